@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which instruction set the kernels use: found once from CPUID, lowered by the environment variable TARE_ISA, then constant. */
+#ifndef TARE_SRC_KERNEL_ISA_H
+#define TARE_SRC_KERNEL_ISA_H
+
+typedef enum tare_isa { TARE_ISA_BASELINE = 0, TARE_ISA_AVX2 = 1, TARE_ISA_AVX512 = 2 } tare_isa;
+
+/* Thread-safe; TARE_ISA = baseline | avx2 | avx512 never raises above what the processor has. */
+tare_isa tare_isa_used(void);
+const char *tare_isa_name(tare_isa isa); /* "avx512" */
+
+#endif
