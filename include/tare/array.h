@@ -24,7 +24,8 @@ typedef enum tare_dtype {
     TARE_BFLOAT16 = 8
 } tare_dtype;
 
-/** "float32", as NumPy and TensorFlow spell it; "none" for TARE_DTYPE_NONE and for a number that is none. */
+/** "float32", as NumPy and TensorFlow spell it; "none" for TARE_DTYPE_NONE and for a number that is
+ * none. */
 TARE_API const char *tare_dtype_name(tare_dtype dtype);
 /** The dtype of that name; TARE_DTYPE_NONE when there is none. */
 TARE_API tare_dtype tare_dtype_named(const char *name);
@@ -32,16 +33,18 @@ TARE_API tare_dtype tare_dtype_named(const char *name);
 TARE_API size_t tare_dtype_size(tare_dtype dtype);
 
 /** An extent that is not known when the graph is built, TensorFlow's None. */
-#define TARE_ANY (-1)
+#define TARE_ANY          (-1)
 #define TARE_UNKNOWN_RANK (-1)
 
-/** Extents of up to eight dimensions; rank 0 is a scalar, TARE_UNKNOWN_RANK means that not even the rank is known. */
+/** Extents of up to eight dimensions; rank 0 is a scalar, TARE_UNKNOWN_RANK means that not even the
+ * rank is known. */
 typedef struct tare_shape {
     int32_t rank;
     int64_t extents[TARE_MAX_RANK];
 } tare_shape;
 
-/** A shape from its extents: TARE_SHAPE(TARE_ANY, 784). TARE_SCALAR has none; TARE_ANY_SHAPE promises nothing. */
+/** A shape from its extents: TARE_SHAPE(TARE_ANY, 784). TARE_SCALAR has none; TARE_ANY_SHAPE
+ * promises nothing. */
 #ifdef __cplusplus
 } /* extern "C" */
 static inline tare_shape tare_shape_of(std::initializer_list<int64_t> extents) {
@@ -57,12 +60,13 @@ static inline tare_shape tare_shape_any() {
 }
 extern "C" {
 #define TARE_SHAPE(...) tare_shape_of({__VA_ARGS__})
-#define TARE_SCALAR tare_shape()
-#define TARE_ANY_SHAPE tare_shape_any()
+#define TARE_SCALAR     tare_shape()
+#define TARE_ANY_SHAPE  tare_shape_any()
 #else
-#define TARE_SHAPE(...)                                                                                                \
-    ((tare_shape){.rank = (int32_t)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), .extents = {__VA_ARGS__}})
-#define TARE_SCALAR ((tare_shape){.rank = 0})
+#define TARE_SHAPE(...)                                                                            \
+    ((tare_shape){.rank = (int32_t)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)),           \
+                  .extents = {__VA_ARGS__}})
+#define TARE_SCALAR    ((tare_shape){.rank = 0})
 #define TARE_ANY_SHAPE ((tare_shape){.rank = TARE_UNKNOWN_RANK})
 #endif
 
@@ -72,14 +76,18 @@ typedef struct tare_array tare_array;
 /**
  * A new array of zeros; the caller holds its one reference.
  * allocator: NULL for the C library's; copied, so it need not outlive the call.
- * Errors  shape with an unknown or negative extent; more than 2^62 bytes; no memory. *array is NULL then.
+ * Errors  shape with an unknown or negative extent; more than 2^62 bytes; no memory. *array is NULL
+ * then.
  */
-TARE_API tare_status tare_array_new(tare_dtype dtype, tare_shape shape, const tare_allocator *allocator,
-                                    tare_array **array);
+TARE_API tare_status tare_array_new(tare_dtype dtype, tare_shape shape,
+                                    const tare_allocator *allocator, tare_array **array);
 /** A new array with a copy of the numbers at data (as many as the shape says, C order). */
-TARE_API tare_status tare_array_copy_of(tare_dtype dtype, tare_shape shape, const void *data, tare_array **array);
-/** A new array over memory of the caller's, which must outlive it and is not freed with it; data aligned to its type. */
-TARE_API tare_status tare_array_over(tare_dtype dtype, tare_shape shape, void *data, tare_array **array);
+TARE_API tare_status tare_array_copy_of(tare_dtype dtype, tare_shape shape, const void *data,
+                                        tare_array **array);
+/** A new array over memory of the caller's, which must outlive it and is not freed with it; data
+ * aligned to its type. */
+TARE_API tare_status tare_array_over(tare_dtype dtype, tare_shape shape, void *data,
+                                     tare_array **array);
 /** A scalar array of float32. */
 TARE_API tare_array *tare_array_float(float value);
 /** A scalar array of bool. */
@@ -104,8 +112,9 @@ TARE_API double tare_array_number(const tare_array *array, int64_t i);
 TARE_API bool tare_array_set_number(tare_array *array, int64_t i, double value);
 
 /**
- * Reads a .npy file (format 1.0 to 3.0, C or Fortran order, little-endian, the dtypes above; no pickles).
- * Errors  TARE_ERROR_FILE, TARE_ERROR_FORMAT with the place in the file; *array is NULL then.
+ * Reads a .npy file (format 1.0 to 3.0, C or Fortran order, little-endian, the dtypes above; no
+ * pickles). Errors  TARE_ERROR_FILE, TARE_ERROR_FORMAT with the place in the file; *array is NULL
+ * then.
  */
 TARE_API tare_status tare_npy_read(const char *path, tare_array **array, tare_error *error);
 /** Writes a .npy file (1.0, C order), beside the target and renamed over it. */
@@ -113,15 +122,18 @@ TARE_API tare_status tare_npy_write(const char *path, const tare_array *array, t
 
 /** The arrays of an .npz file by name. Owned by the caller. */
 typedef struct tare_npz tare_npz;
-/** Opens an .npz file (zip of .npy, stored or deflated) and reads its directory. Needs zlib for deflated members. */
+/** Opens an .npz file (zip of .npy, stored or deflated) and reads its directory. Needs zlib for
+ * deflated members. */
 TARE_API tare_status tare_npz_open(const char *path, tare_npz **npz, tare_error *error);
 TARE_API size_t tare_npz_count(const tare_npz *npz);
 /** Name of member i without ".npy"; NULL beyond the last. */
 TARE_API const char *tare_npz_name(const tare_npz *npz, size_t i);
 /** Reads one member; the caller holds the array's one reference. Checks its CRC-32. */
-TARE_API tare_status tare_npz_read(tare_npz *npz, const char *name, tare_array **array, tare_error *error);
+TARE_API tare_status tare_npz_read(tare_npz *npz, const char *name, tare_array **array,
+                                   tare_error *error);
 TARE_API void tare_npz_close(tare_npz *npz);
-/** Writes an .npz file of count arrays, stored without compression, beside the target and renamed over it. */
+/** Writes an .npz file of count arrays, stored without compression, beside the target and renamed
+ * over it. */
 TARE_API tare_status tare_npz_write(const char *path, size_t count, const char *const *names,
                                     const tare_array *const *arrays, tare_error *error);
 

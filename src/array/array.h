@@ -16,8 +16,9 @@ struct tare_array {
     tare_allocator allocator; /* of this struct and of data */
 };
 
-/* A header without numbers of its own over memory that somebody else keeps (session's arena); data may be set later. */
-tare_status tare_array_view(tare_dtype dtype, tare_shape shape, void *data, const tare_allocator *allocator,
-                            tare_array **array);
+/* A header without numbers of its own over memory that somebody else keeps (session's arena); data
+ * may be set later. */
+tare_status tare_array_view(tare_dtype dtype, tare_shape shape, void *data,
+                            const tare_allocator *allocator, tare_array **array);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CRC-32C (Castagnoli), RFC 3720 appendix B.4: what tfevents and TensorFlow checkpoints use. Software tables, one path. */
+/* CRC-32C (Castagnoli), RFC 3720 appendix B.4: what tfevents and TensorFlow checkpoints use.
+ * Software tables, one path. */
 #ifndef TARE_SRC_BASE_CRC32C_H
 #define TARE_SRC_BASE_CRC32C_H
 
@@ -7,6 +8,6 @@
 #include <stdint.h>
 
 uint32_t tare_crc32c(uint32_t crc, const void *data, size_t bytes); /* start with crc 0 */
-uint32_t tare_crc32c_mask(uint32_t crc);                            /* TensorFlow's rotation and offset */
+uint32_t tare_crc32c_mask(uint32_t crc); /* TensorFlow's rotation and offset */
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files: reading whole ones, and writing beside the target, synced and renamed over it. Everything POSIX about files is here. */
+/* Files: reading whole ones, and writing beside the target, synced and renamed over it. Everything
+ * POSIX about files is here. */
 #ifndef TARE_SRC_BASE_FILE_H
 #define TARE_SRC_BASE_FILE_H
 
@@ -7,32 +8,42 @@
 
 /* A file opened for reading at any offset. Size is known; every read is checked against it. */
 typedef struct tare_file tare_file;
-tare_status tare_file_open(const char *path, tare_file **file, tare_error *error); /* refuses folders */
+tare_status tare_file_open(const char *path, tare_file **file,
+                           tare_error *error); /* refuses folders */
 int64_t tare_file_size(const tare_file *file);
-/* Reads exactly bytes at offset; TARE_ERROR_FORMAT "ends at byte .. of .." when the file is too short. */
-tare_status tare_file_read_at(tare_file *file, int64_t offset, void *into, size_t bytes, tare_error *error);
+/* Reads exactly bytes at offset; TARE_ERROR_FORMAT "ends at byte .. of .." when the file is too
+ * short. */
+tare_status tare_file_read_at(tare_file *file, int64_t offset, void *into, size_t bytes,
+                              tare_error *error);
 void tare_file_close(tare_file *file);
 
-/* Reads a whole file of at most limit bytes; *data (through allocator) is followed by a NUL that *bytes does not count. Release with *bytes + 1. */
-tare_status tare_file_read_all(const char *path, int64_t limit, const tare_allocator *allocator, char **data,
-                               int64_t *bytes, tare_error *error);
-/* The same, gunzipped when it begins with the gzip magic (TARE_ERROR_UNSUPPORTED without zlib); limit bounds the inflated size. */
-tare_status tare_file_read_inflated(const char *path, int64_t limit, const tare_allocator *allocator, char **data,
-                                    int64_t *bytes, tare_error *error);
+/* Reads a whole file of at most limit bytes; *data (through allocator) is followed by a NUL that
+ * *bytes does not count. Release with *bytes + 1. */
+tare_status tare_file_read_all(const char *path, int64_t limit, const tare_allocator *allocator,
+                               char **data, int64_t *bytes, tare_error *error);
+/* The same, gunzipped when it begins with the gzip magic (TARE_ERROR_UNSUPPORTED without zlib);
+ * limit bounds the inflated size. */
+tare_status tare_file_read_inflated(const char *path, int64_t limit,
+                                    const tare_allocator *allocator, char **data, int64_t *bytes,
+                                    tare_error *error);
 
 /*
- * A file being written: bytes go to a new file beside the target (same folder, unique name); commit flushes, fsyncs, renames it over the target
- * and fsyncs the folder; abandon (or a failed commit) removes it. After a failed write all later ones fail.
+ * A file being written: bytes go to a new file beside the target (same folder, unique name); commit
+ * flushes, fsyncs, renames it over the target and fsyncs the folder; abandon (or a failed commit)
+ * removes it. After a failed write all later ones fail.
  */
 typedef struct tare_writer tare_writer;
 tare_status tare_writer_open(const char *path, tare_writer **writer, tare_error *error);
-tare_status tare_writer_write(tare_writer *writer, const void *data, size_t bytes, tare_error *error);
+tare_status tare_writer_write(tare_writer *writer, const void *data, size_t bytes,
+                              tare_error *error);
 int64_t tare_writer_position(const tare_writer *writer);
-tare_status tare_writer_commit(tare_writer *writer, tare_error *error); /* frees the writer in any case */
-void tare_writer_abandon(tare_writer *writer);                          /* NULL allowed */
+tare_status tare_writer_commit(tare_writer *writer,
+                               tare_error *error); /* frees the writer in any case */
+void tare_writer_abandon(tare_writer *writer);     /* NULL allowed */
 
-/* Makes every write of at least one byte take so many microseconds per KiB; for tests that kill a process inside a save. 0: off.
- * Set from the environment variable TARE_TEST_SLOW_WRITES by the command-line tool alone. */
+/* Makes every write of at least one byte take so many microseconds per KiB; for tests that kill a
+ * process inside a save. 0: off. Set from the environment variable TARE_TEST_SLOW_WRITES by the
+ * command-line tool alone. */
 void tare_writer_slow(int microseconds_per_kib);
 
 bool tare_file_exists(const char *path);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy
- * as 1, 2, 3"). Number i of a stream is a function of (key, stream, i) alone, so any thread may make any part of it.
+ * Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011, "Parallel random
+ * numbers: as easy as 1, 2, 3"). Number i of a stream is a function of (key, stream, i) alone, so
+ * any thread may make any part of it.
  */
 #ifndef TARE_SRC_BASE_RANDOM_H
 #define TARE_SRC_BASE_RANDOM_H
 
 #include <stdint.h>
 
-/* A stream: key from the seeds of graph and op, stream from whatever counts the draws (runs of a session, an epoch). */
+/* A stream: key from the seeds of graph and op, stream from whatever counts the draws (runs of a
+ * session, an epoch). */
 typedef struct tare_random {
     uint64_t key, stream;
 } tare_random;
@@ -17,12 +19,16 @@ typedef struct tare_random {
 uint64_t tare_random_key(uint64_t graph_seed, uint64_t op_seed);
 /* Block `index` of the stream: four 32-bit words. */
 void tare_random_block(const tare_random *random, uint64_t index, uint32_t words[4]);
-/* Fill `count` numbers of the stream from position `first` on (any split gives the same numbers). */
-void tare_random_uniform(const tare_random *random, int64_t first, int64_t count, double low, double high, double *out);
+/* Fill `count` numbers of the stream from position `first` on (any split gives the same numbers).
+ */
+void tare_random_uniform(const tare_random *random, int64_t first, int64_t count, double low,
+                         double high, double *out);
 /* Box and Muller, two numbers from a pair of words, in double. */
-void tare_random_normal(const tare_random *random, int64_t first, int64_t count, double mean, double deviation, double *out);
+void tare_random_normal(const tare_random *random, int64_t first, int64_t count, double mean,
+                        double deviation, double *out);
 /* Redrawn beyond two deviations, from counters of the number's own. */
-void tare_random_truncated_normal(const tare_random *random, int64_t first, int64_t count, double mean, double deviation, double *out);
+void tare_random_truncated_normal(const tare_random *random, int64_t first, int64_t count,
+                                  double mean, double deviation, double *out);
 /* A whole number in [0, limit), without bias. */
 uint64_t tare_random_below(const tare_random *random, uint64_t index, uint64_t limit);
 /* A random permutation of 0..count-1 (Fisher and Yates). */

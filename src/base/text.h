@@ -5,7 +5,8 @@
 
 #include <tare/base.h>
 
-/* A growable text, always NUL-terminated once something was added. `failed` stays true after memory ran out. */
+/* A growable text, always NUL-terminated once something was added. `failed` stays true after memory
+ * ran out. */
 typedef struct tare_text {
     const tare_allocator *allocator; /* NULL: the default one */
     char *data;
@@ -15,7 +16,8 @@ typedef struct tare_text {
 void tare_text_add(tare_text *text, const char *string);
 void tare_text_add_bytes(tare_text *text, const char *bytes, size_t count);
 void tare_text_format(tare_text *text, const char *format, ...) TARE_PRINTF(2, 3); /* no %f %g %e */
-/* The shortest decimal that reads back to the same float or double: "0.3514931", "1e-08", "inf", "nan". */
+/* The shortest decimal that reads back to the same float or double: "0.3514931", "1e-08", "inf",
+ * "nan". */
 void tare_text_float(tare_text *text, float number);
 void tare_text_double(tare_text *text, double number);
 void tare_text_clear(tare_text *text); /* frees */
@@ -28,8 +30,8 @@ char *tare_double_text(char *buffer, double number);
 char *tare_fixed_text(char *buffer, double number, int decimals);
 
 /*
- * Reads a decimal number at *cursor (sign, digits, point, exponent; inf, nan), correctly rounded, point always '.'.
- * Moves *cursor behind it. False, and *cursor unmoved, when there is none.
+ * Reads a decimal number at *cursor (sign, digits, point, exponent; inf, nan), correctly rounded,
+ * point always '.'. Moves *cursor behind it. False, and *cursor unmoved, when there is none.
  */
 bool tare_parse_double(const char **cursor, double *number);
 bool tare_parse_integer(const char **cursor, int64_t *number); /* false also when out of range */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small pool of threads. Work is cut into slices whose number and bounds depend on shapes alone; any free thread,
- * the caller among them, takes the next slice, so a slow thread delays nobody and no bit depends on the thread count.
+ * A small pool of threads. Work is cut into slices whose number and bounds depend on shapes alone;
+ * any free thread, the caller among them, takes the next slice, so a slow thread delays nobody and
+ * no bit depends on the thread count.
  */
 #ifndef TARE_SRC_BASE_THREADS_H
 #define TARE_SRC_BASE_THREADS_H
@@ -10,25 +11,30 @@
 
 typedef void (*tare_slice_function)(void *context, int64_t slice);
 
-/* A host's own executor: must call function(context, slice) for every slice in 0..slices-1 and then return. */
-typedef void (*tare_parallel_for)(void *user, int64_t slices, tare_slice_function function, void *context);
+/* A host's own executor: must call function(context, slice) for every slice in 0..slices-1 and then
+ * return. */
+typedef void (*tare_parallel_for)(void *user, int64_t slices, tare_slice_function function,
+                                  void *context);
 
 typedef struct tare_pool tare_pool;
 
 /*
- * threads: how many run slices, the caller counted; 1 starts none. Workers block all signals, spin briefly (about
- * 20-50 microseconds), then sleep on a condition variable. parallel_for: NULL, or the host's executor used instead of own threads.
- * Errors  TARE_ERROR_MEMORY, TARE_ERROR_SYSTEM (a thread could not be started; none is left running).
+ * threads: how many run slices, the caller counted; 1 starts none. Workers block all signals, spin
+ * briefly (about 20-50 microseconds), then sleep on a condition variable. parallel_for: NULL, or
+ * the host's executor used instead of own threads. Errors  TARE_ERROR_MEMORY, TARE_ERROR_SYSTEM (a
+ * thread could not be started; none is left running).
  */
-tare_status tare_pool_new(const tare_allocator *allocator, int threads, tare_parallel_for parallel_for, void *user,
-                          tare_pool **pool, tare_error *error);
+tare_status tare_pool_new(const tare_allocator *allocator, int threads,
+                          tare_parallel_for parallel_for, void *user, tare_pool **pool,
+                          tare_error *error);
 /* Joins the workers. NULL allowed. In a forked child it only frees. */
 void tare_pool_free(tare_pool *pool);
 int tare_pool_threads(const tare_pool *pool); /* 1 for NULL */
 
 /*
- * Runs function(context, slice) for each slice and returns when all are done. With pool NULL, one thread, or one slice it is
- * a plain loop in the caller. Not reentrant: a slice must not call it with the same pool.
+ * Runs function(context, slice) for each slice and returns when all are done. With pool NULL, one
+ * thread, or one slice it is a plain loop in the caller. Not reentrant: a slice must not call it
+ * with the same pool.
  */
 void tare_pool_run(tare_pool *pool, int64_t slices, tare_slice_function function, void *context);
 
@@ -37,7 +43,8 @@ int tare_processor_count(void);
 /* True in a child forked since the pool was made: its workers are gone. */
 bool tare_pool_is_foreign(const tare_pool *pool);
 
-/* Makes thread creation fail from the n-th on (0: never); for tests of failing systems. Thread-safe. */
+/* Makes thread creation fail from the n-th on (0: never); for tests of failing systems.
+ * Thread-safe. */
 void tare_pool_fail_thread(int64_t nth);
 
 /* A lock that tells whether it was taken: 0 free. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Matrix products: C[m, n] = A' B' (+ C), A' = A or its transpose, B' likewise; row-major with leading dimensions.
+ * Matrix products: C[m, n] = A' B' (+ C), A' = A or its transpose, B' likewise; row-major with
+ * leading dimensions.
  */
 #ifndef TARE_SRC_KERNEL_GEMM_H
 #define TARE_SRC_KERNEL_GEMM_H
@@ -14,18 +15,24 @@ typedef struct tare_gemm {
     bool accumulate;               /* C += instead of C = */
 } tare_gemm;
 
-/* Bytes of scratch that tare_gemm_f32 wants for this product (packed panels); 0 for tiny ones. Depends on shape and instruction set only. */
+/* Bytes of scratch that tare_gemm_f32 wants for this product (packed panels); 0 for tiny ones.
+ * Depends on shape and instruction set only. */
 int64_t tare_gemm_scratch(const tare_gemm *gemm);
 
 /*
- * float32, the best kernel of this machine. bias: NULL or [n], added to every row of the result (not with accumulate).
- * Sums run over k in an order that depends on the shape and instruction set alone. scratch aligned to 64 bytes.
+ * float32, the best kernel of this machine. bias: NULL or [n], added to every row of the result
+ * (not with accumulate). Sums run over k in an order that depends on the shape and instruction set
+ * alone. scratch aligned to 64 bytes.
  */
-void tare_gemm_f32(const tare_gemm *gemm, const float *a, const float *b, const float *bias, float *c, void *scratch, tare_pool *pool);
+void tare_gemm_f32(const tare_gemm *gemm, const float *a, const float *b, const float *bias,
+                   float *c, void *scratch, tare_pool *pool);
 
 /* Plain loops: the truth the other is held against, and the only ones for float64, int32. */
-void tare_gemm_reference_f32(const tare_gemm *gemm, const float *a, const float *b, const float *bias, float *c);
-void tare_gemm_reference_f64(const tare_gemm *gemm, const double *a, const double *b, const double *bias, double *c);
-void tare_gemm_reference_i32(const tare_gemm *gemm, const int32_t *a, const int32_t *b, const int32_t *bias, int32_t *c);
+void tare_gemm_reference_f32(const tare_gemm *gemm, const float *a, const float *b,
+                             const float *bias, float *c);
+void tare_gemm_reference_f64(const tare_gemm *gemm, const double *a, const double *b,
+                             const double *bias, double *c);
+void tare_gemm_reference_i32(const tare_gemm *gemm, const int32_t *a, const int32_t *b,
+                             const int32_t *bias, int32_t *c);
 
 #endif

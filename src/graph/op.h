@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an op is. An op is one const tare_op_def: how its outputs' shapes follow, how it is
+ * differentiated, what simpler ops it stands for when planned, how its kernel is prepared and run,
+ * and what the merge pass may ask of it. Declared here and filled by src/op; the plan and the
+ * session call it without knowing any kind.
+ */
+#ifndef TARE_SRC_GRAPH_OP_H
+#define TARE_SRC_GRAPH_OP_H
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/threads.h"
+#include <tare/graph.h>
+
+#define TARE_MAX_OUTPUTS 64
+
+/* What is known of a value before it is computed. */
+typedef struct tare_type {
+    tare_dtype dtype;
+    tare_shape shape;
+} tare_type;
+
+/* ------------------------------------------------------------------- infer: shapes and dtypes */
+
+/*
+ * Called when a node is built (shapes partly known) and again when it is planned (shapes known).
+ * Inputs that were not given have dtype TARE_DTYPE_NONE. Fills outputs[0..output_count-1];
+ * output_count starts at the def's and may be changed.
+ */
+typedef struct tare_infer {
+    const char *op, *node;
+    const void *options;
+    int32_t input_count;
+    const tare_type *inputs;
+    int32_t output_count; /* 0 .. TARE_MAX_OUTPUTS */
+    tare_type *outputs;
+    tare_error *error;
+} tare_infer;
+
+/* "op 'node': got GOT; needs NEED". got and need are whole phrases. */
+tare_status tare_infer_refuse(const tare_infer *infer, tare_status status, const char *got,
+                              const char *need);
+/* Checks that recur; each leaves a sentence. what: "logits", "filter". */
+tare_status tare_infer_rank(const tare_infer *infer, int input, int rank,
+                            const char *what); /* unknown rank passes */
+tare_status tare_infer_rank_at_least(const tare_infer *infer, int input, int rank,
+                                     const char *what);
+tare_status tare_infer_floating(const tare_infer *infer, int input,
+                                const char *what);           /* float32 or float64 */
+tare_status tare_infer_same_dtypes(const tare_infer *infer); /* of all given inputs */
+/* An axis within rank, negative counted from the end; rank must be known. */
+tare_status tare_infer_axis(const tare_infer *infer, int64_t axis, int rank, int *result);
+/* Several axes: sorted out into a mask of bits; list not given: all axes; repeated ones are
+ * refused. */
+tare_status tare_infer_axes(const tare_infer *infer, tare_list axes, int rank, uint32_t *mask);
+
+/* --------------------------------------------------------------------- gradient: builds nodes */
+
+/*
+ * output_gradients[i] is a null tensor where nothing flows. Set input_gradients[i] where wanted[i];
+ * leave it null where the op does not depend on that input differentiably. Gradients are built with
+ * the public builders.
+ */
+typedef struct tare_gradient {
+    tare_graph *graph;
+    const char *node;
+    const void *options;
+    int32_t input_count, output_count;
+    const tare_tensor *inputs, *outputs, *output_gradients;
+    const bool *wanted;
+    tare_tensor *input_gradients;
+    tare_error *error;
+} tare_gradient;
+
+/* ------------------------------------------------------- lower: an op stands for simpler ones */
+
+typedef int32_t tare_value; /* a value of the plan being made; TARE_NO_VALUE where there is none */
+#define TARE_NO_VALUE (-1)
+
+typedef struct tare_op_def tare_op_def;
+typedef struct tare_lower tare_lower;
+struct tare_lower {
+    const char *node;
+    const void *options;
+    int32_t input_count, output_count;
+    const tare_value *inputs;
+    tare_value *outputs; /* to be set (TARE_NO_VALUE is allowed where wanted[i] is false) */
+    const bool *wanted;  /* which outputs anybody uses */
+    /* Type of a value, its shape fully known. */
+    const tare_type *(*type)(const tare_lower *lower, tare_value value);
+    /* True when the value is a boolean whose truth is known now (fed, defaulted or constant
+     * scalar). */
+    bool (*known)(const tare_lower *lower, tare_value value, bool *truth);
+    /* Adds a node; outputs get its values. name of an op in the registry. */
+    tare_status (*emit)(tare_lower *lower, const char *op, const void *options,
+                        const tare_value *inputs, int32_t input_count, tare_value *outputs,
+                        int32_t output_count);
+    tare_error *error;
+};
+
+/* ------------------------------------------------------------------ prepare and run: a step */
+
+typedef struct tare_run tare_run;
+typedef tare_status (*tare_step_function)(const tare_run *run);
+
+/* Called once per plan and node with all shapes known. */
+typedef struct tare_prepare {
+    const char *op, *node;
+    const void *options;
+    int32_t input_count, output_count;
+    const tare_type *inputs, *outputs;
+    const bool *wanted; /* outputs that anybody reads; the others have no memory */
+    int threads;
+    uint64_t random_key; /* of graph and op seeds, for ops with TARE_OP_RANDOM */
+    tare_arena *arena;   /* memory that lives as long as the plan */
+    /* to be set where it applies: */
+    void *state;            /* what run wants to know, from arena */
+    int64_t scratch_bytes;  /* memory for the time of the step, aligned to 64 */
+    tare_step_function run; /* chosen kernel; starts as the def's run */
+    int32_t in_place; /* input whose memory output 0 may take over when nobody needs it any more; -1
+                         (the start) for none */
+    int32_t alias;    /* input of which output 0 is the same bytes in another shape (reshape,
+                         identity); -1 for none. run is then not called */
+    tare_error *error;
+} tare_prepare;
+
+/* One step while it runs. Pointers of inputs not given and of outputs nobody wants are NULL. Inputs
+ * named by the def's `writes` are variables, changed in place. No allocation, no decision. */
+struct tare_run {
+    void **inputs;
+    void **outputs;
+    const void *state;
+    void *scratch;
+    tare_pool *pool;
+    const uint64_t *random_stream; /* of this run; TARE_OP_RANDOM only */
+    tare_step_function function;   /* what runs it: the plan calls step->function(step) */
+    tare_error *error;             /* for the rare step that can fail (label out of range) */
+};
+
+/* --------------------------------------------------------- capabilities: what merging may ask */
+
+/*
+ * y = scale_c x + shift_c along the last axis of input 0. Either may be TARE_NO_VALUE (1, 0). The
+ * values are emitted through lower and depend on inputs other than 0 only.
+ */
+typedef struct tare_affine {
+    tare_value scale, shift;
+} tare_affine;
+
+typedef struct tare_capabilities {
+    /* "Here I am an affine map of input 0 along its last axis": false when it is not in this use.
+     * NULL: never. */
+    bool (*as_affine)(const tare_lower *node);
+    tare_status (*make_affine)(tare_lower *node, tare_affine *affine);
+    /* "I can take an affine map of my output into my own inputs": emits the node that does, returns
+     * its value (outputs[0]); false / NULL: cannot. */
+    bool (*absorbs_affine)(const tare_lower *node);
+    tare_status (*absorb_affine)(tare_lower *node, const tare_affine *affine);
+} tare_capabilities;
+
+/* ------------------------------------------------------------------------------- the op itself */
+
+/* An input shape is all that a bit of `shape_only` says matters: the value need not be computed. */
+enum {
+    TARE_OP_RANDOM = 1 << 0,       /* draws numbers: never merged with its like, never folded */
+    TARE_OP_NOT_FEEDABLE = 1 << 1, /* its outputs cannot be fed */
+    TARE_OP_STATEFUL = 1 << 2,     /* runs once per run even if two look alike */
+    TARE_OP_INTERNAL = 1 << 3,     /* exists in plans only; tare_build refuses it */
+    TARE_OP_CAN_FAIL = 1 << 4,     /* run may return an error (others never do) */
+    TARE_OP_VARIABLE = 1 << 5,     /* the node whose array lives in the session */
+    TARE_OP_PLACEHOLDER = 1 << 6,  /* must be fed unless it has an input (its default) */
+    TARE_OP_CONSTANT = 1 << 7,     /* its numbers are its option `array` */
+    TARE_OP_MERGE = 1 << 8 /* the end of a conditional: inputs predicate, true value, false value */
+};
+
+/* One example for the sweep test: shapes of the inputs, options as text "axis=1,keepdims=true", and
+ * what is expected. */
+typedef struct tare_example {
+    const char
+        *shapes; /* "[2,3] [3]"; a dtype may precede: "int32[4]"; "-" for an input left out */
+    const char *options; /* "" for defaults */
+    double low, high;    /* range of random inputs; 0, 0: -2..2 */
+    const char *refused; /* NULL: accepted; else a part of the sentence that refuses it */
+    unsigned flags;      /* TARE_EXAMPLE_* */
+} tare_example;
+enum {
+    TARE_EXAMPLE_NO_GRADIENT = 1, /* not differentiated (whole-number outputs, steps, kinks) */
+    TARE_EXAMPLE_NO_SECOND_GRADIENT = 2, /* only the first gradient is held against differences */
+    TARE_EXAMPLE_NO_NAN = 4              /* a NaN input need not come out as NaN */
+};
+
+struct tare_op_def {
+    const char *name;               /* "reduce_mean": tare_build's, the registry's */
+    const char *node_name;          /* TensorFlow's name of a node: "Mean" */
+    const tare_option_table *table; /* options; NULL: tare_op_options */
+    int32_t min_inputs, max_inputs; /* max -1: any number */
+    int32_t output_count;           /* as infer starts with */
+    uint32_t flags;                 /* TARE_OP_* */
+    uint32_t writes;                /* bit i: input i is a variable that run changes */
+    uint32_t shape_only;            /* bit i: only the shape of input i matters */
+    uint32_t optional;              /* bit i: input i may be a null tensor */
+    tare_status (*infer)(tare_infer *infer);
+    tare_status (*gradient)(tare_gradient *gradient); /* NULL: no gradient flows (stop) unless the
+                                                         op is refused by no_gradient */
+    const char *no_gradient; /* why it cannot be differentiated; NULL: it can, or gradient NULL
+                                means zero */
+    tare_status (*lower)(
+        tare_lower *lower); /* NULL: it is a step itself. TARE_OK with outputs set */
+    tare_status (*prepare)(tare_prepare *prepare);
+    tare_step_function run;
+    const tare_capabilities *can;
+    const tare_example *examples; /* ends with shapes NULL; NULL: none */
+};
+
+/* Tables from a field list: `TARE_OPTION_TABLE(static, table_name, struct, FIELDS)`; choices need
+ * their words: see TARE_CHOICE_WORDS. */
+#define TARE_FIELD_ENTRY(kind, name, initial, help)                                                \
+    {#name, TARE_OPTION_##kind, offsetof(TARE_TABLE_STRUCT, name), help, NULL},
+
+/* The registry: filled by src/op/registry.c, NULL-terminated array of families, each ended by a def
+ * without a name. */
+extern const tare_op_def *const tare_op_families[];
+const tare_op_def *
+tare_op_find(const char *name); /* NULL: unknown. In src/graph; searches the families */
+const tare_option_table *tare_op_table(const tare_op_def *def); /* never NULL */
+/* Fills `into` (table->size bytes) with defaults and then the user's struct as far as its own
+ * struct_size goes. */
+void tare_options_adopt(const tare_option_table *table, const void *user, void *into);
+
+/* Builders of src/op: one node of def; inputs may be immediates. Sticky errors; returns output 0.
+ */
+tare_tensor tare_build_node(tare_graph *graph, const tare_op_def *def, const char *name,
+                            const tare_tensor *inputs, size_t count, const void *options);
+/* The graph of the first tensor that has one, NULL when all are immediates or not given. */
+tare_graph *tare_graph_of(const tare_tensor *tensors, size_t count);
+/* Records a sticky building error (the first is kept); returns a null tensor that keeps the graph.
+ */
+tare_tensor tare_build_fail(tare_graph *graph, tare_status status, const char *op, const char *node,
+                            const char *got, const char *need);
+
+#endif
