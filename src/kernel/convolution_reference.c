@@ -2,7 +2,8 @@
 /*
  * Convolution and its gradients as plain loops over every term of
  *
- *     y[n, o.., f] = bias[f] + sum over k.., c of x[n, o * stride + k * dilation - before.., c] w[k.., c, f]
+ *     y[n, o.., f] = bias[f] + sum over k.., c of x[n, o * stride + k * dilation - before.., c]
+ * w[k.., c, f]
  *
  * The truth for the fast kernels, and the only ones for float64.
  */

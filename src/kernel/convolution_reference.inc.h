@@ -25,8 +25,8 @@ static double NAMED(output_value)(const tare_convolution *c, const int64_t out[T
     return sum;
 }
 
-void NAMED(tare_convolution_forward_reference)(const tare_convolution *c, const NUMBER *x, const NUMBER *w,
-                                               const NUMBER *bias, NUMBER *y) {
+void NAMED(tare_convolution_forward_reference)(const tare_convolution *c, const NUMBER *x,
+                                               const NUMBER *w, const NUMBER *bias, NUMBER *y) {
     const int64_t in_pixels = tare_pixels(c->in), out_pixels = tare_pixels(c->out);
     for (int64_t n = 0; n < c->batch; n++) {
         const NUMBER *image = x + n * in_pixels * c->channels;
@@ -34,7 +34,8 @@ void NAMED(tare_convolution_forward_reference)(const tare_convolution *c, const 
             int64_t out[TARE_SPATIAL];
             tare_pixel_at(c->out, p, out);
             for (int64_t f = 0; f < c->filters; f++)
-                *y++ = (NUMBER)(NAMED(output_value)(c, out, f, image, w) + (bias ? (double)bias[f] : 0));
+                *y++ = (NUMBER)(NAMED(output_value)(c, out, f, image, w) +
+                                (bias ? (double)bias[f] : 0));
         }
     }
 }
@@ -57,8 +58,8 @@ static double NAMED(input_gradient)(const tare_convolution *c, const int64_t in[
     return sum;
 }
 
-void NAMED(tare_convolution_data_reference)(const tare_convolution *c, const NUMBER *dy, const NUMBER *w,
-                                            NUMBER *dx) {
+void NAMED(tare_convolution_data_reference)(const tare_convolution *c, const NUMBER *dy,
+                                            const NUMBER *w, NUMBER *dx) {
     const int64_t in_pixels = tare_pixels(c->in), out_pixels = tare_pixels(c->out);
     for (int64_t n = 0; n < c->batch; n++) {
         const NUMBER *image = dy + n * out_pixels * c->filters;
@@ -73,7 +74,8 @@ void NAMED(tare_convolution_data_reference)(const tare_convolution *c, const NUM
 
 /* One value of dw: all samples and output pixels whose tap meets the image. */
 static double NAMED(filter_gradient)(const tare_convolution *c, const int64_t tap[TARE_SPATIAL],
-                                     int64_t channel, int64_t filter, const NUMBER *x, const NUMBER *dy) {
+                                     int64_t channel, int64_t filter, const NUMBER *x,
+                                     const NUMBER *dy) {
     const int64_t in_pixels = tare_pixels(c->in), out_pixels = tare_pixels(c->out);
     double sum = 0;
     for (int64_t n = 0; n < c->batch; n++) {
@@ -89,8 +91,8 @@ static double NAMED(filter_gradient)(const tare_convolution *c, const int64_t ta
     return sum;
 }
 
-void NAMED(tare_convolution_filter_reference)(const tare_convolution *c, const NUMBER *x, const NUMBER *dy,
-                                              NUMBER *dw) {
+void NAMED(tare_convolution_filter_reference)(const tare_convolution *c, const NUMBER *x,
+                                              const NUMBER *dy, NUMBER *dw) {
     const int64_t depth = c->channels / c->groups, width = c->filters / c->groups;
     const int64_t taps = tare_pixels(c->kernel);
     for (int64_t t = 0; t < taps; t++) {

@@ -6,8 +6,8 @@ int64_t tare_gemm_scratch(const tare_gemm *gemm) {
     return 0;
 }
 
-void tare_gemm_f32(const tare_gemm *gemm, const float *a, const float *b, const float *bias, float *c,
-                   void *scratch, tare_pool *pool) {
+void tare_gemm_f32(const tare_gemm *gemm, const float *a, const float *b, const float *bias,
+                   float *c, void *scratch, tare_pool *pool) {
     (void)scratch, (void)pool;
     tare_gemm_reference_f32(gemm, a, b, bias, c);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Matrix products as plain loops: the truth for the fast kernels, and the only ones for float64 and int32.
- * float32 adds in double, so its error is the last rounding; int32 wraps around, as TensorFlow's does.
+ * Matrix products as plain loops: the truth for the fast kernels, and the only ones for float64 and
+ * int32. float32 adds in double, so its error is the last rounding; int32 wraps around, as
+ * TensorFlow's does.
  */
 #include "kernel/gemm.h"
 
