@@ -9,10 +9,10 @@
 
 #include <string.h>
 
-#define FIRST_CHUNK ((size_t)4096)
-#define LARGEST_CHUNK ((size_t)1 << 20) /* larger only for a block that needs it */
+#define FIRST_CHUNK     ((size_t)4096)
+#define LARGEST_CHUNK   ((size_t)1 << 20) /* larger only for a block that needs it */
 #define SMALL_ALIGNMENT ((size_t)16)
-#define LARGE_BLOCK ((size_t)256) /* from here on blocks are aligned to TARE_ALIGNMENT */
+#define LARGE_BLOCK     ((size_t)256) /* from here on blocks are aligned to TARE_ALIGNMENT */
 
 typedef struct chunk {
     struct chunk *next;

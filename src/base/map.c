@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A hash table from text to int64_t: open addressing with linear probing in a power of two of slots, at
- * most three quarters full; a removal shifts back what probed past it, so there are no tombstones.
- * Keys lie one behind the other in one buffer; slots refer to them by offset. Bytes of removed keys are
- * won back when the buffer has to grow.
+ * A hash table from text to int64_t: open addressing with linear probing in a power of two of
+ * slots, at most three quarters full; a removal shifts back what probed past it, so there are no
+ * tombstones. Keys lie one behind the other in one buffer; slots refer to them by offset. Bytes of
+ * removed keys are won back when the buffer has to grow.
  */
 #include "base/map.h"
 #include "base/memory.h"

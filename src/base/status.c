@@ -52,8 +52,8 @@ void tare_error_clear(tare_error *error) {
 }
 
 /*
- * A sentence of at most `size` bytes; one byte more is asked of vsnprintf, so that a cut is seen and
- * falls between characters.
+ * A sentence of at most `size` bytes; one byte more is asked of vsnprintf, so that a cut is seen
+ * and falls between characters.
  */
 static void format_message(char *message, size_t size, const char *format, va_list arguments) {
     char whole[sizeof((tare_error *)NULL)->message + 4];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Filling a tare_error: the one place where a failure becomes a sentence. What does not fit a field is
- * cut between two UTF-8 characters. The texts given may be fields of the error itself.
+ * Filling a tare_error: the one place where a failure becomes a sentence. What does not fit a field
+ * is cut between two UTF-8 characters. The texts given may be fields of the error itself.
  */
 #ifndef TARE_SRC_BASE_STATUS_H
 #define TARE_SRC_BASE_STATUS_H
