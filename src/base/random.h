@@ -9,18 +9,25 @@
 
 #include <stdint.h>
 
-/* A stream: key from the seeds of graph and op, stream from whatever counts the draws (runs of a
- * session, an epoch). */
+/*
+ * A stream: key from the seeds of graph and op, stream from whatever counts the draws (runs of a
+ * session, an epoch).
+ */
 typedef struct tare_random {
     uint64_t key, stream;
 } tare_random;
 
 /* Mixes two seeds into a key (splitmix64). */
 uint64_t tare_random_key(uint64_t graph_seed, uint64_t op_seed);
-/* Block `index` of the stream: four 32-bit words. */
-void tare_random_block(const tare_random *random, uint64_t index, uint32_t words[4]);
-/* Fill `count` numbers of the stream from position `first` on (any split gives the same numbers).
+/* Block `index` of the stream: four 32-bit words of the counter {index, stream}, low words first.
  */
+void tare_random_block(const tare_random *random, uint64_t index, uint32_t words[4]);
+/*
+ * The next three fill `count` numbers of the stream from position `first` on; any split gives the
+ * same numbers.
+ */
+
+/* In [low, high), or low when they are equal; 53 bits each. */
 void tare_random_uniform(const tare_random *random, int64_t first, int64_t count, double low,
                          double high, double *out);
 /* Box and Muller, two numbers from a pair of words, in double. */

@@ -16,8 +16,11 @@ typedef struct tare_text {
 void tare_text_add(tare_text *text, const char *string);
 void tare_text_add_bytes(tare_text *text, const char *bytes, size_t count);
 void tare_text_format(tare_text *text, const char *format, ...) TARE_PRINTF(2, 3); /* no %f %g %e */
-/* The shortest decimal that reads back to the same float or double: "0.3514931", "1e-08", "inf",
- * "nan". */
+/*
+ * The shortest decimal that reads back to the same float or double, the nearest one of that length:
+ * "0.3514931", "1e-08", "inf", "-inf", "nan"; plain from 1e-4 up to below 1e16, as Python and NumPy
+ * do, but without ".0": "2".
+ */
 void tare_text_float(tare_text *text, float number);
 void tare_text_double(tare_text *text, double number);
 void tare_text_clear(tare_text *text); /* frees */
@@ -26,7 +29,10 @@ void tare_text_clear(tare_text *text); /* frees */
 #define TARE_NUMBER_TEXT 40
 char *tare_float_text(char *buffer, float number);
 char *tare_double_text(char *buffer, double number);
-/* With so many decimals, "0.8812"; never in scientific form; 0 to 17 decimals. */
+/*
+ * With so many decimals (0 to 17), "0.8812", exactly rounded, ties to even; fewer where the buffer
+ * would not hold them, and the shortest form for what has more than 36 digits before the point.
+ */
 char *tare_fixed_text(char *buffer, double number, int decimals);
 
 /*

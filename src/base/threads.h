@@ -11,18 +11,21 @@
 
 typedef void (*tare_slice_function)(void *context, int64_t slice);
 
-/* A host's own executor: must call function(context, slice) for every slice in 0..slices-1 and then
- * return. */
+/*
+ * A host's own executor: must call function(context, slice) for every slice in 0..slices-1 and then
+ * return.
+ */
 typedef void (*tare_parallel_for)(void *user, int64_t slices, tare_slice_function function,
                                   void *context);
 
 typedef struct tare_pool tare_pool;
 
 /*
- * threads: how many run slices, the caller counted; 1 starts none. Workers block all signals, spin
- * briefly (about 20-50 microseconds), then sleep on a condition variable. parallel_for: NULL, or
- * the host's executor used instead of own threads. Errors  TARE_ERROR_MEMORY, TARE_ERROR_SYSTEM (a
- * thread could not be started; none is left running).
+ * threads: how many run slices, 1 to 1024, the caller counted; 1 starts none. Workers have 256 KiB
+ * of stack, block all signals, spin briefly (30 microseconds; not at all when there are more
+ * threads than processors), then sleep on a condition variable. parallel_for: NULL, or the host's
+ * executor used instead of own threads. Errors  TARE_ERROR_ARGUMENT; TARE_ERROR_MEMORY;
+ * TARE_ERROR_SYSTEM (a thread could not be started; none is left running).
  */
 tare_status tare_pool_new(const tare_allocator *allocator, int threads,
                           tare_parallel_for parallel_for, void *user, tare_pool **pool,
@@ -32,9 +35,10 @@ void tare_pool_free(tare_pool *pool);
 int tare_pool_threads(const tare_pool *pool); /* 1 for NULL */
 
 /*
- * Runs function(context, slice) for each slice and returns when all are done. With pool NULL, one
- * thread, or one slice it is a plain loop in the caller. Not reentrant: a slice must not call it
- * with the same pool.
+ * Runs function(context, slice) for each slice and returns when all are done; what slices wrote is
+ * seen by the caller. With pool NULL, one thread, or one slice it is a plain loop in the caller; in
+ * a forked child the caller does all the work. Not reentrant: a slice must not call it with the
+ * same pool, nor may two threads at once.
  */
 void tare_pool_run(tare_pool *pool, int64_t slices, tare_slice_function function, void *context);
 
