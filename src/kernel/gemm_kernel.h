@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a matrix product needs from an instruction set: micro-kernels that make one tile of C in
+ * registers, and the packing that feeds them. One table per instruction set, all compiled from
+ * gemm_kernel.inc.h.
+ */
+#ifndef TARE_SRC_KERNEL_GEMM_KERNEL_H
+#define TARE_SRC_KERNEL_GEMM_KERNEL_H
+
+#include "kernel/gemm.h"
+#include "kernel/isa.h"
+
+#define TARE_GEMM_MOST_ROWS 14
+
+/*
+ * One tile: C[rows, columns] = sum over p < k of A[i, p] B[p, j] (+ C) (+ bias[j]). k may be 0.
+ *
+ * A micro-kernel "by panel" reads A[i, p] at a[p * a_stride + i]: a packed panel, or a transposed
+ * matrix where it lies. One "by rows" reads it at a[i * a_stride + p]: a plain matrix where it
+ * lies. Row p of B begins at b + p * b_stride and is read in full width (one or two vectors),
+ * whatever `columns` says.
+ */
+typedef struct tare_gemm_tile {
+    const float *a, *b, *bias; /* bias: NULL or [columns] */
+    float *c;
+    int64_t k, a_stride, b_stride, ldc;
+    int64_t columns; /* 1 .. width of the micro-kernel */
+    bool accumulate;
+} tare_gemm_tile;
+
+typedef void (*tare_gemm_tile_function)(const tare_gemm_tile *tile);
+
+/* A vector times a matrix: y[j] = sum over p < k of v[p] M[p, j] (+ y[j]) (+ bias[j]), j < n. */
+typedef struct tare_gemm_vector {
+    const float *v, *matrix, *bias;
+    float *y;
+    int64_t k, n, stride; /* stride: from one stored row of M (or of its transpose) to the next */
+    bool accumulate;
+} tare_gemm_vector;
+
+typedef struct tare_gemm_kernel {
+    tare_isa isa;
+    int rows;  /* of the tallest tile */
+    int lanes; /* numbers in a vector; the wide tiles have twice as many columns */
+    int panel; /* from one step of a packed panel of A to the next: rows, rounded up to 4 */
+    /* [0]: one vector wide, [1]: two; then rows - 1. */
+    tare_gemm_tile_function by_panel[2][TARE_GEMM_MOST_ROWS], by_rows[2][TARE_GEMM_MOST_ROWS];
+    /* packed[p * width + i] = from[p * stride + i], i < width, p < k; only the first `have` are
+     * read, 0 from there on. */
+    void (*pack)(float *packed, int64_t width, const float *from, int64_t stride, int64_t have,
+                 int64_t k);
+    /* packed[p * width + i] = from[i * stride + p]; rows past `have` repeat the last. width: of 4s.
+     */
+    void (*pack_transposed)(float *packed, int64_t width, const float *from, int64_t stride,
+                            int64_t have, int64_t k);
+    void (*vector_matrix)(const tare_gemm_vector *product); /* M[p, j] at matrix[p * stride + j] */
+    void (*vector_transposed)(
+        const tare_gemm_vector *product); /* M[p, j] at matrix[j * stride + p] */
+} tare_gemm_kernel;
+
+extern const tare_gemm_kernel tare_gemm_kernel_baseline;
+#if defined(__x86_64__)
+extern const tare_gemm_kernel tare_gemm_kernel_avx2, tare_gemm_kernel_avx512;
+#endif
+
+/* The table of an instruction set that the processor has; NULL when this build has none for it. */
+const tare_gemm_kernel *tare_gemm_kernel_of(tare_isa isa);
+
+/* tare_gemm_scratch and tare_gemm_f32 with a given table. */
+int64_t tare_gemm_scratch_with(const tare_gemm_kernel *kernel, const tare_gemm *gemm);
+void tare_gemm_f32_with(const tare_gemm_kernel *kernel, const tare_gemm *gemm, const float *a,
+                        const float *b, const float *bias, float *c, void *scratch,
+                        tare_pool *pool);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Micro-kernels and packing for one instruction set; included once by gemm_avx512.c, gemm_avx2.c
+ * and gemm_baseline.c, which are compiled with that instruction set's flags and define LANES
+ * float32 numbers in a vector ROWS    rows of the tallest tile, as a number KERNEL  the table's
+ * name ISA     its tare_isa
+ *
+ * A tile keeps rows x 2 vectors of sums in registers: 14 x 32 of the 32 registers of AVX-512, 6 x
+ * 16 of the 16 of AVX2. The sums are variables named by macro because clang 14 leaves an array of
+ * them on the stack.
+ */
+#include "kernel/gemm_kernel.h"
+
+typedef float vector __attribute__((vector_size(4 * LANES)));
+typedef float loose_vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef float quad __attribute__((vector_size(16)));
+typedef float loose_quad __attribute__((vector_size(16), aligned(4), may_alias));
+
+static inline vector load(const float *from) { return *(const loose_vector *)from; }
+static inline void store(float *to, vector value) { *(loose_vector *)to = value; }
+
+/* ROWS_n(X) is X(0) X(1) ... X(n - 1). */
+#define ROWS_1(X)  X(0)
+#define ROWS_2(X)  ROWS_1(X) X(1)
+#define ROWS_3(X)  ROWS_2(X) X(2)
+#define ROWS_4(X)  ROWS_3(X) X(3)
+#define ROWS_5(X)  ROWS_4(X) X(4)
+#define ROWS_6(X)  ROWS_5(X) X(5)
+#define ROWS_7(X)  ROWS_6(X) X(6)
+#define ROWS_8(X)  ROWS_7(X) X(7)
+#define ROWS_9(X)  ROWS_8(X) X(8)
+#define ROWS_10(X) ROWS_9(X) X(9)
+#define ROWS_11(X) ROWS_10(X) X(10)
+#define ROWS_12(X) ROWS_11(X) X(11)
+#define ROWS_13(X) ROWS_12(X) X(12)
+#define ROWS_14(X) ROWS_13(X) X(13)
+
+/* ---- from registers to C */
+
+/* The plain end of a tile, out of line: bias, the old C, and tiles narrower than their vectors. */
+static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int rows, int width,
+                                             const float *sums) {
+    for (int i = 0; i < rows; i++) {
+        float *c = tile->c + i * tile->ldc;
+        const float *row = sums + i * width;
+        if (tile->bias) {
+            for (int64_t j = 0; j < tile->columns; j++) c[j] = row[j] + tile->bias[j];
+        } else if (tile->accumulate) {
+            for (int64_t j = 0; j < tile->columns; j++) c[j] += row[j];
+        } else {
+            for (int64_t j = 0; j < tile->columns; j++) c[j] = row[j];
+        }
+    }
+}
+
+static inline bool is_plain(const tare_gemm_tile *tile, int width) {
+    return tile->columns == width && !tile->bias && !tile->accumulate;
+}
+
+/* ---- tiles */
+
+#define ZERO_1(i) vector sum_##i = {0};
+#define ZERO_2(i) vector sum_##i = {0}, right_##i = {0};
+#define ADD_1(i, number)                                                                           \
+    {                                                                                              \
+        const float factor = (number);                                                             \
+        sum_##i += factor * b0;                                                                    \
+    }
+#define ADD_2(i, number)                                                                           \
+    {                                                                                              \
+        const float factor = (number);                                                             \
+        sum_##i += factor * b0;                                                                    \
+        right_##i += factor * b1;                                                                  \
+    }
+#define FETCH_1 const vector b0 = load(b);
+#define FETCH_2 const vector b0 = load(b), b1 = load(b + LANES);
+
+#define STAGE_1(i) store(sums + (i)*LANES, sum_##i);
+#define STAGE_2(i)                                                                                 \
+    store(sums + (i)*2 * LANES, sum_##i);                                                          \
+    store(sums + (i)*2 * LANES + LANES, right_##i);
+#define PLACE_1(i) store(tile->c + (i)*tile->ldc, sum_##i);
+#define PLACE_2(i)                                                                                 \
+    store(tile->c + (i)*tile->ldc, sum_##i);                                                       \
+    store(tile->c + (i)*tile->ldc + LANES, right_##i);
+
+#define END_TILE(rows, vectors)                                                                    \
+    if (is_plain(tile, (vectors)*LANES)) {                                                         \
+        ROWS_##rows(PLACE_##vectors)                                                               \
+    } else {                                                                                       \
+        float sums[(rows) * (vectors)*LANES];                                                      \
+        ROWS_##rows(STAGE_##vectors) finish(tile, (rows), (vectors)*LANES, sums);                  \
+    }
+
+#define PREFETCH_C(i) __builtin_prefetch(tile->c + (i)*tile->ldc, 1);
+
+/* A by panel: the rows' numbers of one step stand side by side. */
+#define PANEL_ADD_1(i) ADD_1(i, a[i])
+#define PANEL_ADD_2(i) ADD_2(i, a[i])
+#define DEFINE_BY_PANEL(rows, vectors)                                                             \
+    static void panel_##rows##_##vectors(const tare_gemm_tile *tile) {                             \
+        const float *a = tile->a, *b = tile->b;                                                    \
+        const int64_t a_stride = tile->a_stride, b_stride = tile->b_stride;                        \
+        ROWS_##rows(PREFETCH_C)                                                                    \
+            ROWS_##rows(ZERO_##vectors) for (int64_t p = tile->k; p > 0; p--) {                    \
+            FETCH_##vectors ROWS_##rows(PANEL_ADD_##vectors) a += a_stride;                        \
+            b += b_stride;                                                                         \
+        }                                                                                          \
+        END_TILE(rows, vectors)                                                                    \
+    }
+
+/*
+ * A by rows: the numbers of one step stand a_stride apart. Fourteen pointers do not fit the sixteen
+ * integer registers, so rows are reached from every fifth with 0, 1, 2, 3 or 4 strides, which x86
+ * adds for nothing (three strides take a register of their own). The empty asm keeps compilers from
+ * splitting these sums into more pointers.
+ */
+#define ROW_OF(i)     ((i) < 5 ? a : (i) < 10 ? a5 : a10)
+#define ROW_OFFSET(i) ((i) % 5 == 3 ? three : (i) % 5 * a_stride)
+#define ROWS_ADD_1(i) ADD_1(i, ROW_OF(i)[ROW_OFFSET(i)])
+#define ROWS_ADD_2(i) ADD_2(i, ROW_OF(i)[ROW_OFFSET(i)])
+#define DEFINE_BY_ROWS(rows, vectors)                                                              \
+    static void rows_##rows##_##vectors(const tare_gemm_tile *tile) {                              \
+        const float *a = tile->a, *b = tile->b;                                                    \
+        const int64_t a_stride = tile->a_stride, b_stride = tile->b_stride;                        \
+        const float *a5 = a + ((rows) > 5 ? 5 * a_stride : 0);                                     \
+        const float *a10 = a + ((rows) > 10 ? 10 * a_stride : 0);                                  \
+        int64_t three = 3 * a_stride;                                                              \
+        __asm__("" : "+r"(a5), "+r"(a10), "+r"(three));                                            \
+        ROWS_##rows(PREFETCH_C)                                                                    \
+            ROWS_##rows(ZERO_##vectors) for (int64_t p = tile->k; p > 0; p--) {                    \
+            FETCH_##vectors ROWS_##rows(ROWS_ADD_##vectors) a++;                                   \
+            a5++;                                                                                  \
+            a10++;                                                                                 \
+            b += b_stride;                                                                         \
+        }                                                                                          \
+        END_TILE(rows, vectors)                                                                    \
+    }
+
+#define DEFINE_TILES(rows)                                                                         \
+    DEFINE_BY_PANEL(rows, 1)                                                                       \
+    DEFINE_BY_PANEL(rows, 2)                                                                       \
+    DEFINE_BY_ROWS(rows, 1)                                                                        \
+    DEFINE_BY_ROWS(rows, 2)
+
+#define LIST_6(prefix, vectors)                                                                    \
+    prefix##_1_##vectors, prefix##_2_##vectors, prefix##_3_##vectors, prefix##_4_##vectors,        \
+        prefix##_5_##vectors, prefix##_6_##vectors
+#define LIST_8(prefix, vectors) LIST_6(prefix, vectors), prefix##_7_##vectors, prefix##_8_##vectors
+#define LIST_14(prefix, vectors)                                                                   \
+    LIST_8(prefix, vectors), prefix##_9_##vectors, prefix##_10_##vectors, prefix##_11_##vectors,   \
+        prefix##_12_##vectors, prefix##_13_##vectors, prefix##_14_##vectors
+
+DEFINE_TILES(1)
+DEFINE_TILES(2)
+DEFINE_TILES(3)
+DEFINE_TILES(4)
+DEFINE_TILES(5)
+DEFINE_TILES(6)
+#if ROWS >= 8
+DEFINE_TILES(7)
+DEFINE_TILES(8)
+#endif
+#if ROWS >= 14
+DEFINE_TILES(9)
+DEFINE_TILES(10)
+DEFINE_TILES(11)
+DEFINE_TILES(12)
+DEFINE_TILES(13)
+DEFINE_TILES(14)
+#endif
+
+/* ---- packing */
+
+/* The width is a constant where this is called, so that a row is a few vector moves. */
+static inline __attribute__((always_inline)) void
+pack_full(float *packed, int64_t width, const float *from, int64_t stride, int64_t k) {
+    for (int64_t p = 0; p < k; p++, packed += width, from += stride)
+        for (int64_t i = 0; i < width; i += LANES) store(packed + i, load(from + i));
+}
+
+static void pack(float *packed, int64_t width, const float *from, int64_t stride, int64_t have,
+                 int64_t k) {
+    if (have >= width && width == LANES) {
+        pack_full(packed, LANES, from, stride, k);
+    } else if (have >= width && width == 2 * LANES) {
+        pack_full(packed, 2 * LANES, from, stride, k);
+    } else {
+        for (int64_t p = 0; p < k; p++, packed += width, from += stride) {
+            for (int64_t i = 0; i < width; i++) packed[i] = i < have ? from[i] : 0;
+        }
+    }
+}
+
+/* Four rows of four become four columns. */
+static inline void transpose_block(float *packed, int64_t width, const float *const row[4],
+                                   int64_t p) {
+    const quad r0 = *(const loose_quad *)(row[0] + p), r1 = *(const loose_quad *)(row[1] + p);
+    const quad r2 = *(const loose_quad *)(row[2] + p), r3 = *(const loose_quad *)(row[3] + p);
+    const quad low01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5),
+               high01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
+    const quad low23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5),
+               high23 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
+    *(loose_quad *)(packed + 0 * width) = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
+    *(loose_quad *)(packed + 1 * width) = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
+    *(loose_quad *)(packed + 2 * width) = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
+    *(loose_quad *)(packed + 3 * width) = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
+}
+
+/* Steps are taken sixteen at a time, a cache line of every row, so that no line is fetched twice.
+ */
+static void pack_transposed(float *packed, int64_t width, const float *from, int64_t stride,
+                            int64_t have, int64_t k) {
+    enum { CHUNK = 16 };
+    for (int64_t begin = 0; begin < k; begin += CHUNK) {
+        const int64_t end = begin + CHUNK < k ? begin + CHUNK : k;
+        for (int64_t i = 0; i < width; i += 4) {
+            const float *row[4]; /* past the last one, the last again */
+            for (int64_t r = 0; r < 4; r++)
+                row[r] = from + (i + r < have ? i + r : have - 1) * stride;
+            int64_t p = begin;
+            for (; p + 4 <= end; p += 4) transpose_block(packed + p * width + i, width, row, p);
+            for (; p < end; p++)
+                for (int64_t r = 0; r < 4; r++) packed[p * width + i + r] = row[r][p];
+        }
+    }
+}
+
+/* ---- a vector times a matrix */
+
+static inline void put(const tare_gemm_vector *product, int64_t j, float sum) {
+    if (product->bias) sum += product->bias[j];
+    product->y[j] = product->accumulate ? product->y[j] + sum : sum;
+}
+
+/* Eight vectors of columns side by side, so that a row is read in long pieces. */
+static void columns_wide(const tare_gemm_vector *product, int64_t first) {
+    vector s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0}, s4 = {0}, s5 = {0}, s6 = {0}, s7 = {0};
+    const float *row = product->matrix + first;
+    for (int64_t p = 0; p < product->k; p++, row += product->stride) {
+        const float factor = product->v[p];
+        s0 += factor * load(row);
+        s1 += factor * load(row + LANES);
+        s2 += factor * load(row + 2 * LANES);
+        s3 += factor * load(row + 3 * LANES);
+        s4 += factor * load(row + 4 * LANES);
+        s5 += factor * load(row + 5 * LANES);
+        s6 += factor * load(row + 6 * LANES);
+        s7 += factor * load(row + 7 * LANES);
+    }
+    const vector sums[8] = {s0, s1, s2, s3, s4, s5, s6, s7};
+    for (int i = 0; i < 8; i++)
+        for (int lane = 0; lane < LANES; lane++)
+            put(product, first + i * LANES + lane, sums[i][lane]);
+}
+
+/* As many columns as `type` has lanes; four sums each, so that no addition waits for the one
+ * before. */
+#define DEFINE_COLUMNS(name, type, loose_type)                                                     \
+    static type name(const tare_gemm_vector *product, int64_t first) {                             \
+        type sum[4] = {(type){0}, (type){0}, (type){0}, (type){0}};                                \
+        const float *row = product->matrix + first;                                                \
+        const int64_t stride = product->stride;                                                    \
+        int64_t p = 0;                                                                             \
+        for (; p + 4 <= product->k; p += 4, row += 4 * stride)                                     \
+            for (int i = 0; i < 4; i++)                                                            \
+                sum[i] += product->v[p + i] * *(const loose_type *)(row + i * stride);             \
+        for (; p < product->k; p++, row += stride)                                                 \
+            sum[0] += product->v[p] * *(const loose_type *)row;                                    \
+        return (sum[0] + sum[1]) + (sum[2] + sum[3]);                                              \
+    }
+DEFINE_COLUMNS(columns_vector, vector, loose_vector)
+DEFINE_COLUMNS(columns_quad, quad, loose_quad)
+DEFINE_COLUMNS(columns_single, float, float)
+
+static void vector_matrix(const tare_gemm_vector *product) {
+    int64_t j = 0;
+    for (; j + 8 * LANES <= product->n; j += 8 * LANES) columns_wide(product, j);
+    for (; j + LANES <= product->n; j += LANES) {
+        const vector sum = columns_vector(product, j);
+        for (int lane = 0; lane < LANES; lane++) put(product, j + lane, sum[lane]);
+    }
+    for (; j + 4 <= product->n; j += 4) {
+        const quad sum = columns_quad(product, j);
+        for (int lane = 0; lane < 4; lane++) put(product, j + lane, sum[lane]);
+    }
+    for (; j < product->n; j++) put(product, j, columns_single(product, j));
+}
+
+static float dot(const float *x, const float *y, int64_t k) {
+    vector s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
+    int64_t p = 0;
+    for (; p + 4 * LANES <= k; p += 4 * LANES) {
+        s0 += load(x + p) * load(y + p);
+        s1 += load(x + p + LANES) * load(y + p + LANES);
+        s2 += load(x + p + 2 * LANES) * load(y + p + 2 * LANES);
+        s3 += load(x + p + 3 * LANES) * load(y + p + 3 * LANES);
+    }
+    for (; p + LANES <= k; p += LANES) s0 += load(x + p) * load(y + p);
+    const vector lanes = (s0 + s1) + (s2 + s3);
+    float sum = 0;
+    for (int lane = 0; lane < LANES; lane++) sum += lanes[lane];
+    for (; p < k; p++) sum += x[p] * y[p];
+    return sum;
+}
+
+static void vector_transposed(const tare_gemm_vector *product) {
+    for (int64_t j = 0; j < product->n; j++)
+        put(product, j, dot(product->v, product->matrix + j * product->stride, product->k));
+}
+
+#define LIST__(rows, prefix, vectors) LIST_##rows(prefix, vectors)
+#define LIST_(rows, prefix, vectors)  LIST__(rows, prefix, vectors)
+
+const tare_gemm_kernel KERNEL = {
+    .isa = ISA,
+    .rows = ROWS,
+    .lanes = LANES,
+    .panel = (ROWS + 3) / 4 * 4,
+    .by_panel = {{LIST_(ROWS, panel, 1)}, {LIST_(ROWS, panel, 2)}},
+    .by_rows = {{LIST_(ROWS, rows, 1)}, {LIST_(ROWS, rows, 2)}},
+    .pack = pack,
+    .pack_transposed = pack_transposed,
+    .vector_matrix = vector_matrix,
+    .vector_transposed = vector_transposed,
+};
