@@ -6,13 +6,15 @@
 #include <stddef.h>
 
 /*
- * Letters to insert, delete, change or swap with their neighbour to turn a into b (optimal string alignment). Words longer
- * than TARE_NEAREST_LETTERS bytes count as far from everything: their distance is their length.
+ * Letters to insert, delete, change or swap with their neighbour to turn a into b (optimal string
+ * alignment). Words longer than TARE_NEAREST_LETTERS bytes count as far from everything: their
+ * distance is their length.
  */
 #define TARE_NEAREST_LETTERS 63
 size_t tare_text_distance(const char *a, const char *b);
 
-/* A search: start with {word}, offer candidates, read `best` (NULL: none is near enough to be a slip, that is within a third of the letters, at least one). */
+/* A search: start with {word}, offer candidates, read `best` (NULL: none is near enough to be a
+ * slip, that is within a third of the letters, at least one). */
 typedef struct tare_nearest {
     const char *word;
     const char *best;
