@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The third pass: a node that says "I am an affine map of my input" (bias, frozen batch
+ * normalisation, channel multiply) goes into the product before it, when that says "I can take
+ * one". Capabilities decide, never kinds.
+ *
+ *     y = scale (x W + b) + shift  =  x (W scale) + (b scale + shift)
+ *
+ * A scale is taken only when it depends on variables and constants alone: folded weights are then
+ * made once and again when a variable changes. Who else reads the product keeps it: it is computed
+ * beside, so what is fetched changes no bit.
+ */
+#include "base/status.h"
+#include "plan/draft.h"
+
+static tare_value *make_map(tare_draft *draft, int64_t count) {
+    tare_value *map = tare_arena_allocate_array(draft->work, count + 1, sizeof(tare_value));
+    for (int64_t v = 0; map && v < count; v++) map[v] = (tare_value)v;
+    return map;
+}
+
+static tare_draft_like like_of(const tare_draft_node *node) {
+    return (tare_draft_like){node->name, node->origin, node->guard, node->seed};
+}
+
+/* The product that makes input 0 of the node, when the two may be merged; else NULL. */
+static const tare_draft_node *product_before(const tare_draft *draft, const tare_draft_node *node) {
+    if (!node->def->can || !node->def->can->as_affine || node->input_count < 1 ||
+        node->inputs[0] == TARE_NO_VALUE || node->output_count != 1)
+        return NULL;
+    const int32_t producer = draft->values.items[node->inputs[0]].producer;
+    if (producer < 0) return NULL;
+    const tare_draft_node *product = &draft->nodes.items[producer];
+    if (!product->def->can || !product->def->can->absorbs_affine || product->output_count != 1 ||
+        product->guard != node->guard)
+        return NULL;
+    return product;
+}
+
+static bool persistent_or_absent(const tare_draft *draft, tare_value value) {
+    return value == TARE_NO_VALUE || draft->values.items[value].persistent;
+}
+
+/* "batch_norm 'bn' into matmul 'dense/MatMul'" */
+static tare_status note_merge(tare_draft *draft, int32_t index, const tare_draft_node *affine,
+                              const tare_draft_node *product) {
+    tare_text text = {.allocator = draft->allocator};
+    if (product->note) tare_text_format(&text, "%s; ", product->note);
+    tare_text_format(&text, "%s '%s' into %s '%s'", affine->def->name, affine->name,
+                     product->def->name, product->name);
+    char *note = text.failed ? NULL : tare_arena_text(draft->plan->arena, text.data);
+    tare_text_clear(&text);
+    if (!note) return tare_fail_memory(draft->error);
+    draft->nodes.items[index].note = note;
+    return TARE_OK;
+}
+
+/* What had to run before either of the two runs before the node that stands for both. */
+static tare_status inherit_order(tare_draft *draft, int32_t index, int32_t from) {
+    for (int64_t i = 0; i < draft->nodes.items[from].after.count; i++)
+        if (!tare_draft_run_after(draft, index, draft->nodes.items[from].after.items[i]))
+            return tare_fail_memory(draft->error);
+    return TARE_OK;
+}
+
+static tare_status merge_pair(tare_draft *draft, int32_t affine_index, int32_t product_index,
+                              tare_value *merged) {
+    const bool wanted[1] = {true};
+    const tare_draft_node affine = draft->nodes.items[affine_index];
+    const tare_draft_node product = draft->nodes.items[product_index];
+    tare_affine map = {TARE_NO_VALUE, TARE_NO_VALUE};
+    *merged = TARE_NO_VALUE;
+    tare_draft_lower giver =
+        tare_draft_lower_of(draft, like_of(&affine), affine.options, affine.inputs,
+                            affine.input_count, wanted, NULL, 0, 0);
+    tare_draft_lower taker =
+        tare_draft_lower_of(draft, like_of(&affine), product.options, product.inputs,
+                            product.input_count, wanted, merged, 1, 0);
+    taker.lower.node = product.name;
+    if (!affine.def->can->as_affine(&giver.lower) ||
+        !product.def->can->absorbs_affine(&taker.lower))
+        return TARE_OK;
+    TARE_TRY(affine.def->can->make_affine(&giver.lower, &map));
+    if (!persistent_or_absent(draft, map.scale)) return TARE_OK;
+    if (map.scale != TARE_NO_VALUE && !persistent_or_absent(draft, map.shift)) return TARE_OK;
+    TARE_TRY(product.def->can->absorb_affine(&taker.lower, &map));
+    if (*merged == TARE_NO_VALUE) return TARE_OK;
+    const int32_t index = draft->values.items[*merged].producer;
+    TARE_TRY(note_merge(draft, index, &affine, &product));
+    TARE_TRY(inherit_order(draft, index, affine_index));
+    TARE_TRY(inherit_order(draft, index, product_index));
+    draft->nodes.items[index].target = affine.target;
+    draft->nodes.items[affine_index].replaced_by = index;
+    return TARE_OK;
+}
+
+static void rewrite_inputs(tare_draft *draft, const tare_value *map, int64_t count) {
+    for (int64_t n = 0; n < draft->nodes.count; n++) {
+        const tare_draft_node *node = &draft->nodes.items[n];
+        for (int32_t i = 0; i < node->input_count; i++)
+            if (node->inputs[i] >= 0 && node->inputs[i] < count)
+                node->inputs[i] = map[node->inputs[i]];
+    }
+    for (size_t f = 0; f < draft->request->fetch_count; f++)
+        if (draft->fetched[f] != TARE_NO_VALUE) draft->fetched[f] = map[draft->fetched[f]];
+    for (int64_t g = 0; g < draft->guards.count; g++)
+        draft->guards.items[g].predicate.at = map[draft->guards.items[g].predicate.at];
+}
+
+tare_status tare_draft_merge(tare_draft *draft) {
+    if (!draft->request->merge) return TARE_OK;
+    const int64_t values = draft->values.count, nodes = draft->nodes.count;
+    tare_value *map = make_map(draft, values);
+    if (!map) return tare_fail_memory(draft->error);
+    for (int32_t n = 0; n < nodes; n++) {
+        tare_draft_node *node = &draft->nodes.items[n];
+        for (int32_t i = 0; i < node->input_count; i++)
+            if (node->inputs[i] >= 0 && node->inputs[i] < values)
+                node->inputs[i] = map[node->inputs[i]];
+        const tare_draft_node *product = product_before(draft, node);
+        if (!product || node->control_only) continue;
+        const tare_value output = node->outputs[0];
+        tare_value merged = TARE_NO_VALUE;
+        TARE_TRY(merge_pair(draft, n, (int32_t)(product - draft->nodes.items), &merged));
+        if (merged != TARE_NO_VALUE) map[output] = merged;
+    }
+    rewrite_inputs(draft, map, values);
+    return TARE_OK;
+}
