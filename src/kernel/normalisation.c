@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Normalisation in slices. A slice is a range of outer rows times a range of channels. In it, the
+ * numbers of one channel range lie in items, and `repeat` items stand side by side in a row that
+ * the row kernels take at once:
+ *
+ *     NHWC  an item is the channels of one pixel; few channels: several pixels make a row
+ *     NCHW  an item is one number of one channel; a row is a run of an image
+ *
+ * so column j of a row always belongs to channel j mod period.
+ */
+#include "kernel/normalisation.h"
+
+#include "kernel/normalisation_rows.h"
+#include "kernel/slices.h"
+
+#include <string.h>
+
+enum {
+    ROW_BYTES = 1024, /* columns of a row; eight such arrays fit a function's share of stack */
+    RUN = 64,         /* columns of a row of NCHW data */
+    BLOCK = 8192,     /* numbers per two-pass block: stay in the first cache */
+    SLICE = 32768,    /* numbers worth a slice of their own */
+    TINY = 256        /* numbers for which plain loops are as fast */
+};
+
+/* How a view is cut. */
+typedef struct grid {
+    tare_channels view;
+    int64_t row_slices, channel_slices;
+} grid;
+
+static grid make_grid(const tare_channels *view, size_t size) {
+    const int64_t widest = ROW_BYTES / (int64_t)size;
+    grid g = {.view = *view};
+    if (view->channels == 1) {
+        g.view.outer = view->outer * view->inner;
+        g.view.inner = 1;
+    }
+    const int64_t plane = g.view.outer * g.view.inner;
+    const int64_t fit = g.view.inner == 1 ? widest : SLICE / (plane > 0 ? plane : 1);
+    const int64_t chunk = fit < 1 ? 1 : fit > widest ? widest : fit;
+    g.channel_slices = (g.view.channels + chunk - 1) / chunk;
+    if (g.channel_slices < 1) g.channel_slices = 1;
+    const int64_t channels = (g.view.channels + g.channel_slices - 1) / g.channel_slices;
+    g.row_slices = tare_slice_count(g.view.outer, channels * g.view.inner, SLICE);
+    return g;
+}
+
+static bool is_tiny(const tare_channels *view) {
+    return view->outer * view->inner * view->channels <= TINY;
+}
+
+int64_t tare_normalisation_scratch(const tare_channels *view, size_t size) {
+    if (is_tiny(view)) return 0;
+    /* Two sums per slice in double, or three columns of a map. */
+    const grid g = make_grid(view, size);
+    const int64_t doubles = g.row_slices > 1 ? 2 * g.row_slices : 3;
+    return view->channels * doubles * (int64_t)sizeof(double);
+}
+
+/* One slice's share. */
+typedef struct part {
+    int64_t row_slice, row, row_end, channel, channel_end;
+} part;
+
+static part part_of(const grid *g, int64_t slice) {
+    const int64_t r = slice / g->channel_slices, c = slice % g->channel_slices;
+    return (part){r, tare_slice_begin(g->view.outer, g->row_slices, r),
+                  tare_slice_begin(g->view.outer, g->row_slices, r + 1),
+                  tare_slice_begin(g->view.channels, g->channel_slices, c),
+                  tare_slice_begin(g->view.channels, g->channel_slices, c + 1)};
+}
+
+/* Channels that are walked together: items of `period` numbers, `repeat` of them to a row. */
+typedef struct strip {
+    int64_t channel, period, repeat, stride;
+} strip;
+
+/* The strip of a part that begins at `channel`. */
+static strip strip_at(const grid *g, const part *p, int64_t channel, size_t size) {
+    if (g->view.inner > 1) return (strip){channel, 1, RUN, RUN};
+    const int64_t period = p->channel_end - channel;
+    strip s = {channel, period, 1, g->view.channels};
+    if (period < g->view.channels) return s;
+    while (2 * s.repeat * period <= ROW_BYTES / (int64_t)size) s.repeat *= 2;
+    s.stride = s.repeat * period;
+    return s;
+}
+
+/*
+ * Some of a strip's numbers: `lines` lines of `items` items each, `step` from one line's begin to
+ * the next one's. NHWC data are one line, NCHW data have a line per outer row.
+ */
+typedef struct block {
+    int64_t at, lines, step, items;
+    tare_rows full, rest; /* of a line: whole rows, and a last one that is not full */
+    int64_t rest_at;      /* from the line's begin */
+} block;
+
+static block block_of(const strip *s, int64_t at, int64_t lines, int64_t step, int64_t items) {
+    const int64_t rows = items / s->repeat;
+    return (block){at,
+                   lines,
+                   step,
+                   items,
+                   {rows, s->stride, s->repeat * s->period},
+                   {1, s->stride, items % s->repeat * s->period},
+                   rows * s->stride};
+}
+
+/* A part's whole share of a strip. */
+static block all_of(const grid *g, const part *p, const strip *s) {
+    const int64_t rows = p->row_end - p->row, inner = g->view.inner;
+    const int64_t at = (p->row * g->view.channels + s->channel) * inner;
+    if (inner > 1) return block_of(s, at, rows, g->view.channels * inner, inner);
+    return block_of(s, at, 1, 0, rows);
+}
+
+/*
+ * Cuts the next block of about BLOCK numbers off a strip's share: several short lines, or a piece
+ * of a long one. line and item say where the share's next number is; false when there is none.
+ */
+static bool next_block(const strip *s, const block *all, int64_t *line, int64_t *item,
+                       block *next) {
+    const int64_t most = (BLOCK / (s->repeat * s->period) + 1) * s->repeat;
+    if (*line >= all->lines || all->items == 0) return false;
+    const int64_t at = all->at + *line * all->step + *item / s->repeat * s->stride;
+    int64_t lines = 1, items = all->items - *item;
+    if (all->items > most) {
+        if (items > most) items = most;
+        *item += items;
+        if (*item == all->items) *item = 0, *line += 1;
+    } else {
+        lines = most / all->items;
+        if (lines > all->lines - *line) lines = all->lines - *line;
+        *line += lines;
+    }
+    *next = block_of(s, at, lines, all->step, items);
+    return true;
+}
+
+/* ---------------------------------------------------------------- partial sums, in double */
+
+/* Moments of count numbers: sums of squares are about the mean. */
+static void merge_moments(double *mean, double *squares, double count, const double *other_mean,
+                          const double *other_squares, double other_count, int64_t channels) {
+    const double all = count + other_count;
+    if (!(all > 0)) return;
+    const double share = other_count / all, weight = count * share;
+    for (int64_t c = 0; c < channels; c++) {
+        const double delta = other_mean[c] - mean[c];
+        mean[c] = count > 0 ? mean[c] + delta * share : other_mean[c];
+        squares[c] =
+            count > 0 ? squares[c] + other_squares[c] + delta * delta * weight : other_squares[c];
+    }
+}
+
+/* The two sums of a row slice: [row_slices][2][channels]. */
+static double *sums_of(const grid *g, double *scratch, int64_t row_slice, int which) {
+    return scratch + (2 * row_slice + which) * g->view.channels;
+}
+
+static double numbers_of(const grid *g, int64_t row_slice) {
+    return (double)(tare_slice_begin(g->view.outer, g->row_slices, row_slice + 1) -
+                    tare_slice_begin(g->view.outer, g->row_slices, row_slice)) *
+           (double)g->view.inner;
+}
+
+/* Slices s and s + step merge into s: a binary tree that the number of slices alone shapes. */
+static void merge_all_moments(const grid *g, double *scratch) {
+    double counts[TARE_MOST_SLICES];
+    for (int64_t s = 0; s < g->row_slices; s++) counts[s] = numbers_of(g, s);
+    for (int64_t step = 1; step < g->row_slices; step *= 2) {
+        for (int64_t s = 0; s + step < g->row_slices; s += 2 * step) {
+            merge_moments(sums_of(g, scratch, s, 0), sums_of(g, scratch, s, 1), counts[s],
+                          sums_of(g, scratch, s + step, 0), sums_of(g, scratch, s + step, 1),
+                          counts[s + step], g->view.channels);
+            counts[s] += counts[s + step];
+        }
+    }
+}
+
+static void merge_all_sums(const grid *g, double *scratch) {
+    for (int64_t step = 1; step < g->row_slices; step *= 2) {
+        for (int64_t s = 0; s + step < g->row_slices; s += 2 * step) {
+            double *into = sums_of(g, scratch, s, 0);
+            const double *from = sums_of(g, scratch, s + step, 0);
+            for (int64_t c = 0; c < 2 * g->view.channels; c++) into[c] += from[c];
+        }
+    }
+}
+
+#define NUMBER   float
+#define NAMED(f) f##_f32
+#define ROWS     f32
+#include "kernel/normalisation.inc.h"
+
+#define NUMBER   double
+#define NAMED(f) f##_f64
+#define ROWS     f64
+#include "kernel/normalisation.inc.h"
+
+const tare_normalisation_rows *tare_normalisation_rows_of(tare_isa isa) {
+#if defined(__x86_64__)
+    if (isa == TARE_ISA_AVX512) return &tare_normalisation_rows_avx512;
+    if (isa == TARE_ISA_AVX2) return &tare_normalisation_rows_avx2;
+#endif
+    (void)isa;
+    return &tare_normalisation_rows_baseline;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Normalisation in slices for one element type; included by normalisation.c with
+ *     NUMBER      the element type
+ *     NAMED(f)    the name of function f for this type
+ *     ROWS        this type's part of a table of row kernels
+ */
+
+typedef struct NAMED(job) {
+    grid grid;
+    const NAMED(tare_row_kernels) * rows;
+    const NUMBER *x, *dy;
+    NUMBER *out;
+    const NUMBER *columns[4]; /* [channels] each, by TARE_ROW_...; for maps */
+    double *scratch;
+    bool frozen;
+} NAMED(job);
+
+static NAMED(job) NAMED(job_over)(const tare_channels *view, const NUMBER *x, const NUMBER *dy,
+                                  NUMBER *out, void *scratch) {
+    return (NAMED(job)){.grid = make_grid(view, sizeof(NUMBER)),
+                        .rows = &tare_normalisation_rows_of(tare_isa_used())->ROWS,
+                        .x = x,
+                        .dy = dy,
+                        .out = out,
+                        .scratch = scratch};
+}
+
+static void NAMED(run)(NAMED(job) * job, tare_slice_function slice, tare_pool *pool) {
+    tare_pool_run(pool, job->grid.row_slices * job->grid.channel_slices, slice, job);
+}
+
+/* Adds the repeats of each channel up: halves first, which keeps the error small, then what is
+ * left. */
+static void NAMED(fold)(const strip *s, NUMBER *columns, double *sums) {
+    int64_t repeat = s->repeat;
+    while (repeat > 1 && repeat % 2 == 0) {
+        repeat /= 2;
+        for (int64_t j = 0; j < repeat * s->period; j++)
+            columns[j] += columns[j + repeat * s->period];
+    }
+    for (int64_t c = 0; c < s->period; c++) {
+        double sum = 0;
+        for (int64_t r = 0; r < repeat; r++) sum += (double)columns[r * s->period + c];
+        sums[c] = sum;
+    }
+}
+
+static void NAMED(clear)(const strip *s, NUMBER *columns) {
+    memset(columns, 0, (size_t)(s->repeat * s->period) * sizeof *columns);
+}
+
+/* columns[j] = values[j mod period] */
+static void NAMED(spread)(const strip *s, const NUMBER *values, NUMBER *columns) {
+    for (int64_t r = 0; r < s->repeat; r++)
+        for (int64_t c = 0; c < s->period; c++) columns[r * s->period + c] = values[c];
+}
+
+/* ----------------------------------------------------------------------------- moments */
+
+static void NAMED(add)(const NAMED(job) * job, const block *b, NUMBER *sums) {
+    for (int64_t line = 0; line < b->lines; line++) {
+        const NUMBER *x = job->x + b->at + line * b->step;
+        if (b->full.rows) job->rows->sum(&b->full, x, sums);
+        if (b->rest.width) job->rows->sum(&b->rest, x + b->rest_at, sums);
+    }
+}
+
+static void NAMED(deviate)(const NAMED(job) * job, const block *b, const NUMBER *centre,
+                           NUMBER *first, NUMBER *second) {
+    for (int64_t line = 0; line < b->lines; line++) {
+        const NUMBER *x = job->x + b->at + line * b->step;
+        if (b->full.rows) job->rows->deviations(&b->full, x, centre, first, second);
+        if (b->rest.width) job->rows->deviations(&b->rest, x + b->rest_at, centre, first, second);
+    }
+}
+
+/* The mean of a block's numbers, near enough to be the centre of the second pass. */
+static void NAMED(find_centre)(const NAMED(job) * job, const strip *s, const block *b,
+                               NUMBER *centre) {
+    enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
+    NUMBER sums[WIDTH];
+    double totals[WIDTH];
+    NAMED(clear)(s, sums);
+    NAMED(add)(job, b, sums);
+    NAMED(fold)(s, sums, totals);
+    const double count = (double)b->lines * (double)b->items;
+    for (int64_t c = 0; c < s->period; c++) sums[c] = (NUMBER)(totals[c] / count);
+    NAMED(spread)(s, sums, centre);
+}
+
+/* Moments of one block: deviations from the centre, whose own sum corrects both. */
+static void NAMED(block_moments)(const NAMED(job) * job, const strip *s, const block *b,
+                                 double *mean, double *squares) {
+    enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
+    NUMBER centre[WIDTH], first[WIDTH], second[WIDTH];
+    const double count = (double)b->lines * (double)b->items;
+    NAMED(find_centre)(job, s, b, centre);
+    NAMED(clear)(s, first);
+    NAMED(clear)(s, second);
+    NAMED(deviate)(job, b, centre, first, second);
+    NAMED(fold)(s, first, mean);
+    NAMED(fold)(s, second, squares);
+    for (int64_t c = 0; c < s->period; c++) {
+        const double excess = mean[c] / count, left = squares[c] - mean[c] * excess;
+        squares[c] = left < 0 ? 0 : left;
+        mean[c] = (double)centre[c] + excess;
+    }
+}
+
+static void NAMED(strip_moments)(const NAMED(job) * job, const part *p, const strip *s) {
+    enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
+    double mean[WIDTH], squares[WIDTH], count = 0;
+    double *all_mean = sums_of(&job->grid, job->scratch, p->row_slice, 0) + s->channel;
+    double *all_squares = sums_of(&job->grid, job->scratch, p->row_slice, 1) + s->channel;
+    const block all = all_of(&job->grid, p, s);
+    block b;
+    for (int64_t line = 0, item = 0; next_block(s, &all, &line, &item, &b);) {
+        const double more = (double)b.lines * (double)b.items;
+        NAMED(block_moments)(job, s, &b, mean, squares);
+        merge_moments(all_mean, all_squares, count, mean, squares, more, s->period);
+        count += more;
+    }
+}
+
+static void NAMED(moments_slice)(void *context, int64_t slice) {
+    const NAMED(job) *job = context;
+    const part p = part_of(&job->grid, slice);
+    strip s;
+    for (int64_t channel = p.channel; channel < p.channel_end; channel += s.period) {
+        s = strip_at(&job->grid, &p, channel, sizeof(NUMBER));
+        NAMED(strip_moments)(job, &p, &s);
+    }
+}
+
+void NAMED(tare_channel_moments)(const tare_channels *view, const NUMBER *x,
+                                 const NAMED(tare_moments) * moments, void *scratch,
+                                 tare_pool *pool) {
+    if (is_tiny(view)) {
+        NAMED(tare_channel_moments_reference)(view, x, moments);
+        return;
+    }
+    NAMED(job) job = NAMED(job_over)(view, x, NULL, NULL, scratch);
+    NAMED(run)(&job, NAMED(moments_slice), pool);
+    merge_all_moments(&job.grid, scratch);
+    const double *mean = sums_of(&job.grid, scratch, 0, 0);
+    const double *squares = sums_of(&job.grid, scratch, 0, 1);
+    const double n = (double)view->outer * (double)view->inner;
+    for (int64_t c = 0; c < view->channels; c++) {
+        if (moments->mean) moments->mean[c] = (NUMBER)mean[c];
+        if (moments->variance) moments->variance[c] = (NUMBER)(squares[c] / n);
+        if (moments->unbiased) moments->unbiased[c] = (NUMBER)(squares[c] / (n > 1 ? n - 1 : 1));
+        if (moments->residual) moments->residual[c] = (NUMBER)(mean[c] - (double)(NUMBER)mean[c]);
+    }
+}
+
+/* ----------------------------------------------------------------------- gradient sums */
+
+static void NAMED(block_gradient_sums)(const NAMED(job) * job, const strip *s, const block *b,
+                                       const NUMBER *centre, double *sums, double *products) {
+    enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
+    NUMBER first[WIDTH], second[WIDTH];
+    NAMED(clear)(s, first);
+    NAMED(clear)(s, second);
+    for (int64_t line = 0; line < b->lines; line++) {
+        const int64_t at = b->at + line * b->step, rest = at + b->rest_at;
+        if (b->full.rows)
+            job->rows->gradient_sums(&b->full, job->dy + at, job->x + at, centre, first, second);
+        if (b->rest.width)
+            job->rows->gradient_sums(&b->rest, job->dy + rest, job->x + rest, centre, first,
+                                     second);
+    }
+    NAMED(fold)(s, first, sums);
+    NAMED(fold)(s, second, products);
+}
+
+static void NAMED(strip_gradient_sums)(const NAMED(job) * job, const part *p, const strip *s) {
+    enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
+    NUMBER centre[WIDTH];
+    double sums[WIDTH], products[WIDTH];
+    double *all_sums = sums_of(&job->grid, job->scratch, p->row_slice, 0) + s->channel;
+    double *all_products = sums_of(&job->grid, job->scratch, p->row_slice, 1) + s->channel;
+    const block all = all_of(&job->grid, p, s);
+    const NUMBER *mean = job->columns[TARE_ROW_CENTRE];
+    block b;
+    for (int64_t c = 0; c < s->period; c++) all_sums[c] = all_products[c] = 0;
+    NAMED(clear)(s, centre);
+    if (mean) NAMED(spread)(s, mean + s->channel, centre);
+    for (int64_t line = 0, item = 0; next_block(s, &all, &line, &item, &b);) {
+        NAMED(block_gradient_sums)(job, s, &b, centre, sums, products);
+        for (int64_t c = 0; c < s->period; c++) {
+            all_sums[c] += sums[c];
+            all_products[c] += products[c];
+        }
+    }
+}
+
+static void NAMED(gradient_sums_slice)(void *context, int64_t slice) {
+    const NAMED(job) *job = context;
+    const part p = part_of(&job->grid, slice);
+    strip s;
+    for (int64_t channel = p.channel; channel < p.channel_end; channel += s.period) {
+        s = strip_at(&job->grid, &p, channel, sizeof(NUMBER));
+        NAMED(strip_gradient_sums)(job, &p, &s);
+    }
+}
+
+void NAMED(tare_gradient_sums)(const tare_channels *view, const NAMED(tare_normalisation) * by,
+                               const NUMBER *dy, const NUMBER *x, NUMBER *dgamma, NUMBER *dbeta,
+                               void *scratch, tare_pool *pool) {
+    if (is_tiny(view)) {
+        NAMED(tare_gradient_sums_reference)(view, by, dy, x, dgamma, dbeta);
+        return;
+    }
+    /* Without dgamma the second sum is made of dy and thrown away. */
+    NAMED(job) job = NAMED(job_over)(view, dgamma ? x : dy, dy, NULL, scratch);
+    job.columns[TARE_ROW_CENTRE] = dgamma ? by->mean : NULL;
+    NAMED(run)(&job, NAMED(gradient_sums_slice), pool);
+    merge_all_sums(&job.grid, scratch);
+    const double *sums = sums_of(&job.grid, scratch, 0, 0);
+    const double *products = sums_of(&job.grid, scratch, 0, 1);
+    for (int64_t c = 0; c < view->channels; c++) {
+        if (dbeta) dbeta[c] = (NUMBER)sums[c];
+        if (!dgamma) continue;
+        const double residual = by->residual ? (double)by->residual[c] : 0;
+        const NUMBER inverse = NAMED(tare_inverse_deviation)(by->variance[c], by->epsilon);
+        dgamma[c] = (NUMBER)((products[c] - residual * sums[c]) * (double)inverse);
+    }
+}
+
+/* -------------------------------------------------------------------------------- maps */
+
+static void NAMED(map_rows)(const NAMED(job) * job, const tare_rows *r, int64_t at,
+                            const NUMBER *const columns[4]) {
+    if (!job->dy)
+        job->rows->normalise(r, job->x + at, columns[TARE_ROW_CENTRE], columns[TARE_ROW_SCALE],
+                             columns[TARE_ROW_OFFSET], job->out + at);
+    else if (job->frozen)
+        job->rows->multiply(r, job->dy + at, columns[TARE_ROW_SCALE], job->out + at);
+    else
+        job->rows->gradient(r, job->dy + at, job->x + at, columns, job->out + at);
+}
+
+static void NAMED(map_slice)(void *context, int64_t slice) {
+    enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
+    const NAMED(job) *job = context;
+    const part p = part_of(&job->grid, slice);
+    NUMBER spread[4][WIDTH];
+    const NUMBER *const columns[4] = {spread[0], spread[1], spread[2], spread[3]};
+    strip s;
+    for (int64_t channel = p.channel; channel < p.channel_end; channel += s.period) {
+        s = strip_at(&job->grid, &p, channel, sizeof(NUMBER));
+        for (int k = 0; k < 4; k++)
+            if (job->columns[k]) NAMED(spread)(&s, job->columns[k] + s.channel, spread[k]);
+        const block b = all_of(&job->grid, &p, &s);
+        for (int64_t line = 0; line < b.lines; line++) {
+            const int64_t at = b.at + line * b.step;
+            if (b.full.rows) NAMED(map_rows)(job, &b.full, at, columns);
+            if (b.rest.width) NAMED(map_rows)(job, &b.rest, at + b.rest_at, columns);
+        }
+    }
+}
+
+void NAMED(tare_normalise)(const tare_channels *view, const NAMED(tare_normalisation) * by,
+                           const NUMBER *x, NUMBER *y, void *scratch, tare_pool *pool) {
+    if (is_tiny(view)) {
+        NAMED(tare_normalise_reference)(view, by, x, y);
+        return;
+    }
+    NAMED(job) job = NAMED(job_over)(view, x, NULL, y, scratch);
+    NUMBER *scale = scratch, *shift = scale + view->channels;
+    NAMED(tare_scale_and_shift)(view->channels, by, scale, NULL);
+    for (int64_t c = 0; c < view->channels; c++) {
+        const double residual = by->residual ? (double)by->residual[c] : 0;
+        shift[c] = (NUMBER)((by->beta ? (double)by->beta[c] : 0) - residual * (double)scale[c]);
+    }
+    job.columns[TARE_ROW_CENTRE] = by->mean;
+    job.columns[TARE_ROW_SCALE] = scale;
+    job.columns[TARE_ROW_OFFSET] = shift;
+    NAMED(run)(&job, NAMED(map_slice), pool);
+}
+
+/* dx = (dy - offset - (x - mean) slope) scale, the residual of the mean within offset. */
+static void NAMED(make_gradient_columns)(const tare_channels *view,
+                                         const NAMED(tare_normalisation) * by, const NUMBER *dgamma,
+                                         const NUMBER *dbeta, NUMBER *offset, NUMBER *slope) {
+    const double n = (double)view->outer * (double)view->inner;
+    for (int64_t c = 0; c < view->channels; c++) {
+        const NUMBER inverse = NAMED(tare_inverse_deviation)(by->variance[c], by->epsilon);
+        const double residual = by->residual ? (double)by->residual[c] : 0;
+        const double steep = (double)dgamma[c] * (double)inverse / n;
+        slope[c] = (NUMBER)steep;
+        offset[c] = (NUMBER)((double)dbeta[c] / n - residual * steep);
+    }
+}
+
+void NAMED(tare_normalise_gradient)(const tare_channels *view, const NAMED(tare_normalisation) * by,
+                                    const NUMBER *dy, const NUMBER *x, const NUMBER *dgamma,
+                                    const NUMBER *dbeta, NUMBER *dx, void *scratch,
+                                    tare_pool *pool) {
+    if (is_tiny(view)) {
+        NAMED(tare_normalise_gradient_reference)(view, by, dy, x, dgamma, dbeta, dx);
+        return;
+    }
+    NAMED(job) job = NAMED(job_over)(view, x, dy, dx, scratch);
+    NUMBER *scale = scratch, *offset = scale + view->channels, *slope = offset + view->channels;
+    NAMED(tare_scale_and_shift)(view->channels, by, scale, NULL);
+    job.columns[TARE_ROW_SCALE] = scale;
+    job.frozen = !dgamma;
+    if (dgamma) {
+        NAMED(make_gradient_columns)(view, by, dgamma, dbeta, offset, slope);
+        job.columns[TARE_ROW_CENTRE] = by->mean;
+        job.columns[TARE_ROW_OFFSET] = offset;
+        job.columns[TARE_ROW_SLOPE] = slope;
+    }
+    NAMED(run)(&job, NAMED(map_slice), pool);
+}
+
+#undef NUMBER
+#undef NAMED
+#undef ROWS

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What normalisation needs from an instruction set: sums and maps over rows of numbers in which
+ * column j always belongs to the same channel. One table per instruction set, all compiled from
+ * normalisation_rows.inc.h.
+ */
+#ifndef TARE_SRC_KERNEL_NORMALISATION_ROWS_H
+#define TARE_SRC_KERNEL_NORMALISATION_ROWS_H
+
+#include "kernel/isa.h"
+
+#include <stdint.h>
+
+/* rows of width numbers, each stride after the one before. */
+typedef struct tare_rows {
+    int64_t rows, stride, width;
+} tare_rows;
+
+/*
+ * Per column j, over all rows:
+ *     sum               sums[j]  += x
+ *     deviations        first[j] += x - centre[j],   second[j] += (x - centre[j])^2
+ *     gradient_sums     first[j] += dy,              second[j] += dy (x - centre[j])
+ *     normalise         y  = (x - centre[j]) scale[j] + shift[j]                              y may
+ * be x gradient          dx = (dy - offset[j] - (x - centre[j]) slope[j]) scale[j]             dx
+ * may be dy multiply          dx = dy scale[j] dx may be dy
+ */
+#define TARE_ROW_KERNELS(NUMBER, T)                                                                \
+    typedef struct tare_row_kernels_##T {                                                          \
+        void (*sum)(const tare_rows *r, const NUMBER *x, NUMBER *sums);                            \
+        void (*deviations)(const tare_rows *r, const NUMBER *x, const NUMBER *centre,              \
+                           NUMBER *first, NUMBER *second);                                         \
+        void (*gradient_sums)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,               \
+                              const NUMBER *centre, NUMBER *first, NUMBER *second);                \
+        void (*normalise)(const tare_rows *r, const NUMBER *x, const NUMBER *centre,               \
+                          const NUMBER *scale, const NUMBER *shift, NUMBER *y);                    \
+        void (*gradient)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,                    \
+                         const NUMBER *const columns[4], NUMBER *dx);                              \
+        void (*multiply)(const tare_rows *r, const NUMBER *dy, const NUMBER *scale, NUMBER *dx);   \
+    } tare_row_kernels_##T
+TARE_ROW_KERNELS(float, f32);
+TARE_ROW_KERNELS(double, f64);
+
+/* Places in `columns` of gradient. */
+enum { TARE_ROW_CENTRE, TARE_ROW_SCALE, TARE_ROW_OFFSET, TARE_ROW_SLOPE };
+
+typedef struct tare_normalisation_rows {
+    tare_isa isa;
+    tare_row_kernels_f32 f32;
+    tare_row_kernels_f64 f64;
+} tare_normalisation_rows;
+
+extern const tare_normalisation_rows tare_normalisation_rows_baseline;
+#if defined(__x86_64__)
+extern const tare_normalisation_rows tare_normalisation_rows_avx2, tare_normalisation_rows_avx512;
+#endif
+
+/* The table of an instruction set that the processor has; the baseline's when there is no other. */
+const tare_normalisation_rows *tare_normalisation_rows_of(tare_isa isa);
+
+#endif
