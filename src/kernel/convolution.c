@@ -1,22 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Convolution and its gradients in float32: which kernel does which shape. */
 #include "kernel/convolution.h"
 
-int64_t tare_convolution_forward_scratch(const tare_convolution *c) { return (void)c, 0; }
-int64_t tare_convolution_data_scratch(const tare_convolution *c) { return (void)c, 0; }
-int64_t tare_convolution_filter_scratch(const tare_convolution *c) { return (void)c, 0; }
+#include "kernel/convolution_filter.h"
+#include "kernel/convolution_kernel.h"
+#include "kernel/convolution_strip.h"
+
+int64_t tare_convolution_forward_scratch_with(tare_isa isa, const tare_convolution *c) {
+    return tare_strip_forward_scratch(tare_gemm_kernel_of(isa), c);
+}
+int64_t tare_convolution_data_scratch_with(tare_isa isa, const tare_convolution *c) {
+    return tare_strip_data_scratch(tare_gemm_kernel_of(isa), c);
+}
+int64_t tare_convolution_filter_scratch_with(tare_isa isa, const tare_convolution *c) {
+    return tare_filter_scratch(tare_gemm_kernel_of(isa), c);
+}
+
+void tare_convolution_forward_f32_with(tare_isa isa, const tare_convolution *c, const float *x,
+                                       const float *w, const float *bias, float *y, void *scratch,
+                                       tare_pool *pool) {
+    tare_strip_forward(tare_gemm_kernel_of(isa), c, x, w, bias, y, scratch, pool);
+}
+void tare_convolution_data_f32_with(tare_isa isa, const tare_convolution *c, const float *dy,
+                                    const float *w, float *dx, void *scratch, tare_pool *pool) {
+    tare_strip_data(tare_gemm_kernel_of(isa), c, dy, w, dx, scratch, pool);
+}
+void tare_convolution_filter_f32_with(tare_isa isa, const tare_convolution *c, const float *x,
+                                      const float *dy, float *dw, void *scratch, tare_pool *pool) {
+    tare_filter(tare_gemm_kernel_of(isa), c, x, dy, dw, scratch, pool);
+}
+
+int64_t tare_convolution_forward_scratch(const tare_convolution *c) {
+    return tare_convolution_forward_scratch_with(tare_isa_used(), c);
+}
+int64_t tare_convolution_data_scratch(const tare_convolution *c) {
+    return tare_convolution_data_scratch_with(tare_isa_used(), c);
+}
+int64_t tare_convolution_filter_scratch(const tare_convolution *c) {
+    return tare_convolution_filter_scratch_with(tare_isa_used(), c);
+}
 
 void tare_convolution_forward_f32(const tare_convolution *c, const float *x, const float *w,
                                   const float *bias, float *y, void *scratch, tare_pool *pool) {
-    (void)scratch, (void)pool;
-    tare_convolution_forward_reference_f32(c, x, w, bias, y);
+    tare_convolution_forward_f32_with(tare_isa_used(), c, x, w, bias, y, scratch, pool);
 }
 void tare_convolution_data_f32(const tare_convolution *c, const float *dy, const float *w,
                                float *dx, void *scratch, tare_pool *pool) {
-    (void)scratch, (void)pool;
-    tare_convolution_data_reference_f32(c, dy, w, dx);
+    tare_convolution_data_f32_with(tare_isa_used(), c, dy, w, dx, scratch, pool);
 }
 void tare_convolution_filter_f32(const tare_convolution *c, const float *x, const float *dy,
                                  float *dw, void *scratch, tare_pool *pool) {
-    (void)scratch, (void)pool;
-    tare_convolution_filter_reference_f32(c, x, dy, dw);
+    tare_convolution_filter_f32_with(tare_isa_used(), c, x, dy, dw, scratch, pool);
 }

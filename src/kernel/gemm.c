@@ -42,9 +42,6 @@ const tare_gemm_kernel *tare_gemm_kernel_of(tare_isa isa) {
     return isa == TARE_ISA_BASELINE ? &tare_gemm_kernel_baseline : NULL;
 }
 
-static int64_t least_of(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 /* ---- how a product is cut */
 
 /* An extent cut into `count` parts of `size` (the last may be shorter). */
@@ -54,9 +51,9 @@ typedef struct cut {
 
 /* Parts of at most `most`, as equal as whole multiples of `unit` allow. */
 static cut cut_evenly(int64_t extent, int64_t most, int64_t unit) {
-    const int64_t parts = quotient_up(extent, most);
-    const int64_t size = quotient_up(quotient_up(extent, parts), unit) * unit;
-    return (cut){.size = size, .count = quotient_up(extent, size)};
+    const int64_t parts = tare_quotient_up(extent, most);
+    const int64_t size = tare_quotient_up(tare_quotient_up(extent, parts), unit) * unit;
+    return (cut){.size = size, .count = tare_quotient_up(extent, size)};
 }
 
 typedef struct layout {
@@ -71,8 +68,8 @@ static layout lay_out(const tare_gemm_kernel *kernel, const tare_gemm *gemm) {
     layout l = {0};
     l.steps = cut_evenly(gemm->k, MOST_STEPS, 1);
     l.tiles = cut_evenly(gemm->m, kernel->rows, 1);
-    l.panels = (cut){.size = width, .count = quotient_up(gemm->n, width)};
-    l.block_tiles = cut_evenly(l.tiles.count, quotient_up(MOST_ROWS, kernel->rows), 1).size;
+    l.panels = (cut){.size = width, .count = tare_quotient_up(gemm->n, width)};
+    l.block_tiles = cut_evenly(l.tiles.count, tare_quotient_up(MOST_ROWS, kernel->rows), 1).size;
     l.block_panels = cut_evenly(l.panels.count, MOST_COLUMNS / width, 1).size;
     l.pack_a = l.panels.count > 1;
     l.pack_b = l.tiles.count > 1 || gemm->transpose_b;
@@ -138,7 +135,7 @@ static void vector_slice(void *context, int64_t slice) {
     const int64_t unit = piece_columns(kernel);
     const int64_t first = tare_slice_begin(job->pieces, job->slices, slice) * unit;
     const int64_t end =
-        least_of(tare_slice_begin(job->pieces, job->slices, slice + 1) * unit, job->product.n);
+        tare_least(tare_slice_begin(job->pieces, job->slices, slice + 1) * unit, job->product.n);
     tare_gemm_vector part = job->product;
     part.matrix += first * (job->transposed ? part.stride : 1);
     part.y += first;
@@ -150,7 +147,7 @@ static void vector_slice(void *context, int64_t slice) {
 static void multiply_vector(const tare_gemm_kernel *kernel, const tare_gemm_vector *product,
                             bool transposed, tare_pool *pool) {
     vector_job job = {.kernel = kernel, .product = *product, .transposed = transposed};
-    job.pieces = quotient_up(product->n, piece_columns(kernel));
+    job.pieces = tare_quotient_up(product->n, piece_columns(kernel));
     job.slices = tare_slice_count(job.pieces, piece_columns(kernel) * product->k, SLICE_WORK / 4);
     tare_pool_run(pool, job.slices, vector_slice, &job);
 }
@@ -206,7 +203,7 @@ typedef struct panel_place {
 
 static panel_place panel_at(const block_job *job, int64_t panel) {
     panel_place place = {.first = panel * job->cut->panels.size};
-    place.columns = least_of(job->cut->panels.size, job->gemm->n - place.first);
+    place.columns = tare_least(job->cut->panels.size, job->gemm->n - place.first);
     place.width = place.columns <= job->kernel->lanes ? job->kernel->lanes : job->cut->panels.size;
     place.packed = job->cut->pack_b || place.columns < place.width;
     return place;
@@ -230,7 +227,7 @@ static void pack_tile(const block_job *job, int64_t tile) {
                      rest, job->steps);
     else
         kernel->pack_transposed(packed, kernel->panel, job->a + first * gemm->lda + job->first_step,
-                                gemm->lda, least_of(rest, job->cut->tiles.size), job->steps);
+                                gemm->lda, tare_least(rest, job->cut->tiles.size), job->steps);
 }
 
 static void pack_panel(const block_job *job, int64_t panel) {
@@ -265,7 +262,7 @@ static void multiply_tile(const block_job *job, int64_t tile, int64_t panel) {
     const tare_gemm *gemm = job->gemm;
     const panel_place place = panel_at(job, panel);
     const int64_t first_row = tile * job->cut->tiles.size;
-    const int64_t rows = least_of(job->cut->tiles.size, gemm->m - first_row);
+    const int64_t rows = tare_least(job->cut->tiles.size, gemm->m - first_row);
     const bool wide = place.width > kernel->lanes, first_block = job->first_step == 0;
     tare_gemm_tile t = {.k = job->steps, .ldc = gemm->ldc, .columns = place.columns};
     t.c = job->c + first_row * gemm->ldc + place.first;
@@ -315,8 +312,8 @@ static void run_block(block_job *job, tare_pool *pool) {
     }
     const int64_t tile_work = l->tiles.size * l->panels.size * job->steps;
     const int64_t slices = tare_slice_count(job->tiles * job->panels, tile_work, SLICE_WORK);
-    job->tile_groups = least_of(job->tiles, slices);
-    job->panel_groups = least_of(job->panels, slices / job->tile_groups);
+    job->tile_groups = tare_least(job->tiles, slices);
+    job->panel_groups = tare_least(job->panels, slices / job->tile_groups);
     tare_pool_run(pool, job->tile_groups * job->panel_groups, multiply_slice, job);
 }
 
@@ -324,13 +321,13 @@ static void multiply_blocks(block_job *job, tare_pool *pool) {
     const layout *l = job->cut;
     for (int64_t panel = 0; panel < l->panels.count; panel += l->block_panels) {
         job->first_panel = panel;
-        job->panels = least_of(l->block_panels, l->panels.count - panel);
+        job->panels = tare_least(l->block_panels, l->panels.count - panel);
         for (int64_t step = 0; step < job->gemm->k; step += l->steps.size) {
             job->first_step = step;
-            job->steps = least_of(l->steps.size, job->gemm->k - step);
+            job->steps = tare_least(l->steps.size, job->gemm->k - step);
             for (int64_t tile = 0; tile < l->tiles.count; tile += l->block_tiles) {
                 job->first_tile = tile;
-                job->tiles = least_of(l->block_tiles, l->tiles.count - tile);
+                job->tiles = tare_least(l->block_tiles, l->tiles.count - tile);
                 job->first_rows = tile == 0;
                 run_block(job, pool);
             }

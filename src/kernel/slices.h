@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cutting work into slices by its size alone, so that no thread count can change a bit. */
+/* Whole numbers for cutting work into slices by its size alone, so that no thread count can change
+ * a bit. */
 #ifndef TARE_SRC_KERNEL_SLICES_H
 #define TARE_SRC_KERNEL_SLICES_H
 
@@ -7,6 +8,13 @@
 
 #define TARE_MOST_SLICES                                                                           \
     64 /* enough for any thread to find a next one; bounds scratch kept per slice */
+
+static inline int64_t tare_least(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t tare_greatest(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t tare_quotient_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static inline int64_t tare_round_up(int64_t a, int64_t unit) {
+    return tare_quotient_up(a, unit) * unit;
+}
 
 /* How many slices `items` items deserve when each costs `cost` operations and a slice should cost
  * at least `least`. */

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Gathering the source pixels under a filter into the rows of a matrix. */
+#include "kernel/convolution_gather.h"
+
+#include <string.h>
+
+#include "kernel/convolution_geometry.h"
+
+/* ---- describing */
+
+static void add_tap(tare_gather *gather, tare_tap *taps, const int64_t at[TARE_SPATIAL],
+                    int64_t filter) {
+    for (int d = 0; d < TARE_SPATIAL; d++) {
+        if (gather->taps == 0 || at[d] < gather->low[d]) gather->low[d] = at[d];
+        if (gather->taps == 0 || at[d] > gather->high[d]) gather->high[d] = at[d];
+    }
+    if (taps) {
+        tare_tap *tap = &taps[gather->taps];
+        memcpy(tap->at, at, sizeof tap->at);
+        tap->shift = tare_pixel_index(gather->source, at);
+        tap->filter = filter;
+    }
+    gather->taps++;
+}
+
+static void find_runs(tare_gather *gather, tare_tap *taps) {
+    for (int64_t t = gather->taps - 1; taps && t >= 0; t--) {
+        const bool joins = t + 1 < gather->taps && taps[t + 1].at[0] == taps[t].at[0] &&
+                           taps[t + 1].at[1] == taps[t].at[1] &&
+                           taps[t + 1].at[2] == taps[t].at[2] + 1;
+        taps[t].run = joins ? taps[t + 1].run + 1 : 1;
+    }
+    gather->tap = taps;
+}
+
+tare_gather tare_gather_forward(const tare_convolution *c, tare_tap *taps) {
+    tare_gather gather = {.channels = c->channels};
+    for (int d = 0; d < TARE_SPATIAL; d++) {
+        gather.source[d] = c->in[d];
+        gather.grid[d] = c->out[d];
+        gather.step[d] = c->stride[d];
+    }
+    const int64_t count = tare_pixels(c->kernel);
+    for (int64_t t = 0; t < count; t++) {
+        int64_t at[TARE_SPATIAL];
+        tare_pixel_at(c->kernel, t, at);
+        for (int d = 0; d < TARE_SPATIAL; d++) at[d] = at[d] * c->dilation[d] - c->before[d];
+        add_tap(&gather, taps, at, t);
+    }
+    find_runs(&gather, taps);
+    return gather;
+}
+
+tare_gather tare_gather_data(const tare_convolution *c, const int64_t residue[TARE_SPATIAL],
+                             tare_tap *taps) {
+    tare_gather gather = {.channels = c->filters};
+    for (int d = 0; d < TARE_SPATIAL; d++) {
+        gather.source[d] = c->out[d];
+        gather.grid[d] = (c->in[d] - residue[d] + c->stride[d] - 1) / c->stride[d];
+        gather.step[d] = 1;
+    }
+    /* From the last tap to the first, so that source positions ascend. */
+    for (int64_t t = tare_pixels(c->kernel) - 1; t >= 0; t--) {
+        int64_t at[TARE_SPATIAL];
+        bool divides = true;
+        tare_pixel_at(c->kernel, t, at);
+        for (int d = 0; d < TARE_SPATIAL; d++) {
+            const int64_t distance = residue[d] + c->before[d] - at[d] * c->dilation[d];
+            divides = divides && distance % c->stride[d] == 0;
+            at[d] = distance / c->stride[d];
+        }
+        if (divides) add_tap(&gather, taps, at, t);
+    }
+    find_runs(&gather, taps);
+    return gather;
+}
+
+/* ---- gathering */
+
+typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* memcpy for a few dozen numbers; the last four overlap. */
+static inline void copy_numbers(float *to, const float *from, int64_t count) {
+    if (count >= 4) {
+        for (int64_t i = 0; i + 4 < count; i += 4) *(quad *)(to + i) = *(const quad *)(from + i);
+        *(quad *)(to + count - 4) = *(const quad *)(from + count - 4);
+    } else {
+        for (int64_t i = 0; i < count; i++) to[i] = from[i];
+    }
+}
+
+static inline void clear_numbers(float *to, int64_t count) {
+    for (int64_t i = 0; i < count; i++) to[i] = 0;
+}
+
+/* The taps from t on that can be taken in one piece: side by side, and all channels of each. */
+static inline int64_t piece_at(const tare_gather *gather, const tare_gather_part *part, int64_t t) {
+    const int64_t left = part->first_tap + part->taps - t, run = gather->tap[t].run;
+    return part->channels < gather->channels ? 1 : run < left ? run : left;
+}
+
+/* A grid pixel all of whose taps lie inside; origin: row-major position of its step. */
+static void gather_inside(const tare_gather *gather, const tare_gather_part *part,
+                          const float *image, int64_t origin, float *row) {
+    for (int64_t t = part->first_tap; t < part->first_tap + part->taps;) {
+        const int64_t taps = piece_at(gather, part, t), count = taps * part->channels;
+        const int64_t pixel = origin + gather->tap[t].shift;
+        copy_numbers(row, image + pixel * gather->channels + part->first_channel, count);
+        row += count;
+        t += taps;
+    }
+}
+
+/* A grid pixel at the edge. image: of the sample; origin: its position times step. */
+static void gather_edge(const tare_gather *gather, const tare_gather_part *part, const float *image,
+                        const int64_t origin[TARE_SPATIAL], float *row) {
+    for (int64_t t = part->first_tap; t < part->first_tap + part->taps;) {
+        const tare_tap *tap = &gather->tap[t];
+        const int64_t taps = piece_at(gather, part, t), count = taps * part->channels;
+        const int64_t in[TARE_SPATIAL] = {origin[0] + tap->at[0], origin[1] + tap->at[1],
+                                          origin[2] + tap->at[2]};
+        int64_t begin =
+            in[2] < 0 ? -in[2] : 0; /* taps of the piece that lie inside: begin .. end */
+        int64_t end = gather->source[2] - in[2] < taps ? gather->source[2] - in[2] : taps;
+        if (in[0] < 0 || in[0] >= gather->source[0] || in[1] < 0 || in[1] >= gather->source[1] ||
+            end <= begin)
+            begin = end = taps;
+        clear_numbers(row, begin * part->channels);
+        if (begin < end) {
+            const float *from =
+                image + (tare_pixel_index(gather->source, in) + begin) * gather->channels;
+            copy_numbers(row + begin * part->channels, from + part->first_channel,
+                         (end - begin) * part->channels);
+        }
+        clear_numbers(row + end * part->channels, (taps - end) * part->channels);
+        row += count;
+        t += taps;
+    }
+}
+
+static bool is_inside(const tare_gather *gather, const int64_t origin[TARE_SPATIAL]) {
+    for (int d = 0; d < TARE_SPATIAL; d++)
+        if (origin[d] + gather->low[d] < 0 || origin[d] + gather->high[d] >= gather->source[d])
+            return false;
+    return true;
+}
+
+void tare_gather_rows(const tare_gather *gather, tare_gather_part part, const float *source,
+                      int64_t first, int64_t count, float *rows, int64_t stride) {
+    const int64_t pixels = tare_pixels(gather->grid),
+                  image_size = tare_pixels(gather->source) * gather->channels;
+    int64_t at[TARE_SPATIAL];
+    tare_pixel_at(gather->grid, first % pixels, at);
+    const float *image = source + first / pixels * image_size;
+    for (int64_t r = 0; r < count; r++, rows += stride) {
+        const int64_t origin[TARE_SPATIAL] = {at[0] * gather->step[0], at[1] * gather->step[1],
+                                              at[2] * gather->step[2]};
+        if (is_inside(gather, origin))
+            gather_inside(gather, &part, image, tare_pixel_index(gather->source, origin), rows);
+        else
+            gather_edge(gather, &part, image, origin, rows);
+        if (++at[2] < gather->grid[2]) continue;
+        at[2] = 0;
+        if (++at[1] < gather->grid[1]) continue;
+        at[1] = 0;
+        if (++at[0] < gather->grid[0]) continue;
+        at[0] = 0;
+        image += image_size;
+    }
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Convolution as a matrix product: every pixel of a grid gathers, tap by tap, the channels of a
+ * source pixel into one row of a matrix ("im2col"); times the filter, that row is the pixel's
+ * result. The forward pass and the data gradient are both such gatherings:
+ *
+ *     forward   grid = output, source = x;   tap k reads source pixel  o * stride + k * dilation -
+ * before data      grid = the input pixels i = r + stride j of one residue r, source = dy; tap k
+ * reads source pixel  j + (r + before - k * dilation) / stride  where that divides
+ */
+#ifndef TARE_SRC_KERNEL_CONVOLUTION_GATHER_H
+#define TARE_SRC_KERNEL_CONVOLUTION_GATHER_H
+
+#include "kernel/convolution.h"
+
+typedef struct tare_tap {
+    int64_t at[TARE_SPATIAL]; /* the source pixel it reads, from grid position * step */
+    int64_t shift;            /* the same in row-major order */
+    int64_t filter;           /* its position in the filter */
+    int64_t run;              /* how many taps from this one on read side by side */
+} tare_tap;
+
+typedef struct tare_gather {
+    int64_t source[TARE_SPATIAL], channels; /* extents; numbers in a source pixel */
+    int64_t grid[TARE_SPATIAL], step[TARE_SPATIAL];
+    int64_t taps;
+    const tare_tap *tap;
+    int64_t low[TARE_SPATIAL], high[TARE_SPATIAL]; /* least and greatest tap[].at */
+} tare_gather;
+
+/* Describes a gathering; taps: room for as many as the filter has, or NULL to have them counted
+ * only. */
+tare_gather tare_gather_forward(const tare_convolution *c, tare_tap *taps);
+tare_gather tare_gather_data(const tare_convolution *c, const int64_t residue[TARE_SPATIAL],
+                             tare_tap *taps);
+
+/* Which columns of the gathered matrix: for each of some taps, some channels. */
+typedef struct tare_gather_part {
+    int64_t first_tap, taps, first_channel, channels;
+} tare_gather_part;
+
+/*
+ * rows[r * stride + ..] = the part of grid pixel first + r, r < count; 0 where a tap reads outside
+ * the source. Grid pixels are numbered through all samples. source: sample 0.
+ */
+void tare_gather_rows(const tare_gather *gather, tare_gather_part part, const float *source,
+                      int64_t first, int64_t count, float *rows, int64_t stride);
+
+#endif
