@@ -3,8 +3,15 @@
 #include "graph/op.h"
 
 extern const tare_op_def tare_graph_ops[];
+extern const tare_op_def tare_apply_ops[], tare_assign_mul_ops[], tare_constrain_ops[];
+extern const tare_op_def tare_update_average_ops[], tare_schedule_ops[];
 
 const tare_op_def *const tare_op_families[] = {
     tare_graph_ops,
+    tare_apply_ops,
+    tare_assign_mul_ops,
+    tare_constrain_ops,
+    tare_update_average_ops,
+    tare_schedule_ops,
     NULL,
 };
