@@ -40,6 +40,7 @@ void golden_names(golden_case *c);
 void golden_op(golden_case *c);
 void golden_optimizer(golden_case *c);
 void golden_program(golden_case *c);
+void golden_schedule(golden_case *c); /* the part of optimizer that is schedules */
 void golden_seed_program(golden_case *c);
 
 /* ------------------------------------------------------------------------------------- verdicts */
@@ -71,6 +72,13 @@ bool golden_set_option(golden_case *c, const tare_option_table *table, void *opt
 /* Sets all fields of `options` of the case's spec, but those named in `except` ("a b c"). */
 bool golden_set_options(golden_case *c, const tare_option_table *table, void *options,
                         const json_t *values, const char *except);
+/*
+ * The table of a public options struct from its field list: `#define GOLDEN_STRUCT type` around
+ * `static const tare_option fields[] = {TYPE_FIELDS(GOLDEN_FIELD) GOLDEN_LAST_FIELD};`
+ */
+#define GOLDEN_FIELD(kind, name, initial, help)                                                    \
+    {#name, TARE_OPTION_##kind, offsetof(GOLDEN_STRUCT, name), help, NULL},
+#define GOLDEN_LAST_FIELD {NULL, TARE_OPTION_boolean, 0, NULL, NULL}
 /* True when word is one of the words of a list separated by spaces. */
 bool golden_has_word(const char *words, const char *word);
 
@@ -162,6 +170,26 @@ typedef struct golden_arguments {
  */
 bool golden_build_op(golden_case *c, const char *path, const golden_arguments *arguments,
                      const json_t *options, tare_tensor *outputs, size_t count);
+
+/* ---------------------------------------------------------------------------- layers, optimisers */
+
+/* A call of tf.layers.NAME. */
+typedef struct golden_layer_call {
+    const char *name;      /* "dense" */
+    tare_tensor input;
+    const json_t *options; /* TensorFlow's, `training` aside */
+    tare_tensor training;
+} golden_layer_call;
+/* False, with the case failed or lacking, when the driver cannot say it; a builder's error stays in
+ * the graph. */
+bool golden_build_layer(golden_case *c, const golden_layer_call *call, tare_tensor *output);
+
+/* The optimiser of that path ("train.AdamOptimizer"); NULL, with the case failed or lacking, when
+ * there is none. */
+tare_optimizer *golden_build_optimizer(golden_case *c, const char *path, const json_t *options);
+/* An operation that averages the variables (none given: all trainable ones). */
+tare_tensor golden_build_average(golden_case *c, double decay, const tare_tensor *variables,
+                                 size_t count);
 
 /* -------------------------------------------------------------------------------- whole programs */
 

@@ -2,6 +2,7 @@
 # What the stages share. They run in the root of the repository with $TARE_TALLY naming the file
 # that takes their counts.
 set -eu
+TARE_TALLY=${TARE_TALLY:-$(mktemp)} # a stage run by hand
 jobs=$(nproc 2>/dev/null || echo 2)
 
 tally() { echo "$1 $2" >>"$TARE_TALLY"; }
