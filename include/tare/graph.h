@@ -319,9 +319,14 @@ static inline void tare_name_scope_leave_(tare_scope_guard *guard) {
 static inline void tare_control_dependencies_leave_(tare_scope_guard *guard) {
     tare_control_dependencies_end(guard->graph);
 }
-#define TARE_SCOPE_BLOCK_(leave, graph_, begin)                                                    \
-    for (tare_scope_guard tare_guard_ __attribute__((cleanup(leave))) = {(begin, (graph_)), 1};    \
-         tare_guard_.once; tare_guard_.once = 0)
+#define TARE_SCOPE_BLOCK_(leave, graph_, begin) TARE_SCOPE_BLOCK_AT_(__LINE__, leave, graph_, begin)
+#define TARE_SCOPE_BLOCK_AT_(line, leave, graph_, begin)                                           \
+    TARE_SCOPE_BLOCK_BY_(line, leave, graph_, begin)
+/* A guard of its own name on every line, so that blocks nest without -Wshadow. */
+#define TARE_SCOPE_BLOCK_BY_(line, leave, graph_, begin)                                           \
+    for (tare_scope_guard tare_guard_##line                                                        \
+         __attribute__((cleanup(leave))) = {(begin, (graph_)), 1};                                 \
+         tare_guard_##line.once; tare_guard_##line.once = 0)
 #define TARE_VARIABLE_SCOPE(graph, name)                                                           \
     TARE_SCOPE_BLOCK_(tare_variable_scope_leave_, graph,                                           \
                       (void)tare_variable_scope_begin(graph, name, NULL, TARE_REUSE_INHERIT))

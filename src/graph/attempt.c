@@ -18,7 +18,7 @@ bool tare_graph_map_set(tare_graph *graph, tare_graph_map map, const char *key, 
 }
 
 /* Setting an entry that exists and removing one need no memory, so this cannot fail. */
-static void take_back_changes(tare_graph *graph, int64_t count) {
+void tare_map_changes_drop(tare_graph *graph, int64_t count) {
     while (graph->changes.count > count) {
         const tare_map_change *change = &graph->changes.items[--graph->changes.count];
         if (change->previous == TARE_MAP_ABSENT)
@@ -35,6 +35,7 @@ tare_graph_attempt tare_graph_attempt_begin(tare_graph *graph) {
         .names = graph->changes.count,
         .collection_items = graph->collection_order.count,
         .scopes = graph->scopes.count,
+        .lost_scopes = graph->lost_scopes,
         .branches = graph->branches.count,
         .arrays = graph->arrays.count,
         .memory = tare_arena_where(graph->memory),
@@ -43,8 +44,9 @@ tare_graph_attempt tare_graph_attempt_begin(tare_graph *graph) {
 
 void tare_graph_attempt_end(tare_graph *graph, const tare_graph_attempt *attempt) {
     if (graph->error.status) {
-        if (graph->scopes.count > attempt->scopes) tare_scopes_drop(graph, attempt->scopes);
-        take_back_changes(graph, attempt->names);
+        tare_scopes_drop(graph, attempt->scopes);
+        graph->lost_scopes = attempt->lost_scopes;
+        tare_map_changes_drop(graph, attempt->names);
         tare_collections_drop(graph, attempt->collection_items);
         graph->branches.count = attempt->branches;
         tare_nodes_drop(graph, attempt->nodes, attempt->arrays, attempt->memory);

@@ -64,7 +64,7 @@ const char *tare_graph_keep_text(tare_graph *graph, const char *text);
  * since are taken back (the error stays). Nestable.
  */
 typedef struct tare_graph_attempt {
-    int64_t nodes, names, collection_items, scopes, branches, arrays;
+    int64_t nodes, names, collection_items, scopes, lost_scopes, branches, arrays;
     tare_arena_mark memory;
 } tare_graph_attempt;
 tare_graph_attempt tare_graph_attempt_begin(tare_graph *graph);

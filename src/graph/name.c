@@ -96,25 +96,29 @@ bool tare_name_choose_hidden(tare_graph *graph, const char *scope, const char *n
     return !graph->name.failed;
 }
 
-/* One more wish for the base name, whose key is a prefix of the chosen one. */
-static bool count_wish(tare_graph *graph, const tare_name_choice *choice, int64_t change) {
+/* Sets how often the base name, whose key is a prefix of the chosen one, was wished for. */
+static bool set_wishes(tare_graph *graph, const tare_name_choice *choice, int64_t more) {
     char *end = graph->key.data + choice->base_length;
     const char kept = *end;
     *end = '\0';
-    const bool counted =
-        tare_graph_map_set(graph, TARE_MAP_NAMES, graph->key.data, choice->base_value + change);
+    const bool set =
+        tare_graph_map_set(graph, TARE_MAP_NAMES, graph->key.data, choice->base_value + more);
     *end = kept;
-    return counted;
+    return set;
 }
 
 bool tare_name_take(tare_graph *graph, const tare_name_choice *choice, int32_t node) {
     const int64_t value = 1 + ((int64_t)node << NODE_SHIFT);
     const bool numbered = choice->base_value != TARE_MAP_ABSENT;
-    if (numbered && !count_wish(graph, choice, 1)) return false;
+    const int64_t changes = graph->changes.count;
+    if (numbered && !set_wishes(graph, choice, 1)) return false;
     if (tare_graph_map_set(graph, TARE_MAP_NAMES, graph->key.data, value)) return true;
-    /* The entry exists now, so setting it back needs no memory unless an attempt notes it, which
-     * then undoes both. */
-    if (numbered) (void)count_wish(graph, choice, 0);
+    /* An attempt has noted the first change; without one, setting an entry that exists needs no
+     * memory. */
+    if (graph->attempts)
+        tare_map_changes_drop(graph, changes);
+    else if (numbered)
+        (void)set_wishes(graph, choice, 0);
     return false;
 }
 

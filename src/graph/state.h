@@ -109,6 +109,8 @@ bool tare_graph_keep_array(tare_graph *graph, const tare_array *array);
 /* Sets an entry of a map so that a failing attempt takes it back. False: no memory, nothing
  * changed. */
 bool tare_graph_map_set(tare_graph *graph, tare_graph_map map, const char *key, int64_t value);
+/* Takes back the changes after the first `count` that an attempt has noted. */
+void tare_map_changes_drop(tare_graph *graph, int64_t count);
 
 /* ---- name.c */
 /* A name found but not taken yet: graph->name, with its key in graph->key. */
