@@ -60,17 +60,18 @@ static tare_status find_end(tare_file *file, int64_t *place, tare_error *error) 
 static tare_status read_zip64_end(tare_file *file, zip_end *end, tare_error *error) {
     unsigned char locator[TARE_ZIP64_LOCATOR_BYTES], record[TARE_ZIP64_END_BYTES];
     const int64_t at = end->place - TARE_ZIP64_LOCATOR_BYTES;
-    if (at < 0) return bad(file, error, "no room for a zip64 locator", end->place);
+    if (at < 0) return bad(file, error, "there is no room for a zip64 locator", end->place);
     TARE_TRY(tare_file_read_at(file, at, locator, sizeof locator, error));
-    if (tare_get_32(locator) != TARE_ZIP64_LOCATOR) return bad(file, error, "no zip64 locator", at);
+    if (tare_get_32(locator) != TARE_ZIP64_LOCATOR)
+        return bad(file, error, "there is no zip64 locator", at);
     const uint64_t place = tare_get_64(locator + 8);
     if (at < TARE_ZIP64_END_BYTES || place > (uint64_t)(at - TARE_ZIP64_END_BYTES))
-        return bad(file, error, "a zip64 locator that points beyond itself", at);
+        return bad(file, error, "there is a zip64 locator that points beyond itself", at);
     TARE_TRY(tare_file_read_at(file, (int64_t)place, record, sizeof record, error));
     if (tare_get_32(record) != TARE_ZIP64_END)
-        return bad(file, error, "no zip64 end record", (int64_t)place);
+        return bad(file, error, "there is no zip64 end record", (int64_t)place);
     if (tare_get_32(record + 16) != 0 || tare_get_32(record + 20) != 0)
-        return bad(file, error, "a zip archive of several disks", (int64_t)place);
+        return bad(file, error, "there is a zip archive of several disks", (int64_t)place);
     end->entries = tare_get_64(record + 32);
     end->bytes = tare_get_64(record + 40);
     end->offset = tare_get_64(record + 48);
@@ -90,7 +91,7 @@ static tare_status read_end(tare_file *file, zip_end *end, tare_error *error) {
     end->offset = tare_get_32(record + 16);
     if (zip64) return read_zip64_end(file, end, error);
     if (tare_get_16(record + 4) != 0 || tare_get_16(record + 6) != 0)
-        return bad(file, error, "a zip archive of several disks", end->place);
+        return bad(file, error, "there is a zip archive of several disks", end->place);
     return TARE_OK;
 }
 
@@ -141,11 +142,12 @@ static tare_status check_member(const tare_zip *zip, const entry *from, uint64_t
     const uint16_t method = tare_get_16(from->record + 10);
     if (offset > end || end - offset < TARE_ZIP_LOCAL_BYTES ||
         packed > end - offset - TARE_ZIP_LOCAL_BYTES)
-        return bad(zip->file, error, "a zip entry whose data lie outside the file", from->place);
+        return bad(zip->file, error, "there is a zip entry whose data lie outside the file",
+                   from->place);
     if (method == TARE_ZIP_STORED && packed != size)
-        return bad(zip->file, error, "a stored zip entry of two sizes", from->place);
+        return bad(zip->file, error, "there is a stored zip entry of two sizes", from->place);
     if (size / MOST_PER_PACKED_BYTE > packed)
-        return bad(zip->file, error, "a zip entry larger than its data can be unpacked to",
+        return bad(zip->file, error, "there is a zip entry larger than its data can be unpacked to",
                    from->place);
     return TARE_OK;
 }
@@ -154,7 +156,8 @@ static tare_status copy_name(tare_zip *zip, const entry *from, char **name, tare
     const char *text = (const char *)from->name;
     if (from->name_bytes == 0 || memchr(text, '\0', from->name_bytes) != NULL ||
         !tare_is_utf8(text, from->name_bytes))
-        return bad(zip->file, error, "a zip entry whose name is no UTF-8 text", from->place);
+        return bad(zip->file, error, "there is a zip entry whose name is no UTF-8 text",
+                   from->place);
     *name = tare_arena_allocate(zip->names, from->name_bytes + 1);
     if (*name == NULL) return tare_fail_memory(error);
     memcpy(*name, text, from->name_bytes);
@@ -166,7 +169,7 @@ static tare_status add_member(tare_zip *zip, const entry *from, tare_error *erro
     uint64_t packed = tare_get_32(from->record + 20);
     uint64_t offset = tare_get_32(from->record + 42);
     if (!widen(from, (uint64_t *const[]){&size, &packed, &offset}, 3))
-        return bad(zip->file, error, "a zip entry without the 64-bit sizes it refers to",
+        return bad(zip->file, error, "there is a zip entry without the 64-bit sizes it refers to",
                    from->place);
     TARE_TRY(check_member(zip, from, size, packed, offset, error));
     tare_zip_member made = {.packed = (int64_t)packed,
@@ -189,7 +192,7 @@ static tare_status parse_directory(tare_zip *zip, const unsigned char *directory
             return bad(zip->file, error, "the zip directory is cut", place);
         const unsigned char *record = directory + at;
         if (tare_get_32(record) != TARE_ZIP_CENTRAL)
-            return bad(zip->file, error, "no zip entry", place);
+            return bad(zip->file, error, "there is no zip entry", place);
         const size_t name = tare_get_16(record + 28), extra = tare_get_16(record + 30);
         const size_t whole = TARE_ZIP_CENTRAL_BYTES + name + extra + tare_get_16(record + 32);
         if (whole > bytes - at) return bad(zip->file, error, "a zip entry is cut", place);
@@ -213,8 +216,8 @@ static tare_status read_directory(tare_zip *zip, tare_error *error) {
         return bad(zip->file, error, "the end record of a zip archive points beyond itself",
                    end.place);
     if (end.entries > end.bytes / TARE_ZIP_CENTRAL_BYTES)
-        return bad(zip->file, error, "an end record of a zip archive with too many entries",
-                   end.place);
+        return bad(zip->file, error,
+                   "there is an end record of a zip archive with too many entries", end.place);
     zip->members_end = (int64_t)end.offset;
     const size_t bytes = (size_t)end.bytes;
     if (!tare_vector_reserve(NULL, &zip->members, (int64_t)end.entries))
@@ -256,8 +259,8 @@ struct tare_zip_reader {
 static tare_status refuse(const tare_zip_reader *reader, tare_error *error, tare_status status,
                           const char *what) {
     return tare_fail_file(error, status, tare_file_path(reader->file),
-                          "member '%s' %s at byte %lld", reader->member->name, what,
-                          (long long)reader->member->offset);
+                          "member '%s' at byte %lld %s", reader->member->name,
+                          (long long)reader->member->offset, what);
 }
 
 /* A field of the local header may be left to the descriptor behind the data or to the extra field.
