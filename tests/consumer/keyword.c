@@ -9,7 +9,7 @@ int main(void) {
     tare_tensor x = tare_placeholder(g, TARE_FLOAT32, TARE_SHAPE(TARE_ANY, 1), .name = "x");
     tare_tensor training = tare_placeholder_with_default(g, TARE_FALSE, .name = "training");
     tare_tensor y = TARE_NULL;
-    TARE_VARIABLE_SCOPE(g, "hidden1") {
+    TARE_VARIABLE_SCOPE (g, "hidden1") {
         y = tare_dense(x, 1, .use_bias = false, .kernel_initializer = TARE_CONSTANT(1.4059724));
         y = tare_relu(tare_batch_norm(y, .training = training, .momentum = 0.5));
     }

@@ -6,7 +6,8 @@
 
 static tare_tensor layer(tare_tensor x, tare_tensor training) {
 #if __cplusplus >= 202002L
-    const tare_dense_options dense{.kernel_initializer = TARE_CONSTANT(1.4059724), .use_bias = false};
+    const tare_dense_options dense{.kernel_initializer = TARE_CONSTANT(1.4059724),
+                                   .use_bias = false};
     const tare_batch_norm_options norm{.momentum = 0.5, .training = training};
 #else
     tare_dense_options dense;
@@ -24,7 +25,8 @@ static tare_tensor build(tare_graph *g, tare_tensor x, tare_tensor training) {
     const tare_tensor y = layer(x, training);
     tare_variable_scope_end(g);
     const tare_tensor cost = tare_reduce_mean_with(tare_square_with(y, nullptr), nullptr);
-    return tare_minimize_with(tare_gradient_descent_with(g, tare_number(0.5), nullptr), cost, nullptr);
+    return tare_minimize_with(tare_gradient_descent_with(g, tare_number(0.5), nullptr), cost,
+                              nullptr);
 }
 
 int main() {

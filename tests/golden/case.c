@@ -97,8 +97,8 @@ tare_dtype golden_dtype(const golden_case *c) {
 static bool flatten(const json_t *values, tare_shape shape, int32_t depth, tare_array *array,
                     int64_t *place) {
     if (depth == shape.rank) {
-        double number = json_is_boolean(values) ? json_boolean_value(values)
-                                                : json_number_value(values);
+        double number =
+            json_is_boolean(values) ? json_boolean_value(values) : json_number_value(values);
         return tare_array_set_number(array, (*place)++, number);
     }
     if ((int64_t)json_array_size(values) != shape.extents[depth]) return false;
@@ -157,7 +157,9 @@ static void tell_difference(golden_case *c, const char *key, const golden_differ
         return;
     }
     print_place(want, found->worst, place, sizeof place);
-    golden_fail(c, "%s: worst element [%s]: got %.9g, wanted %.9g (off by %.3g, allowed %.3g); %lld of %lld wrong",
+    golden_fail(c,
+                "%s: worst element [%s]: got %.9g, wanted %.9g (off by %.3g, allowed %.3g); %lld "
+                "of %lld wrong",
                 key, place, found->got, found->want, fabs(found->got - found->want), found->allowed,
                 (long long)found->wrong, (long long)tare_array_count(want));
 }
@@ -309,7 +311,8 @@ void golden_judge_variables(golden_case *c, const char *when) {
     }
 }
 
-/* ------------------------------------------------------------------------------------ the verdict */
+/* ------------------------------------------------------------------------------------ the verdict
+ */
 
 /* Every array that is not an input must have been judged. */
 static void find_forgotten(golden_case *c) {
@@ -336,8 +339,7 @@ bool golden_run_case(golden_case *c, golden_driver drive) {
     if (c->judged && c->graph) {
         drive(c);
         if (!c->failures && !c->lacks[0]) find_forgotten(c);
-        if (!c->failures && !c->lacks[0] && !c->judgements)
-            golden_fail(c, "nothing was compared");
+        if (!c->failures && !c->lacks[0] && !c->judgements) golden_fail(c, "nothing was compared");
     } else {
         golden_fail(c, "no memory");
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The golden driver: one case while its graph is built, run and judged against TensorFlow's numbers.
+ * The golden driver: one case while its graph is built, run and judged against TensorFlow's
+ * numbers.
  *
  * A group's driver is a function over a golden_case. It reads the case's fields from `spec`, builds
  * a graph, and hands every computed array to golden_judge; arrays of the index that nobody judged
@@ -78,7 +79,8 @@ bool golden_set_options(golden_case *c, const tare_option_table *table, void *op
  */
 #define GOLDEN_FIELD(kind, name, initial, help)                                                    \
     {#name, TARE_OPTION_##kind, offsetof(GOLDEN_STRUCT, name), help, NULL},
-#define GOLDEN_LAST_FIELD {NULL, TARE_OPTION_boolean, 0, NULL, NULL}
+#define GOLDEN_LAST_FIELD                                                                          \
+    { NULL, TARE_OPTION_boolean, 0, NULL, NULL }
 /* True when word is one of the words of a list separated by spaces. */
 bool golden_has_word(const char *words, const char *word);
 
@@ -150,7 +152,8 @@ bool golden_run_operations(golden_case *c, const golden_feeds *feeds, const tare
 /* Judges every when/var/... of the case. */
 void golden_judge_variables(golden_case *c, const char *when);
 
-/* ------------------------------------------------------------------------- ops by TensorFlow path */
+/* ------------------------------------------------------------------------- ops by TensorFlow path
+ */
 
 /* Values for the arguments of an op: by name, or, when name is "", by place. */
 typedef struct golden_arguments {
@@ -164,18 +167,19 @@ typedef struct golden_arguments {
 } golden_arguments;
 
 /*
- * Builds the op that TensorFlow calls path ("nn.conv2d") from its arguments and options; outputs gets
- * count tensors. False, with the case failed or lacking, when the driver cannot say it; a builder's
- * error stays in the graph for the caller to look at.
+ * Builds the op that TensorFlow calls path ("nn.conv2d") from its arguments and options; outputs
+ * gets count tensors. False, with the case failed or lacking, when the driver cannot say it; a
+ * builder's error stays in the graph for the caller to look at.
  */
 bool golden_build_op(golden_case *c, const char *path, const golden_arguments *arguments,
                      const json_t *options, tare_tensor *outputs, size_t count);
 
-/* ---------------------------------------------------------------------------- layers, optimisers */
+/* ---------------------------------------------------------------------------- layers, optimisers
+ */
 
 /* A call of tf.layers.NAME. */
 typedef struct golden_layer_call {
-    const char *name;      /* "dense" */
+    const char *name; /* "dense" */
     tare_tensor input;
     const json_t *options; /* TensorFlow's, `training` aside */
     tare_tensor training;
@@ -191,7 +195,8 @@ tare_optimizer *golden_build_optimizer(golden_case *c, const char *path, const j
 tare_tensor golden_build_average(golden_case *c, double decay, const tare_tensor *variables,
                                  size_t count);
 
-/* -------------------------------------------------------------------------------- whole programs */
+/* -------------------------------------------------------------------------------- whole programs
+ */
 
 /* A program that is trained: what is fed, watched and run in a step. */
 typedef struct golden_training {

@@ -77,8 +77,8 @@ static bool set_argument(golden_case *c, tare_initializer *initializer, const ch
 static void shape_values(golden_case *c, tare_initializer *initializer, tare_shape shape) {
     if (!initializer->array) return;
     tare_array *shaped = NULL;
-    tare_status status = tare_array_copy_of(
-        TARE_FLOAT32, shape, tare_array_const_data(initializer->array), &shaped);
+    tare_status status =
+        tare_array_copy_of(TARE_FLOAT32, shape, tare_array_const_data(initializer->array), &shaped);
     if (status != TARE_OK) golden_fail(c, "the list of values cannot be shaped");
     initializer->array = golden_keep(c, shaped);
 }
@@ -191,8 +191,8 @@ void golden_initializer(golden_case *c) {
     }
     const char *name;
     json_t *value;
-    json_object_foreach(json_object_get(c->spec, "options"), name, value)
-        if (!set_argument(c, &initializer, name, value)) return;
+    json_object_foreach(json_object_get(c->spec, "options"), name,
+                        value) if (!set_argument(c, &initializer, name, value)) return;
     tare_shape shape = golden_shape(json_object_get(c->spec, "shape"));
     shape_values(c, &initializer, shape);
     if (c->failures) return;

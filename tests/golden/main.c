@@ -7,8 +7,8 @@
  *
  * GROUP is a file of ROOT without its ending (op_conv) or the kind of group a file names (op); none
  * given: all. Ends with `N passed, N failed`; exit status 0 when nothing failed, 1 when something
- * did, 2 for misuse, 77 when --optional was given and there is no such directory. A case that cannot
- * be expressed has failed.
+ * did, 2 for misuse, 77 when --optional was given and there is no such directory. A case that
+ * cannot be expressed has failed.
  */
 #include "golden.h"
 
@@ -43,7 +43,9 @@ typedef struct tally {
 } tally;
 
 /* Kinds of groups and their drivers. */
-static void drive_unknown(golden_case *c) { golden_lack(c, golden_text(c->spec, "op", "a driver")); }
+static void drive_unknown(golden_case *c) {
+    golden_lack(c, golden_text(c->spec, "op", "a driver"));
+}
 static const struct {
     const char *group;
     golden_driver drive;
@@ -191,7 +193,8 @@ static void run_index(const wish *w, const char *file, const json_t *index, tare
     *all = t;
 }
 
-/* --------------------------------------------------------------------------------------- walking */
+/* --------------------------------------------------------------------------------------- walking
+ */
 
 static bool wanted(wish *w, const char *file, const char *group) {
     bool hit = w->group_count == 0;

@@ -23,7 +23,8 @@ typedef struct script {
 
 static bool do_statements(script *s, const json_t *statements);
 
-/* ---------------------------------------------------------------------------------------- values */
+/* ---------------------------------------------------------------------------------------- values
+ */
 
 static void keep(script *s, const json_t *statement, tare_tensor tensor, bool layer) {
     const char *key = golden_text(statement, "as", NULL);
@@ -56,7 +57,8 @@ static const json_t *options_of(const json_t *statement) {
     return json_object_get(statement, "options");
 }
 
-/* ------------------------------------------------------------------------------------ statements */
+/* ------------------------------------------------------------------------------------ statements
+ */
 
 static bool do_placeholder(script *s, const json_t *st) {
     tare_op_options options = {TARE_OP_DEFAULTS};
@@ -80,7 +82,8 @@ static bool do_placeholder_with_default(script *s, const json_t *st) {
 static tare_reuse reuse_of(const json_t *st) {
     const json_t *reuse = json_object_get(st, "reuse");
     if (json_is_string(reuse)) return TARE_REUSE_AUTO;
-    if (json_is_boolean(reuse)) return json_boolean_value(reuse) ? TARE_REUSE_TRUE : TARE_REUSE_FALSE;
+    if (json_is_boolean(reuse))
+        return json_boolean_value(reuse) ? TARE_REUSE_TRUE : TARE_REUSE_FALSE;
     return TARE_REUSE_INHERIT;
 }
 
@@ -160,8 +163,8 @@ static bool do_minimize(script *s, const json_t *st) {
     tare_minimize_options options = {TARE_MINIMIZE_DEFAULTS};
     options.variables = count ? variables : NULL;
     options.variable_count = count;
-    keep(s, st,
-         tare_minimize_with(optimizer, find_kept(s, golden_text(st, "loss", "")), &options), false);
+    keep(s, st, tare_minimize_with(optimizer, find_kept(s, golden_text(st, "loss", "")), &options),
+         false);
     return true;
 }
 
@@ -213,11 +216,11 @@ static bool do_run(script *s, const json_t *st) {
             s->status = tare_session_run_collection(s->c->session, feeds.items, feeds.count,
                                                     TARE_UPDATE_OPS);
         else if (tare_tensor_is_valid(tensor))
-            s->status = tare_session_run(s->c->session, feeds.items, feeds.count, &tensor, 1,
-                                         &result);
+            s->status =
+                tare_session_run(s->c->session, feeds.items, feeds.count, &tensor, 1, &result);
         else
-            s->status = tare_session_run_named(s->c->session, feeds.items, feeds.count, name,
-                                               &result);
+            s->status =
+                tare_session_run_named(s->c->session, feeds.items, feeds.count, name, &result);
     }
     return true;
 }
@@ -232,8 +235,7 @@ static bool do_close(script *s, const json_t *st) {
 static bool do_collection(script *s, const json_t *st) {
     const char *key = golden_text(st, "collection", ""), *scope = golden_text(st, "scope", "");
     tare_tensor items[GOLDEN_MAX_ITEMS];
-    size_t count =
-        tare_collection_matching(s->c->graph, key, scope, items, GOLDEN_MAX_ITEMS);
+    size_t count = tare_collection_matching(s->c->graph, key, scope, items, GOLDEN_MAX_ITEMS);
     const char *name = golden_text(st, "as", "");
     golden_judge_names(s->c, name,
                        json_object_get(json_object_get(s->c->spec, "collections"), name), items,
@@ -276,7 +278,8 @@ static bool do_statements(script *s, const json_t *statements) {
     return true;
 }
 
-/* ---------------------------------------------------------------------------------------- errors */
+/* ---------------------------------------------------------------------------------------- errors
+ */
 
 #define BIT(status) (1u << (status))
 
@@ -321,7 +324,8 @@ static unsigned statuses_of(const json_t *error) {
     return 0;
 }
 
-/* An error must come at the statement where TensorFlow's came, be of its kind, and say something. */
+/* An error must come at the statement where TensorFlow's came, be of its kind, and say something.
+ */
 static void judge_error(script *s, size_t statement, tare_status status, const char *message) {
     golden_case *c = s->c;
     const json_t *error = json_object_get(c->spec, "error");
@@ -342,15 +346,17 @@ static void judge_error(script *s, size_t statement, tare_status status, const c
     if (c->verbose) printf("note %s/%s: %s\n", c->file, c->name, message);
 }
 
-/* ----------------------------------------------------------------------------------------- names */
+/* ----------------------------------------------------------------------------------------- names
+ */
 
 /*
  * The part of a layer's output name that is the layer's own: what follows names nodes that
  * TensorFlow makes inside ("batch_normalization/batchnorm/add_1:0" -> "batch_normalization/").
  */
 static size_t layer_part(const char *name) {
-    static const char *const inner[] = {"batchnorm/", "cond/", "FusedBatchNorm", "BiasAdd",
-                                        "MatMul",     "Conv2D", "MaxPool", "Reshape", "Identity"};
+    static const char *const inner[] = {"batchnorm/", "cond/",   "FusedBatchNorm",
+                                        "BiasAdd",    "MatMul",  "Conv2D",
+                                        "MaxPool",    "Reshape", "Identity"};
     size_t length = strlen(name);
     for (size_t i = 0; i < sizeof inner / sizeof *inner; i++) {
         const char *found = strstr(name, inner[i]);
@@ -367,8 +373,7 @@ static void judge_kept_names(const script *s) {
         if (!want) continue;
         bool same = s->kept[i].layer ? !strncmp(got, want, layer_part(want)) : !strcmp(got, want);
         s->c->judgements++;
-        if (!same)
-            golden_fail(s->c, "name of %s: got %s, wanted %s", s->kept[i].key, got, want);
+        if (!same) golden_fail(s->c, "name of %s: got %s, wanted %s", s->kept[i].key, got, want);
     }
 }
 

@@ -2,8 +2,9 @@
 /*
  * Groups nn and op: one function, its gradients under random cotangents, and gradients of those.
  *
- * run/in/ARGUMENT -> run/out/y (or 0, 1, ...); cotangents run/in/dy (dy_0, ...) -> run/grad/ARGUMENT;
- * weights second/in/u_ARGUMENT of the first gradients -> second/grad/ARGUMENT and second/grad/dy.
+ * run/in/ARGUMENT -> run/out/y (or 0, 1, ...); cotangents run/in/dy (dy_0, ...) ->
+ * run/grad/ARGUMENT; weights second/in/u_ARGUMENT of the first gradients -> second/grad/ARGUMENT
+ * and second/grad/dy.
  */
 #include "golden.h"
 
@@ -19,9 +20,9 @@ typedef struct leaves {
 typedef struct op_case {
     golden_arguments arguments;
     golden_feeds feeds;
-    leaves inputs;     /* floating inputs, lists flattened */
-    leaves cotangents; /* dy, or dy_0 ... */
-    leaves first;      /* gradients that were recorded */
+    leaves inputs;                        /* floating inputs, lists flattened */
+    leaves cotangents;                    /* dy, or dy_0 ... */
+    leaves first;                         /* gradients that were recorded */
     tare_tensor outputs[16], weighed[16]; /* all outputs; those with a cotangent */
     size_t output_count;
 } op_case;
@@ -141,9 +142,8 @@ void golden_op(golden_case *c) {
     json_t *what;
     json_object_foreach(json_object_get(c->spec, "inputs"), name, what)
         feed_argument(c, &op, name, what);
-    if (c->failures || !golden_build_op(c, path, &op.arguments,
-                                        json_object_get(c->spec, "options"), op.outputs,
-                                        op.output_count))
+    if (c->failures || !golden_build_op(c, path, &op.arguments, json_object_get(c->spec, "options"),
+                                        op.outputs, op.output_count))
         return;
     if (!golden_built(c, path)) return;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * TensorFlow's functions by path and the ops they are here, with the names and the order of their
- * arguments. Options mostly have TensorFlow's names already; those that differ in form (strides with
- * batch and channel, paddings in pairs) are converted by name.
+ * arguments. Options mostly have TensorFlow's names already; those that differ in form (strides
+ * with batch and channel, paddings in pairs) are converted by name.
  */
 #include "golden.h"
 
@@ -147,8 +147,8 @@ static const golden_op table[] = {
      "labels logits", "", NULL},
     {"nn.sparse_softmax_cross_entropy_with_logits", "sparse_softmax_cross_entropy_with_logits",
      "labels logits", "", NULL},
-    {"nn.weighted_cross_entropy_with_logits", "weighted_cross_entropy_with_logits",
-     "labels logits", "", NULL},
+    {"nn.weighted_cross_entropy_with_logits", "weighted_cross_entropy_with_logits", "labels logits",
+     "", NULL},
     /* normalisation */
     {"nn.batch_norm_with_global_normalization", "batch_normalization", "t m v beta gamma", "",
      build_global_normalization},
@@ -285,9 +285,8 @@ static const struct {
     const char *name;
     bool (*set)(const op_options *o, const char *name, const json_t *value);
 } converters[] = {
-    {"data_format", set_lower}, {"dilations", set_spatial},
-    {"ksize", set_spatial},     {"mode", set_lower},
-    {"padding", set_padding},   {"paddings", set_paddings},
+    {"data_format", set_lower}, {"dilations", set_spatial},         {"ksize", set_spatial},
+    {"mode", set_lower},        {"padding", set_padding},           {"paddings", set_paddings},
     {"strides", set_spatial},   {"num_or_size_splits", set_splits},
 };
 
@@ -303,9 +302,9 @@ static bool set_all(const call *call, const op_options *o) {
     const char *name;
     json_t *value;
     bool fine = true;
-    json_object_foreach((json_t *)(uintptr_t)call->options, name, value)
-        if (!golden_has_word(call->entry->inputs, name))
-            fine = set_converted(o, name, value) && fine;
+    json_object_foreach((json_t *)(uintptr_t)call->options, name,
+                        value) if (!golden_has_word(call->entry->inputs, name)) fine =
+        set_converted(o, name, value) && fine;
     char word[GOLDEN_NAME];
     size_t inputs = 0;
     while (word_at(call->entry->inputs, inputs, word)) inputs++;
@@ -375,8 +374,8 @@ static bool build_statistics(const call *call) {
 static bool build_affine(const call *call) {
     tare_tensor inputs[16];
     gather_inputs(call, inputs);
-    call->outputs[0] = tare_bias_add_with(tare_matmul_with(inputs[0], inputs[1], NULL), inputs[2],
-                                          NULL);
+    call->outputs[0] =
+        tare_bias_add_with(tare_matmul_with(inputs[0], inputs[1], NULL), inputs[2], NULL);
     return true;
 }
 

@@ -26,37 +26,37 @@ static bool read_options(const schedule_call *call, const tare_option_table *tab
 
 #define GOLDEN_STRUCT tare_decay_options
 static const tare_option decay_fields[] = {TARE_DECAY_FIELDS(GOLDEN_FIELD) GOLDEN_LAST_FIELD};
-#define exponential_fields decay_fields
+#define exponential_fields  decay_fields
 #define inverse_time_fields decay_fields
-#define natural_exp_fields decay_fields
+#define natural_exp_fields  decay_fields
 SCHEDULE(exponential, tare_decay_options, TARE_DECAY_DEFAULTS, tare_exponential_decay_with)
 SCHEDULE(inverse_time, tare_decay_options, TARE_DECAY_DEFAULTS, tare_inverse_time_decay_with)
 SCHEDULE(natural_exp, tare_decay_options, TARE_DECAY_DEFAULTS, tare_natural_exp_decay_with)
 #undef GOLDEN_STRUCT
 
 #define GOLDEN_STRUCT tare_polynomial_decay_options
-static const tare_option polynomial_fields[] = {
-    TARE_POLYNOMIAL_DECAY_FIELDS(GOLDEN_FIELD) GOLDEN_LAST_FIELD};
+static const tare_option polynomial_fields[] = {TARE_POLYNOMIAL_DECAY_FIELDS(GOLDEN_FIELD)
+                                                    GOLDEN_LAST_FIELD};
 SCHEDULE(polynomial, tare_polynomial_decay_options, TARE_POLYNOMIAL_DECAY_DEFAULTS,
          tare_polynomial_decay_with)
 #undef GOLDEN_STRUCT
 
 #define GOLDEN_STRUCT tare_cosine_decay_options
-static const tare_option cosine_fields[] = {
-    TARE_COSINE_DECAY_FIELDS(GOLDEN_FIELD) GOLDEN_LAST_FIELD};
+static const tare_option cosine_fields[] = {TARE_COSINE_DECAY_FIELDS(GOLDEN_FIELD)
+                                                GOLDEN_LAST_FIELD};
 SCHEDULE(cosine, tare_cosine_decay_options, TARE_COSINE_DECAY_DEFAULTS, tare_cosine_decay_with)
 #undef GOLDEN_STRUCT
 
 #define GOLDEN_STRUCT tare_cosine_decay_restarts_options
-static const tare_option restarts_fields[] = {
-    TARE_COSINE_DECAY_RESTARTS_FIELDS(GOLDEN_FIELD) GOLDEN_LAST_FIELD};
+static const tare_option restarts_fields[] = {TARE_COSINE_DECAY_RESTARTS_FIELDS(GOLDEN_FIELD)
+                                                  GOLDEN_LAST_FIELD};
 SCHEDULE(restarts, tare_cosine_decay_restarts_options, TARE_COSINE_DECAY_RESTARTS_DEFAULTS,
          tare_cosine_decay_restarts_with)
 #undef GOLDEN_STRUCT
 
 #define GOLDEN_STRUCT tare_linear_cosine_decay_options
-static const tare_option linear_fields[] = {
-    TARE_LINEAR_COSINE_DECAY_FIELDS(GOLDEN_FIELD) GOLDEN_LAST_FIELD};
+static const tare_option linear_fields[] = {TARE_LINEAR_COSINE_DECAY_FIELDS(GOLDEN_FIELD)
+                                                GOLDEN_LAST_FIELD};
 SCHEDULE(linear, tare_linear_cosine_decay_options, TARE_LINEAR_COSINE_DECAY_DEFAULTS,
          tare_linear_cosine_decay_with)
 #undef GOLDEN_STRUCT
@@ -77,14 +77,10 @@ static const struct {
     const char *path;
     tare_tensor (*build)(const schedule_call *call);
 } schedules[] = {
-    {"train.exponential_decay", exponential},
-    {"train.inverse_time_decay", inverse_time},
-    {"train.natural_exp_decay", natural_exp},
-    {"train.polynomial_decay", polynomial},
-    {"train.cosine_decay", cosine},
-    {"train.cosine_decay_restarts", restarts},
-    {"train.linear_cosine_decay", linear},
-    {"train.piecewise_constant", piecewise},
+    {"train.exponential_decay", exponential}, {"train.inverse_time_decay", inverse_time},
+    {"train.natural_exp_decay", natural_exp}, {"train.polynomial_decay", polynomial},
+    {"train.cosine_decay", cosine},           {"train.cosine_decay_restarts", restarts},
+    {"train.linear_cosine_decay", linear},    {"train.piecewise_constant", piecewise},
 };
 
 /* The rate at every step asked for, gathered in one array. */

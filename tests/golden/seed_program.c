@@ -102,8 +102,8 @@ static void check_printed(golden_case *c, const golden_training *program) {
     golden_feed_recorded(c, &feeds, program->feeds.items[0].tensor, "inference", "x");
     json_object_foreach(json_object_get(c->spec, "printed"), name, printed) {
         bool variable = strchr(name, '/') != NULL;
-        const json_t *entry = golden_entry(c, variable ? "step0" : "inference",
-                                           variable ? "var" : "out", name);
+        const json_t *entry =
+            golden_entry(c, variable ? "step0" : "inference", variable ? "var" : "out", name);
         const tare_array *value = value_of(c, program, &feeds, name);
         size_t wanted = json_is_array(printed) ? json_array_size(printed) : 1;
         if (!value || (size_t)tare_array_count(value) != wanted) {
