@@ -19,6 +19,7 @@
 
 #include "base/memory.h"
 #include "kernel/convolution_geometry.h"
+#include "kernel/partial_sums.h"
 #include "kernel/slices.h"
 
 enum {
@@ -28,7 +29,6 @@ enum {
     MOST_RANGES = 16,
     PARTIAL_SUMS = 2 << 20, /* numbers in all partial sums together */
     SLICE_WORK = 1 << 18,   /* least multiply-adds of a slice */
-    MERGE_BLOCK = 1024,     /* numbers merged together */
     ALIGNED = 16
 };
 
@@ -37,7 +37,8 @@ typedef struct filter_job {
     const tare_convolution *c;
     tare_gather gather;
     const float *x, *dy;
-    float *dw, *partials, *slice_scratch;
+    tare_partial_sums sums; /* one per range of pixels */
+    float *slice_scratch;
     int64_t depth, columns; /* of one group: rows of dw per tap, columns */
     int64_t tap_groups,
         channel_groups; /* chunks of one group: taps in groups, or the channels of one tap */
@@ -46,7 +47,6 @@ typedef struct filter_job {
     int64_t width;                                /* of a whole panel of columns */
     int64_t chunks, chunk_slices;                 /* over all groups; slices of one range */
     int64_t size, slice_numbers;                  /* numbers of dw; scratch of a slice */
-    int64_t merge_blocks, merge_slices;
 } filter_job;
 
 /* ---- cutting */
@@ -83,17 +83,10 @@ static filter_job make_job(const tare_gemm_kernel *kernel, const tare_convolutio
     job.chunk_slices = tare_least(tare_slice_count(job.chunks, chunk_work, SLICE_WORK),
                                   TARE_MOST_SLICES / job.ranges);
     job.slice_numbers = tare_round_up(job.strip_pixels * (job.stride + job.width), ALIGNED);
-    job.merge_blocks = tare_quotient_up(job.size, MERGE_BLOCK);
-    job.merge_slices = tare_slice_count(job.merge_blocks, job.ranges * MERGE_BLOCK, SLICE_WORK / 4);
     return job;
 }
 
 /* ---- one slice */
-
-/* The first stands in dw itself. */
-static float *partial_sum(const filter_job *job, int64_t range) {
-    return range == 0 ? job->dw : job->partials + (range - 1) * job->size;
-}
 
 /* A chunk of the rows of dw: which group, and which part of its taps and channels. */
 static tare_gather_part chunk_part(const filter_job *job, int64_t chunk, int64_t *group) {
@@ -147,7 +140,7 @@ static void run_chunk(const filter_job *job, int64_t range, int64_t chunk, float
     const int64_t filters = job->c->filters;
     const int64_t row = part.first_tap * job->depth + part.first_channel - group * job->depth;
     strip s = {.rows = scratch, .spare = scratch + job->strip_pixels * job->stride};
-    s.sums = partial_sum(job, range) + row * filters + group * job->columns;
+    s.sums = tare_partial_sum(&job->sums, range) + row * filters + group * job->columns;
     s.columns_of_rows = part.taps * part.channels;
     const int64_t begin = tare_slice_begin(job->pixels, job->ranges, range);
     const int64_t end = tare_slice_begin(job->pixels, job->ranges, range + 1);
@@ -168,23 +161,6 @@ static void filter_slice(void *context, int64_t slice) {
     for (int64_t chunk = tare_slice_begin(job->chunks, job->chunk_slices, part); chunk < end;
          chunk++)
         run_chunk(job, range, chunk, job->slice_scratch + slice * job->slice_numbers);
-}
-
-/* ---- merging */
-
-static void merge_slice(void *context, int64_t slice) {
-    const filter_job *job = context;
-    const int64_t end = tare_slice_begin(job->merge_blocks, job->merge_slices, slice + 1);
-    for (int64_t b = tare_slice_begin(job->merge_blocks, job->merge_slices, slice); b < end; b++) {
-        const int64_t first = b * MERGE_BLOCK, count = tare_least(MERGE_BLOCK, job->size - first);
-        for (int64_t distance = 1; distance < job->ranges; distance *= 2) {
-            for (int64_t range = 0; range + distance < job->ranges; range += 2 * distance) {
-                float *to = partial_sum(job, range) + first;
-                const float *from = partial_sum(job, range + distance) + first;
-                for (int64_t i = 0; i < count; i++) to[i] += from[i];
-            }
-        }
-    }
 }
 
 /* ---- the call */
@@ -214,9 +190,10 @@ void tare_filter(const tare_gemm_kernel *kernel, const tare_convolution *c, cons
     }
     job.x = x;
     job.dy = dy;
-    job.dw = dw;
-    job.partials = (float *)(void *)((char *)scratch + tap_bytes(c));
-    job.slice_scratch = job.partials + partial_numbers(&job);
+    float *partials = (float *)(void *)((char *)scratch + tap_bytes(c));
+    job.sums =
+        (tare_partial_sums){.total = dw, .others = partials, .size = job.size, .count = job.ranges};
+    job.slice_scratch = partials + partial_numbers(&job);
     tare_pool_run(pool, job.ranges * job.chunk_slices, filter_slice, &job);
-    if (job.ranges > 1) tare_pool_run(pool, job.merge_slices, merge_slice, &job);
+    tare_partial_sums_merge(&job.sums, pool);
 }

@@ -53,6 +53,9 @@ typedef struct tare_gemm_kernel {
      */
     void (*pack_transposed)(float *packed, int64_t width, const float *from, int64_t stride,
                             int64_t have, int64_t k);
+    /* to[r * to_stride + j] = from[r * from_stride + j], r < rows, j < columns. */
+    void (*copy_block)(float *to, int64_t to_stride, const float *from, int64_t from_stride,
+                       int64_t rows, int64_t columns);
     void (*vector_matrix)(const tare_gemm_vector *product); /* M[p, j] at matrix[p * stride + j] */
     void (*vector_transposed)(
         const tare_gemm_vector *product); /* M[p, j] at matrix[j * stride + p] */

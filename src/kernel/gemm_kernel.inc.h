@@ -10,11 +10,12 @@
  * them on the stack.
  */
 #include "kernel/gemm_kernel.h"
+#include "kernel/transpose.h"
 
 typedef float vector __attribute__((vector_size(4 * LANES)));
 typedef float loose_vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-typedef float quad __attribute__((vector_size(16)));
-typedef float loose_quad __attribute__((vector_size(16), aligned(4), may_alias));
+typedef tare_quad quad;
+typedef tare_loose_quad loose_quad;
 
 static inline vector load(const float *from) { return *(const loose_vector *)from; }
 static inline void store(float *to, vector value) { *(loose_vector *)to = value; }
@@ -179,6 +180,17 @@ pack_full(float *packed, int64_t width, const float *from, int64_t stride, int64
         for (int64_t i = 0; i < width; i += LANES) store(packed + i, load(from + i));
 }
 
+/* Fours of numbers, the last ones overlapping. */
+static inline void copy_few(float *to, const float *from, int64_t count) {
+    if (count >= 4) {
+        for (int64_t i = 0; i + 4 < count; i += 4)
+            *(loose_quad *)(to + i) = *(const loose_quad *)(from + i);
+        *(loose_quad *)(to + count - 4) = *(const loose_quad *)(from + count - 4);
+    } else {
+        for (int64_t i = 0; i < count; i++) to[i] = from[i];
+    }
+}
+
 static void pack(float *packed, int64_t width, const float *from, int64_t stride, int64_t have,
                  int64_t k) {
     if (have >= width && width == LANES) {
@@ -187,24 +199,10 @@ static void pack(float *packed, int64_t width, const float *from, int64_t stride
         pack_full(packed, 2 * LANES, from, stride, k);
     } else {
         for (int64_t p = 0; p < k; p++, packed += width, from += stride) {
-            for (int64_t i = 0; i < width; i++) packed[i] = i < have ? from[i] : 0;
+            for (int64_t i = 0; i < width; i += 4) *(loose_quad *)(packed + i) = (quad){0};
+            copy_few(packed, from, have < width ? have : width);
         }
     }
-}
-
-/* Four rows of four become four columns. */
-static inline void transpose_block(float *packed, int64_t width, const float *const row[4],
-                                   int64_t p) {
-    const quad r0 = *(const loose_quad *)(row[0] + p), r1 = *(const loose_quad *)(row[1] + p);
-    const quad r2 = *(const loose_quad *)(row[2] + p), r3 = *(const loose_quad *)(row[3] + p);
-    const quad low01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5),
-               high01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
-    const quad low23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5),
-               high23 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
-    *(loose_quad *)(packed + 0 * width) = __builtin_shufflevector(low01, low23, 0, 1, 4, 5);
-    *(loose_quad *)(packed + 1 * width) = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
-    *(loose_quad *)(packed + 2 * width) = __builtin_shufflevector(high01, high23, 0, 1, 4, 5);
-    *(loose_quad *)(packed + 3 * width) = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
 }
 
 /* Steps are taken sixteen at a time, a cache line of every row, so that no line is fetched twice.
@@ -219,10 +217,28 @@ static void pack_transposed(float *packed, int64_t width, const float *from, int
             for (int64_t r = 0; r < 4; r++)
                 row[r] = from + (i + r < have ? i + r : have - 1) * stride;
             int64_t p = begin;
-            for (; p + 4 <= end; p += 4) transpose_block(packed + p * width + i, width, row, p);
+            for (; p + 4 <= end; p += 4) {
+                const float *const block[4] = {row[0] + p, row[1] + p, row[2] + p, row[3] + p};
+                quad column[4];
+                tare_transpose_block(block, column);
+                for (int q = 0; q < 4; q++)
+                    *(loose_quad *)(packed + (p + q) * width + i) = column[q];
+            }
             for (; p < end; p++)
                 for (int64_t r = 0; r < 4; r++) packed[p * width + i + r] = row[r][p];
         }
+    }
+}
+
+static void copy_block(float *to, int64_t to_stride, const float *from, int64_t from_stride,
+                       int64_t rows, int64_t columns) {
+    for (int64_t r = 0; r < rows; r++, to += to_stride, from += from_stride) {
+        int64_t j = 0;
+        for (; j + LANES <= columns; j += LANES) store(to + j, load(from + j));
+        if (j < columns && columns >= LANES) /* the last vector overlaps the one before */
+            store(to + columns - LANES, load(from + columns - LANES));
+        else
+            for (; j < columns; j++) to[j] = from[j];
     }
 }
 
@@ -321,6 +337,7 @@ const tare_gemm_kernel KERNEL = {
     .by_rows = {{LIST_(ROWS, rows, 1)}, {LIST_(ROWS, rows, 2)}},
     .pack = pack,
     .pack_transposed = pack_transposed,
+    .copy_block = copy_block,
     .vector_matrix = vector_matrix,
     .vector_transposed = vector_transposed,
 };

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Convolution of images with few channels.
+ *
+ *     planes [channel][plane][row][padded width]       a part of one sample, zeros around it
+ *     taps   [tap, channel][pixel]                     for some output rows, copied from the planes
+ * row by row forward, many filters    y = taps' w             pixels are the rows of tiles forward,
+ * few filters     y' = w' taps            filters are the rows of tiles, pixels their lanes filter
+ * gradient          dw = taps dy            one partial sum for each of a fixed number of ranges
+ *
+ * A strip is some output rows of one plane of one sample; strips, ranges and slices depend on the
+ * shape alone.
+ */
+#include "kernel/convolution_plane.h"
+
+#include <string.h>
+
+#include "kernel/convolution_geometry.h"
+#include "kernel/partial_sums.h"
+#include "kernel/slices.h"
+#include "kernel/transpose.h"
+
+enum {
+    MOST_CHANNELS = 4,
+    LEAST_WIDTH = 6,   /* of an output row that is worth a copy of its own */
+    STRIP = 32 * 1024, /* numbers of taps in a strip, about */
+    MOST_PLANES = 64 * 1024,
+    SLICE_WORK = 1 << 17, /* least multiply-adds of a slice */
+    MOST_RANGES = 16,
+    ALIGNED = 16
+};
+
+typedef struct plane_job {
+    const tare_gemm_kernel *kernel;
+    const tare_convolution *c;
+    const float *x, *w, *bias, *dy;
+    float *y, *packed, *slice_scratch;
+    tare_partial_sums sums;
+    int64_t sum; /* taps x channels: terms of a result, rows of dw */
+    int64_t rows, row_groups,
+        strips; /* output rows of a strip; strips of an output plane, and of all */
+    int64_t planes, plane_rows,
+        width; /* of the source that a strip reads: depth, rows, padded width */
+    int64_t stride, panel_width, panels; /* stride: from one tap's pixels to the next's */
+    bool few_filters;
+    int64_t slices, slice_numbers;
+} plane_job;
+
+/* What a strip reads of the source along one dimension: `outputs` results and the reach of the
+ * kernel. */
+static int64_t span(const tare_convolution *c, int d, int64_t outputs) {
+    return (outputs - 1) * c->stride[d] + (c->kernel[d] - 1) * c->dilation[d] + 1;
+}
+
+static plane_job make_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
+    plane_job job = {.kernel = kernel, .c = c, .panel_width = 2 * (int64_t)kernel->lanes};
+    job.sum = tare_pixels(c->kernel) * c->channels;
+    job.rows = tare_least(tare_greatest(STRIP / (job.sum * c->out[2]), 1), c->out[1]);
+    job.row_groups = tare_quotient_up(c->out[1], job.rows);
+    job.rows = tare_quotient_up(c->out[1], job.row_groups);
+    job.row_groups = tare_quotient_up(c->out[1], job.rows);
+    job.strips = c->batch * c->out[0] * job.row_groups;
+    job.planes = span(c, 0, 1);
+    job.plane_rows = span(c, 1, job.rows);
+    job.width = span(c, 2, c->out[2]);
+    /* Whole vectors may be read; an odd number of cache lines keeps taps out of each other's sets.
+     */
+    const int64_t lines =
+        tare_quotient_up(tare_round_up(job.rows * c->out[2], job.panel_width), ALIGNED);
+    job.stride = (lines | 1) * ALIGNED;
+    job.panels = tare_quotient_up(c->filters, job.panel_width);
+    job.few_filters = c->filters <= kernel->rows && c->filters < kernel->lanes;
+    job.slices =
+        tare_slice_count(job.strips, job.rows * c->out[2] * job.sum * c->filters, SLICE_WORK);
+    return job;
+}
+
+static int64_t plane_numbers(const plane_job *job) {
+    return tare_round_up(job->c->channels * job->planes * job->plane_rows * job->width, ALIGNED);
+}
+
+bool tare_plane_takes(const tare_convolution *c) {
+    if (c->groups != 1 || c->stride[2] != 1 || c->channels < 1 || c->channels > MOST_CHANNELS)
+        return false;
+    if (c->out[2] < LEAST_WIDTH || c->out[1] < 1 || c->out[0] < 1 || c->batch < 1 || c->filters < 1)
+        return false;
+    const plane_job job = make_job(tare_gemm_kernel_of(TARE_ISA_BASELINE), c);
+    return job.sum * c->out[2] <= STRIP && plane_numbers(&job) <= MOST_PLANES;
+}
+
+/* ---- from the source to taps */
+
+typedef struct strip_place {
+    int64_t sample, plane, first_row, rows;
+} strip_place;
+
+static strip_place strip_at(const plane_job *job, int64_t strip) {
+    strip_place place = {.first_row = strip % job->row_groups * job->rows};
+    place.plane = strip / job->row_groups % job->c->out[0];
+    place.sample = strip / job->row_groups / job->c->out[0];
+    place.rows = tare_least(job->rows, job->c->out[1] - place.first_row);
+    return place;
+}
+
+/* One row of one channel with zeros around it; from: the source row's first pixel, NULL outside the
+ * image. */
+static void fill_row(const plane_job *job, const float *from, float *row) {
+    const tare_convolution *c = job->c;
+    const int64_t before = c->before[2];
+    const int64_t begin = tare_least(tare_greatest(before, 0), job->width);
+    const int64_t end =
+        from ? tare_greatest(tare_least(c->in[2] + before, job->width), begin) : begin;
+    for (int64_t j = 0; j < begin; j++) row[j] = 0;
+    for (int64_t j = begin; j < end; j++) row[j] = from[(j - before) * c->channels];
+    for (int64_t j = end; j < job->width; j++) row[j] = 0;
+}
+
+static void fill_planes(const plane_job *job, const strip_place *place, float *planes) {
+    const tare_convolution *c = job->c;
+    const float *image = job->x + place->sample * tare_pixels(c->in) * c->channels;
+    for (int64_t channel = 0; channel < c->channels; channel++) {
+        for (int64_t d = 0; d < job->planes; d++) {
+            for (int64_t r = 0; r < job->plane_rows; r++, planes += job->width) {
+                const int64_t in_plane = place->plane * c->stride[0] - c->before[0] + d;
+                const int64_t in_row = place->first_row * c->stride[1] - c->before[1] + r;
+                const bool inside =
+                    in_plane >= 0 && in_plane < c->in[0] && in_row >= 0 && in_row < c->in[1];
+                const int64_t pixel = (in_plane * c->in[1] + in_row) * c->in[2];
+                fill_row(job, inside ? image + pixel * c->channels + channel : NULL, planes);
+            }
+        }
+    }
+}
+
+/* taps[(tap, channel) * stride + pixel of the strip] */
+static void fill_taps(const plane_job *job, const strip_place *place, const float *planes,
+                      float *taps) {
+    const tare_convolution *c = job->c;
+    for (int64_t t = 0; t < tare_pixels(c->kernel); t++) {
+        int64_t tap[TARE_SPATIAL];
+        tare_pixel_at(c->kernel, t, tap);
+        const int64_t row = tap[0] * c->dilation[0] * job->plane_rows + tap[1] * c->dilation[1];
+        const float *from = planes + row * job->width + tap[2] * c->dilation[2];
+        for (int64_t channel = 0; channel < c->channels; channel++, taps += job->stride) {
+            job->kernel->copy_block(taps, c->out[2], from, c->stride[1] * job->width, place->rows,
+                                    c->out[2]);
+            from += job->planes * job->plane_rows * job->width;
+        }
+    }
+}
+
+/* ---- forward */
+
+static void multiply_many_filters(const plane_job *job, const float *taps, int64_t pixels,
+                                  float *y) {
+    const tare_gemm_kernel *kernel = job->kernel;
+    const int64_t filters = job->c->filters, tiles = tare_quotient_up(pixels, kernel->rows);
+    tare_gemm_tile tile = {.k = job->sum, .a_stride = job->stride, .ldc = filters};
+    for (int64_t t = 0; t < tiles; t++) {
+        const int64_t begin = tare_slice_begin(pixels, tiles, t),
+                      end = tare_slice_begin(pixels, tiles, t + 1);
+        for (int64_t first = 0; first < filters; first += job->panel_width) {
+            tile.columns = tare_least(job->panel_width, filters - first);
+            const bool wide = tile.columns > kernel->lanes;
+            tile.a = taps + begin;
+            tile.b = job->packed + first * job->sum;
+            tile.b_stride = wide ? job->panel_width : kernel->lanes;
+            tile.bias = job->bias ? job->bias + first : NULL;
+            tile.c = y + begin * filters + first;
+            kernel->by_panel[wide][end - begin - 1](&tile);
+        }
+    }
+}
+
+/* y[p * filters + f] = results[f * stride + p] + bias[f], four by four; filters >= 4: the last four
+ * may overlap. */
+static void interleave(const float *results, int64_t stride, int64_t pixels, int64_t filters,
+                       const float *bias, float *y) {
+    int64_t p = 0;
+    for (; filters >= 4 && p + 4 <= pixels; p += 4) {
+        for (int64_t done = 0; done < filters; done += 4) {
+            const int64_t f = tare_least(done, filters - 4);
+            const float *rows = results + f * stride + p;
+            const float *const row[4] = {rows, rows + stride, rows + 2 * stride, rows + 3 * stride};
+            tare_quad shift = {0};
+            if (bias) shift = *(const tare_loose_quad *)(bias + f);
+            tare_quad column[4];
+            tare_transpose_block(row, column);
+            for (int64_t i = 0; i < 4; i++)
+                *(tare_loose_quad *)(y + (p + i) * filters + f) = column[i] + shift;
+        }
+    }
+    for (; p < pixels; p++)
+        for (int64_t f = 0; f < filters; f++)
+            y[p * filters + f] = results[f * stride + p] + (bias ? bias[f] : 0);
+}
+
+static void multiply_few_filters(const plane_job *job, const float *taps, int64_t pixels,
+                                 float *results, float *y) {
+    const tare_gemm_kernel *kernel = job->kernel;
+    const int64_t filters = job->c->filters;
+    tare_gemm_tile tile = {.a = job->w,
+                           .k = job->sum,
+                           .a_stride = filters,
+                           .b_stride = job->stride,
+                           .ldc = job->stride};
+    for (int64_t first = 0; first < pixels; first += job->panel_width) {
+        const bool wide = pixels - first > kernel->lanes;
+        tile.columns = wide ? job->panel_width : kernel->lanes;
+        tile.b = taps + first;
+        tile.c = results + first;
+        kernel->by_panel[wide][filters - 1](&tile);
+    }
+    interleave(results, job->stride, pixels, filters, job->bias, y);
+}
+
+static void forward_slice(void *context, int64_t slice) {
+    const plane_job *job = context;
+    const tare_convolution *c = job->c;
+    float *taps = job->slice_scratch + slice * job->slice_numbers;
+    float *results = taps + job->sum * job->stride;
+    float *planes = results + (job->few_filters ? c->filters * job->stride : 0);
+    const int64_t end = tare_slice_begin(job->strips, job->slices, slice + 1);
+    for (int64_t strip = tare_slice_begin(job->strips, job->slices, slice); strip < end; strip++) {
+        const strip_place place = strip_at(job, strip);
+        const int64_t row = (place.sample * c->out[0] + place.plane) * c->out[1] + place.first_row;
+        float *y = job->y + row * c->out[2] * c->filters;
+        fill_planes(job, &place, planes);
+        fill_taps(job, &place, planes, taps);
+        if (job->few_filters)
+            multiply_few_filters(job, taps, place.rows * c->out[2], results, y);
+        else
+            multiply_many_filters(job, taps, place.rows * c->out[2], y);
+    }
+}
+
+static plane_job forward_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
+    plane_job job = make_job(kernel, c);
+    const int64_t results = job.few_filters ? c->filters * job.stride : 0;
+    job.slice_numbers = job.sum * job.stride + results + plane_numbers(&job);
+    return job;
+}
+
+static int64_t packed_numbers(const plane_job *job) {
+    return job->few_filters ? 0 : tare_round_up(job->panels * job->panel_width * job->sum, ALIGNED);
+}
+
+int64_t tare_plane_forward_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
+    const plane_job job = forward_job(kernel, c);
+    return (packed_numbers(&job) + job.slices * job.slice_numbers) * (int64_t)sizeof(float);
+}
+
+void tare_plane_forward(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
+                        const float *w, const float *bias, float *y, void *scratch,
+                        tare_pool *pool) {
+    plane_job job = forward_job(kernel, c);
+    job.x = x;
+    job.w = w;
+    job.bias = bias;
+    job.y = y;
+    job.packed = scratch;
+    job.slice_scratch = job.packed + packed_numbers(&job);
+    for (int64_t first = 0; !job.few_filters && first < c->filters; first += job.panel_width) {
+        const int64_t columns = tare_least(job.panel_width, c->filters - first);
+        const int64_t width = columns <= kernel->lanes ? kernel->lanes : job.panel_width;
+        kernel->pack(job.packed + first * job.sum, width, w + first, c->filters, columns, job.sum);
+    }
+    tare_pool_run(pool, job.slices, forward_slice, &job);
+}
+
+/* ---- filter gradient */
+
+/* Adds taps x dy of one strip to a partial sum; spare: a packed panel of dy. */
+static void add_strip(const plane_job *job, const float *taps, const float *dy, int64_t pixels,
+                      bool adds, float *spare, float *sums) {
+    const tare_gemm_kernel *kernel = job->kernel;
+    const int64_t filters = job->c->filters, tiles = tare_quotient_up(job->sum, kernel->rows);
+    for (int64_t first = 0; first < filters; first += job->panel_width) {
+        tare_gemm_tile tile = {
+            .k = pixels, .a_stride = job->stride, .ldc = filters, .accumulate = adds};
+        tile.columns = tare_least(job->panel_width, filters - first);
+        const bool wide = tile.columns > kernel->lanes;
+        const int64_t width = wide ? job->panel_width : kernel->lanes;
+        tile.b = dy + first;
+        tile.b_stride = filters;
+        if (tile.columns < width) {
+            kernel->pack(spare, width, dy + first, filters, tile.columns, pixels);
+            tile.b = spare;
+            tile.b_stride = width;
+        }
+        for (int64_t t = 0; t < tiles; t++) {
+            const int64_t begin = tare_slice_begin(job->sum, tiles, t),
+                          end = tare_slice_begin(job->sum, tiles, t + 1);
+            tile.a = taps + begin * job->stride;
+            tile.c = sums + begin * filters + first;
+            kernel->by_rows[wide][end - begin - 1](&tile);
+        }
+    }
+}
+
+static void filter_slice(void *context, int64_t range) {
+    const plane_job *job = context;
+    const tare_convolution *c = job->c;
+    float *taps = job->slice_scratch + range * job->slice_numbers;
+    float *spare = taps + job->sum * job->stride;
+    float *planes = spare + job->rows * c->out[2] * job->panel_width;
+    const int64_t begin = tare_slice_begin(job->strips, job->slices, range);
+    const int64_t end = tare_slice_begin(job->strips, job->slices, range + 1);
+    for (int64_t strip = begin; strip < end; strip++) {
+        const strip_place place = strip_at(job, strip);
+        const int64_t row = (place.sample * c->out[0] + place.plane) * c->out[1] + place.first_row;
+        fill_planes(job, &place, planes);
+        fill_taps(job, &place, planes, taps);
+        add_strip(job, taps, job->dy + row * c->out[2] * c->filters, place.rows * c->out[2],
+                  strip > begin, spare, tare_partial_sum(&job->sums, range));
+    }
+}
+
+static plane_job filter_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
+    plane_job job = make_job(kernel, c);
+    job.slices = tare_least(job.slices, MOST_RANGES);
+    job.slice_numbers = tare_round_up(
+        job.sum * job.stride + job.rows * c->out[2] * job.panel_width + plane_numbers(&job),
+        ALIGNED);
+    return job;
+}
+
+static int64_t partial_numbers(const plane_job *job) {
+    return tare_round_up((job->slices - 1) * job->sum * job->c->filters, ALIGNED);
+}
+
+int64_t tare_plane_filter_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
+    const plane_job job = filter_job(kernel, c);
+    return (partial_numbers(&job) + job.slices * job.slice_numbers) * (int64_t)sizeof(float);
+}
+
+void tare_plane_filter(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
+                       const float *dy, float *dw, void *scratch, tare_pool *pool) {
+    plane_job job = filter_job(kernel, c);
+    job.x = x;
+    job.dy = dy;
+    job.sums = (tare_partial_sums){
+        .total = dw, .others = scratch, .size = job.sum * c->filters, .count = job.slices};
+    job.slice_scratch = (float *)scratch + partial_numbers(&job);
+    tare_pool_run(pool, job.slices, filter_slice, &job);
+    tare_partial_sums_merge(&job.sums, pool);
+}
