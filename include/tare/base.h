@@ -19,7 +19,7 @@
 #define TARE_VERSION       "0.1.0"
 
 #if defined(__GNUC__)
-#define TARE_API                   __attribute__((visibility("default")))
+#define TARE_API                 __attribute__((visibility("default")))
 #define TARE_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #else
 #define TARE_API
@@ -71,6 +71,9 @@ typedef struct tare_error {
     char need[224];    /* what would have been right */
     char message[720]; /* the sentence */
 } tare_error;
+
+/** Frees a text that the library handed out. NULL allowed. */
+TARE_API void tare_text_free(char *text);
 
 /* ------------------------------------------------------------------------------- allocators */
 
@@ -182,11 +185,12 @@ extern "C" {
 #else
 #define TARE_IGNORE_OVERRIDE_                                                                      \
     _Pragma("GCC diagnostic ignored \"-Woverride-init\"")                                          \
-        _Pragma("GCC diagnostic ignored \"-Woverride-init-side-effects\"")
+    _Pragma("GCC diagnostic ignored \"-Woverride-init-side-effects\"")
 #endif
 #define TARE_KW(call)                                                                              \
     __extension__({                                                                                \
-        _Pragma("GCC diagnostic push") TARE_IGNORE_OVERRIDE_ call;                                 \
+        _Pragma("GCC diagnostic push")                                                             \
+        TARE_IGNORE_OVERRIDE_ call;                                                                \
         _Pragma("GCC diagnostic pop")                                                              \
     })
 #endif

@@ -464,7 +464,6 @@ TARE_API tare_tensor tare_build(tare_graph *graph, const char *op, const tare_te
  * NULL: no memory. */
 TARE_API char *tare_graph_text(const tare_graph *graph);
 TARE_API char *tare_graph_dot(const tare_graph *graph);
-TARE_API void tare_text_free(char *text);
 /** Number of nodes. */
 TARE_API int64_t tare_graph_size(const tare_graph *graph);
 

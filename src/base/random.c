@@ -52,7 +52,7 @@ static void draw_two(const tare_random *random, uint64_t index, uint64_t numbers
     numbers[1] = (uint64_t)words[3] << 32 | words[2];
 }
 
-void tare_random_uniform(const tare_random *random, int64_t first, int64_t count, double low,
+void tare_random_fill_uniform(const tare_random *random, int64_t first, int64_t count, double low,
                          double high, double *out) {
     uint64_t numbers[2];
     for (int64_t i = first; i < first + count; i++) {
@@ -79,7 +79,7 @@ static void draw_normals(const tare_random *random, uint64_t index, double norma
     }
 }
 
-void tare_random_normal(const tare_random *random, int64_t first, int64_t count, double mean,
+void tare_random_fill_normal(const tare_random *random, int64_t first, int64_t count, double mean,
                         double deviation, double *out) {
     double normals[4];
     for (int64_t i = first; i < first + count; i++) {
@@ -100,7 +100,7 @@ static double draw_truncated(const tare_random *random, uint64_t i) {
     return 0.0;
 }
 
-void tare_random_truncated_normal(const tare_random *random, int64_t first, int64_t count,
+void tare_random_fill_truncated_normal(const tare_random *random, int64_t first, int64_t count,
                                   double mean, double deviation, double *out) {
     for (int64_t i = first; i < first + count; i++)
         *out++ = mean + deviation * draw_truncated(random, (uint64_t)i);

@@ -24,6 +24,9 @@ void tare_text_format(tare_text *text, const char *format, ...) TARE_PRINTF(2, 3
 void tare_text_float(tare_text *text, float number);
 void tare_text_double(tare_text *text, double number);
 void tare_text_clear(tare_text *text); /* frees */
+/* The text in a block of its own, for tare_text_free; takes what it was written in. NULL: no
+ * memory. */
+char *tare_text_hand_out(tare_text *text);
 
 /* The same into a buffer of at least TARE_NUMBER_TEXT bytes; returns the buffer. */
 #define TARE_NUMBER_TEXT 40

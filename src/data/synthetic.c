@@ -40,7 +40,7 @@ typedef struct drawings {
 
 static void draw_class(const tare_random *random, int class, drawings *all) {
     double numbers[4 * BLOBS];
-    tare_random_uniform(random, (int64_t) class * 4 * BLOBS, 4 * BLOBS, 0, 1, numbers);
+    tare_random_fill_uniform(random, (int64_t) class * 4 * BLOBS, 4 * BLOBS, 0, 1, numbers);
     blob blobs[BLOBS];
     for (int k = 0; k < BLOBS; k++)
         blobs[k] = (blob){.x = MOVE + 5 + 18 * numbers[4 * k],
@@ -68,7 +68,7 @@ static int whole_below(double number, int limit) { return (int)(number * limit);
 /* Draws image i of the stream; returns its class. */
 static int draw_image(const tare_random *random, int64_t i, const drawings *all, uint8_t *pixels) {
     double numbers[NUMBERS];
-    tare_random_uniform(random, i * NUMBERS, NUMBERS, 0, 1, numbers);
+    tare_random_fill_uniform(random, i * NUMBERS, NUMBERS, 0, 1, numbers);
     const int class = whole_below(numbers[0], CLASSES);
     const int other = (class + 1 + whole_below(numbers[1], CLASSES - 1)) % CLASSES;
     const int u = whole_below(numbers[2], 2 * MOVE + 1), v = whole_below(numbers[3], 2 * MOVE + 1);

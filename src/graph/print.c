@@ -113,41 +113,12 @@ static void add_dot_node(tare_text *text, const tare_graph *graph, const tare_no
         tare_text_format(text, "  n%d -> n%d [style=dashed];\n", node->controls[i], node->id);
 }
 
-/* ---- texts that their receiver frees without the graph */
-
-typedef struct text_block {
-    tare_allocator allocator;
-    size_t bytes; /* of the whole block */
-    char text[];
-} text_block;
-
-/* The text in a block of its own; takes what it was written in. NULL: no memory. */
-static char *hand_out(tare_text *text) {
-    const tare_allocator allocator = *text->allocator;
-    const size_t bytes = sizeof(text_block) + text->length + 1;
-    text_block *block = text->failed ? NULL : tare_allocate(&allocator, bytes);
-    if (block) {
-        block->allocator = allocator;
-        block->bytes = bytes;
-        memcpy(block->text, text->length ? text->data : "", text->length + 1);
-    }
-    tare_text_clear(text);
-    return block ? block->text : NULL;
-}
-
-void tare_text_free(char *text) {
-    if (!text) return;
-    text_block *block = (text_block *)(void *)(text - offsetof(text_block, text));
-    const tare_allocator allocator = block->allocator;
-    tare_release(&allocator, block, block->bytes);
-}
-
 char *tare_graph_text(const tare_graph *graph) {
     if (!graph) return NULL;
     tare_text text = {.allocator = &graph->allocator};
     for (int64_t id = 1; id <= graph->node_count && !text.failed; id++)
         add_line(&text, graph, tare_graph_node(graph, (int32_t)id));
-    return hand_out(&text);
+    return tare_text_hand_out(&text);
 }
 
 char *tare_graph_dot(const tare_graph *graph) {
@@ -157,5 +128,5 @@ char *tare_graph_dot(const tare_graph *graph) {
     for (int64_t id = 1; id <= graph->node_count && !text.failed; id++)
         add_dot_node(&text, graph, tare_graph_node(graph, (int32_t)id));
     tare_text_add(&text, "}\n");
-    return hand_out(&text);
+    return tare_text_hand_out(&text);
 }

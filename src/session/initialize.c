@@ -149,7 +149,7 @@ static tare_status set_identity(const initial *i) {
 static tare_status set_uniform(const initial *i) {
     const double low = i->initializer->a, high = i->initializer->b;
     if (!(low <= high)) return refuse_number(i, "high end", high, "one not below the low end");
-    draw(i, tare_random_uniform, low, high);
+    draw(i, tare_random_fill_uniform, low, high);
     return TARE_OK;
 }
 
@@ -161,10 +161,10 @@ static tare_status set_normal_by(const initial *i, draw_function function) {
     return TARE_OK;
 }
 
-static tare_status set_normal(const initial *i) { return set_normal_by(i, tare_random_normal); }
+static tare_status set_normal(const initial *i) { return set_normal_by(i, tare_random_fill_normal); }
 
 static tare_status set_truncated_normal(const initial *i) {
-    return set_normal_by(i, tare_random_truncated_normal);
+    return set_normal_by(i, tare_random_fill_truncated_normal);
 }
 
 void tare_initializer_fans(tare_shape shape, double *fan_in, double *fan_out) {
@@ -191,11 +191,11 @@ static tare_status scale_variance(const initial *i, double scale, tare_fan which
     const double variance = scale / (fan > 1 ? fan : 1);
     if (distribution == TARE_DISTRIBUTION_UNIFORM) {
         const double limit = sqrt(3 * variance);
-        draw(i, tare_random_uniform, -limit, limit);
+        draw(i, tare_random_fill_uniform, -limit, limit);
     } else if (distribution == TARE_DISTRIBUTION_UNTRUNCATED_NORMAL) {
-        draw(i, tare_random_normal, 0, sqrt(variance));
+        draw(i, tare_random_fill_normal, 0, sqrt(variance));
     } else {
-        draw(i, tare_random_truncated_normal, 0, sqrt(variance) / TRUNCATED_DEVIATION);
+        draw(i, tare_random_fill_truncated_normal, 0, sqrt(variance) / TRUNCATED_DEVIATION);
     }
     return TARE_OK;
 }
@@ -266,7 +266,7 @@ static tare_status set_orthogonal(const initial *i) {
     const tare_allocator *allocator = tare_graph_allocator(i->graph);
     double *vectors = tare_allocate_array(allocator, total, sizeof *vectors);
     if (!vectors) return tare_fail_memory(i->error);
-    tare_random_normal(&i->random, 0, total, 0, 1, vectors);
+    tare_random_fill_normal(&i->random, 0, total, 0, 1, vectors);
     if (rows < columns)
         orthonormalize(vectors, rows, columns);
     else

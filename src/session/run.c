@@ -167,10 +167,10 @@ tare_status tare_session_plan_text(tare_session *session, const tare_feed *feeds
     if (status == TARE_OK)
         status = tare_session_plan(session, feeds, feed_count, fetches, fetch_count, &cached);
     if (status == TARE_OK) {
-        tare_text out = {0};
+        tare_text out = {.allocator = &session->given};
         tare_plan_print(cached->plan, &out);
-        if (out.failed) status = tare_fail_memory(&session->error);
-        *text = out.data;
+        *text = tare_text_hand_out(&out);
+        if (!*text) status = tare_fail_memory(&session->error);
     }
     return tare_session_leave(session, status);
 }
