@@ -65,7 +65,7 @@ double golden_real(const json_t *object, const char *field, double otherwise);
 bool golden_boolean(const json_t *object, const char *field, bool otherwise);
 /* A shape from a JSON list; null extents are open. null or no list at all: any shape. */
 tare_shape golden_shape(const json_t *list);
-/* The value as tare_option_parse reads it: 0.5 -> "0.5", [1, 2] -> "1,2", "SAME" -> "SAME". */
+/* A value that is no text as tare_option_parse reads it: 0.5 -> "0.5", [1, 2] -> "[1,2]". */
 bool golden_option_text(const json_t *value, char *text, size_t size);
 /* Sets a field of an options struct from a JSON value; fails the case when it cannot. */
 bool golden_set_option(golden_case *c, const tare_option_table *table, void *options,
@@ -188,12 +188,10 @@ typedef struct golden_layer_call {
  * the graph. */
 bool golden_build_layer(golden_case *c, const golden_layer_call *call, tare_tensor *output);
 
-/* The optimiser of that path ("train.AdamOptimizer"); NULL, with the case failed or lacking, when
+/* The optimiser of that path ("train.AdamOptimizer"); false, with the case failed or lacking, when
  * there is none. */
-tare_optimizer *golden_build_optimizer(golden_case *c, const char *path, const json_t *options);
-/* An operation that averages the variables (none given: all trainable ones). */
-tare_tensor golden_build_average(golden_case *c, double decay, const tare_tensor *variables,
-                                 size_t count);
+bool golden_build_optimizer(golden_case *c, const char *path, const json_t *options,
+                            tare_optimizer *optimizer);
 
 /* -------------------------------------------------------------------------------- whole programs
  */

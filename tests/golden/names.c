@@ -42,7 +42,7 @@ static void keep(script *s, const json_t *statement, tare_tensor tensor, bool la
 static tare_tensor find_kept(const script *s, const char *key) {
     for (size_t i = 0; i < s->kept_count; i++)
         if (!strcmp(s->kept[i].key, key)) return s->kept[i].tensor;
-    return (tare_tensor)TARE_NULL;
+    return TARE_NULL;
 }
 
 /* A kept tensor, a number or a truth value. */
@@ -50,7 +50,7 @@ static tare_tensor tensor_of(const script *s, const json_t *value) {
     if (json_is_string(value)) return find_kept(s, json_string_value(value));
     if (json_is_boolean(value)) return json_boolean_value(value) ? TARE_TRUE : TARE_FALSE;
     if (json_is_number(value)) return tare_number(json_number_value(value));
-    return (tare_tensor)TARE_NULL;
+    return TARE_NULL;
 }
 
 static const json_t *options_of(const json_t *statement) {
@@ -151,30 +151,32 @@ static bool do_op(script *s, const json_t *st) {
     return true;
 }
 
+/* The tensors of a list of keys, at most `room`; returns how many. */
+static size_t kept_list(const script *s, const json_t *list, tare_tensor *tensors, size_t room) {
+    size_t count = json_array_size(list) < room ? json_array_size(list) : room;
+    for (size_t i = 0; i < count; i++) tensors[i] = tensor_of(s, json_array_get(list, i));
+    return count;
+}
+
 static bool do_minimize(script *s, const json_t *st) {
-    const json_t *list = json_object_get(st, "var_list");
     tare_tensor variables[16];
-    size_t count = json_array_size(list);
-    for (size_t i = 0; i < count && i < 16; i++)
-        variables[i] = tensor_of(s, json_array_get(list, i));
-    tare_optimizer *optimizer =
-        golden_build_optimizer(s->c, golden_text(st, "minimize", ""), options_of(st));
-    if (!optimizer) return false;
+    size_t count = kept_list(s, json_object_get(st, "var_list"), variables, 16);
+    tare_optimizer optimizer;
+    if (!golden_build_optimizer(s->c, golden_text(st, "minimize", ""), options_of(st), &optimizer))
+        return false;
     tare_minimize_options options = {TARE_MINIMIZE_DEFAULTS};
-    options.variables = count ? variables : NULL;
-    options.variable_count = count;
+    if (count) options.var_list = variables, options.var_count = count;
     keep(s, st, tare_minimize_with(optimizer, find_kept(s, golden_text(st, "loss", "")), &options),
          false);
     return true;
 }
 
 static bool do_average(script *s, const json_t *st) {
-    const json_t *of = json_object_get(st, "of");
     tare_tensor sources[16];
-    size_t count = json_array_size(of);
-    for (size_t i = 0; i < count && i < 16; i++) sources[i] = tensor_of(s, json_array_get(of, i));
-    double decay = json_number_value(json_object_get(st, "average"));
-    keep(s, st, golden_build_average(s->c, decay, sources, count), false);
+    size_t count = kept_list(s, json_object_get(st, "of"), sources, 16);
+    tare_average average = tare_exponential_moving_average_with(
+        s->c->graph, tare_number(golden_real(st, "average", 0)), NULL);
+    keep(s, st, tare_average_apply(average, count ? sources : NULL, count), false);
     return true;
 }
 

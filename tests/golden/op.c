@@ -29,7 +29,7 @@ typedef struct op_case {
 
 static void add_leaf(leaves *to, const char *name, tare_tensor tensor) {
     if (to->count == sizeof to->tensors / sizeof *to->tensors) return;
-    snprintf(to->names[to->count], GOLDEN_NAME, "%s", name);
+    snprintf(to->names[to->count], GOLDEN_NAME, "%.*s", GOLDEN_NAME - 1, name);
     to->tensors[to->count++] = tensor;
 }
 
@@ -37,7 +37,7 @@ static void add_leaf(leaves *to, const char *name, tare_tensor tensor) {
 static tare_tensor feed_placeholder(golden_case *c, op_case *op, const char *when,
                                     const char *name) {
     const tare_array *array = golden_array(c, when, "in", name);
-    if (!array) return (tare_tensor)TARE_NULL;
+    if (!array) return TARE_NULL;
     tare_tensor tensor =
         tare_placeholder_with(c->graph, tare_array_dtype(array), tare_array_shape(array), NULL);
     golden_feed(&op->feeds, tensor, array);

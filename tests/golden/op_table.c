@@ -11,31 +11,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct golden_op golden_op;
-typedef struct call {
+typedef struct op_entry op_entry;
+typedef struct op_call {
     golden_case *c;
-    const golden_op *entry;
+    const op_entry *entry;
     const golden_arguments *arguments;
     const json_t *options;
     tare_tensor *outputs;
     size_t count;
-} call;
+} op_call;
 
-struct golden_op {
+struct op_entry {
     const char *path;   /* TensorFlow's: "nn.conv2d" */
     const char *op;     /* ours; NULL: made of others by build */
     const char *inputs; /* TensorFlow's names of our inputs, in our order; '*' before a list */
     const char *places; /* its names of arguments given by place that are options of ours */
-    bool (*build)(const call *call); /* NULL: one node of op */
+    bool (*build)(const op_call *call); /* NULL: one node of op */
 };
 
-static bool build_node(const call *call);
-static bool build_detached(const call *call);
-static bool build_global_normalization(const call *call);
-static bool build_statistics(const call *call);
-static bool build_affine(const call *call);
+static bool build_node(const op_call *call);
+static bool build_detached(const op_call *call);
+static bool build_global_normalization(const op_call *call);
+static bool build_statistics(const op_call *call);
+static bool build_affine(const op_call *call);
 
-static const golden_op table[] = {
+static const op_entry table[] = {
     /* elementwise, one argument */
     {"abs", "abs", "x", "", NULL},
     {"ceil", "ceil", "x", "", NULL},
@@ -160,7 +160,7 @@ static const golden_op table[] = {
     {"nn.weighted_moments", "weighted_moments", "x frequency_weights", "", NULL},
 };
 
-static const golden_op *find_op(const char *path) {
+static const op_entry *find_op(const char *path) {
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (!strcmp(table[i].path, path)) return &table[i];
     return NULL;
@@ -189,7 +189,7 @@ static int find_argument(const golden_arguments *arguments, const char *name, si
 }
 
 /* What stands for an input that was given as an option: an immediate, or int32 numbers. */
-static tare_tensor tensor_of(const call *call, const json_t *value) {
+static tare_tensor tensor_of(const op_call *call, const json_t *value) {
     if (json_is_number(value)) return tare_number(json_number_value(value));
     if (!json_is_array(value)) return TARE_NULL;
     const tare_array *array = golden_numbers(call->c, value, TARE_INT32);
@@ -197,7 +197,7 @@ static tare_tensor tensor_of(const call *call, const json_t *value) {
 }
 
 /* Appends the tensors of one input; a null tensor where it was left out. */
-static void gather_input(const call *call, const char *name, size_t place, tare_tensor *inputs,
+static void gather_input(const op_call *call, const char *name, size_t place, tare_tensor *inputs,
                          size_t *count) {
     int at = find_argument(call->arguments, name, place);
     if (at < 0) {
@@ -210,7 +210,7 @@ static void gather_input(const call *call, const char *name, size_t place, tare_
     }
 }
 
-static size_t gather_inputs(const call *call, tare_tensor *inputs) {
+static size_t gather_inputs(const op_call *call, tare_tensor *inputs) {
     char word[GOLDEN_NAME];
     size_t count = 0;
     for (size_t i = 0; word_at(call->entry->inputs, i, word); i++)
@@ -298,7 +298,7 @@ static bool set_converted(const op_options *o, const char *name, const json_t *v
 }
 
 /* Options by name, then arguments by place that are options here. */
-static bool set_all(const call *call, const op_options *o) {
+static bool set_all(const op_call *call, const op_options *o) {
     const char *name;
     json_t *value;
     bool fine = true;
@@ -317,7 +317,7 @@ static bool set_all(const call *call, const op_options *o) {
 
 /* ------------------------------------------------------------------------------------- building */
 
-static bool build_from(const call *call, const tare_tensor *inputs, size_t input_count) {
+static bool build_from(const op_call *call, const tare_tensor *inputs, size_t input_count) {
     const tare_option_table *table_of = tare_op_option_table(call->entry->op);
     op_options o = {call->c, table_of, calloc(1, table_of->size)};
     if (!o.values) return false;
@@ -333,14 +333,14 @@ static bool build_from(const call *call, const tare_tensor *inputs, size_t input
     return fine;
 }
 
-static bool build_node(const call *call) {
+static bool build_node(const op_call *call) {
     tare_tensor inputs[16];
     size_t count = gather_inputs(call, inputs);
     return build_from(call, inputs, count);
 }
 
 /* The first version of the cross-entropy lets no gradient flow into the labels. */
-static bool build_detached(const call *call) {
+static bool build_detached(const op_call *call) {
     tare_tensor inputs[16];
     size_t count = gather_inputs(call, inputs);
     inputs[0] = tare_stop_gradient_with(inputs[0], NULL);
@@ -348,30 +348,29 @@ static bool build_detached(const call *call) {
 }
 
 /* The older name of batch_normalization, with a switch for the scale. */
-static bool build_global_normalization(const call *call) {
+static bool build_global_normalization(const op_call *call) {
     tare_tensor inputs[16];
     gather_inputs(call, inputs);
     tare_batch_normalization_options options = {TARE_BATCH_NORMALIZATION_DEFAULTS};
     options.variance_epsilon = golden_real(call->options, "variance_epsilon", 0);
     bool scaled = golden_boolean(call->options, "scale_after_normalization", true);
-    call->outputs[0] =
-        tare_batch_normalization_with(inputs[0], inputs[1], inputs[2], inputs[3],
-                                      scaled ? inputs[4] : (tare_tensor)TARE_NULL, &options);
+    call->outputs[0] = tare_batch_normalization_with(inputs[0], inputs[1], inputs[2], inputs[3],
+                                                     scaled ? inputs[4] : TARE_NULL, &options);
     return true;
 }
 
 /* Its fourth output is the shift that went in. */
-static bool build_statistics(const call *call) {
+static bool build_statistics(const op_call *call) {
     tare_tensor inputs[16];
     size_t count = gather_inputs(call, inputs);
-    struct call inner = *call;
+    op_call inner = *call;
     if (call->count == 4) inner.count = 3;
     bool fine = build_from(&inner, inputs, count);
     if (call->count == 4) call->outputs[3] = inputs[1];
     return fine;
 }
 
-static bool build_affine(const call *call) {
+static bool build_affine(const op_call *call) {
     tare_tensor inputs[16];
     gather_inputs(call, inputs);
     call->outputs[0] =
@@ -381,7 +380,7 @@ static bool build_affine(const call *call) {
 
 bool golden_build_op(golden_case *c, const char *path, const golden_arguments *arguments,
                      const json_t *options, tare_tensor *outputs, size_t count) {
-    const golden_op *entry = find_op(path);
+    const op_entry *entry = find_op(path);
     const char *last = strrchr(path, '.') ? strrchr(path, '.') + 1 : path;
     if (!entry && op_exists(last)) {
         golden_fail(c, "%s exists but has no line in the driver's table", path);
@@ -391,6 +390,6 @@ bool golden_build_op(golden_case *c, const char *path, const golden_arguments *a
         golden_lack(c, path);
         return false;
     }
-    call call = {c, entry, arguments, options, outputs, count};
+    op_call call = {c, entry, arguments, options, outputs, count};
     return entry->build ? entry->build(&call) : build_node(&call);
 }

@@ -20,7 +20,7 @@ static bool read_options(const schedule_call *call, const tare_option_table *tab
     static tare_tensor function(const schedule_call *call) {                                       \
         type options = {DEFAULTS};                                                                 \
         const tare_option_table table = {sizeof options, function##_fields, NULL};                 \
-        if (!read_options(call, &table, &options)) return (tare_tensor)TARE_NULL;                  \
+        if (!read_options(call, &table, &options)) return TARE_NULL;                               \
         return builder(call->rate, call->step, &options);                                          \
     }
 
@@ -67,7 +67,7 @@ static tare_tensor piecewise(const schedule_call *call) {
     const json_t *rates = json_object_get(options, "values");
     double boundaries[16], values[16];
     size_t count = json_array_size(at);
-    if (count > 15 || json_array_size(rates) != count + 1) return (tare_tensor)TARE_NULL;
+    if (count > 15 || json_array_size(rates) != count + 1) return TARE_NULL;
     for (size_t i = 0; i < count; i++) boundaries[i] = json_number_value(json_array_get(at, i));
     for (size_t i = 0; i <= count; i++) values[i] = json_number_value(json_array_get(rates, i));
     return tare_piecewise_constant_with(call->step, boundaries, values, count, NULL);
