@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The option tables of all layers. */
+#ifndef TARE_SRC_LAYER_LAYERS_H
+#define TARE_SRC_LAYER_LAYERS_H
+
+#include <tare/graph.h>
+
+extern const tare_option_table tare_dense_table, tare_conv2d_table, tare_pooling2d_table,
+    tare_dropout_table, tare_flatten_table;
+
+#endif
