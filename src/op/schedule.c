@@ -152,7 +152,7 @@ static tare_status decay_run(const tare_run *run) {
     double noise = 0;
     if (s->draws) {
         const tare_random random = {s->random.key, *run->random_stream};
-        (tare_random_normal)(&random, 0, 1, 0, 1, &noise);
+        tare_random_fill_normal(&random, 0, 1, 0, 1, &noise);
     }
     if (s->rate_dtype == TARE_FLOAT64)
         *(double *)run->outputs[0] =
