@@ -5,38 +5,49 @@
 #include "kernel/convolution_filter.h"
 #include "kernel/convolution_kernel.h"
 #include "kernel/convolution_plane.h"
+#include "kernel/convolution_scatter.h"
 #include "kernel/convolution_strip.h"
 
 int64_t tare_convolution_forward_scratch_with(tare_isa isa, const tare_convolution *c) {
-    if (tare_plane_takes(c)) return tare_plane_forward_scratch(tare_gemm_kernel_of(isa), c);
-    return tare_strip_forward_scratch(tare_gemm_kernel_of(isa), c);
+    const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
+    return tare_plane_takes(c) ? tare_plane_forward_scratch(kernel, c)
+                               : tare_strip_forward_scratch(kernel, c);
 }
 int64_t tare_convolution_data_scratch_with(tare_isa isa, const tare_convolution *c) {
-    return tare_strip_data_scratch(tare_gemm_kernel_of(isa), c);
+    const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
+    return tare_scatter_takes(kernel, c) ? tare_scatter_data_scratch(kernel, c)
+                                         : tare_strip_data_scratch(kernel, c);
 }
 int64_t tare_convolution_filter_scratch_with(tare_isa isa, const tare_convolution *c) {
-    if (tare_plane_takes(c)) return tare_plane_filter_scratch(tare_gemm_kernel_of(isa), c);
-    return tare_filter_scratch(tare_gemm_kernel_of(isa), c);
+    const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
+    return tare_plane_takes(c) ? tare_plane_filter_scratch(kernel, c)
+                               : tare_filter_scratch(kernel, c);
 }
 
 void tare_convolution_forward_f32_with(tare_isa isa, const tare_convolution *c, const float *x,
                                        const float *w, const float *bias, float *y, void *scratch,
                                        tare_pool *pool) {
+    const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     if (tare_plane_takes(c))
-        tare_plane_forward(tare_gemm_kernel_of(isa), c, x, w, bias, y, scratch, pool);
+        tare_plane_forward(kernel, c, x, w, bias, y, scratch, pool);
     else
-        tare_strip_forward(tare_gemm_kernel_of(isa), c, x, w, bias, y, scratch, pool);
+        tare_strip_forward(kernel, c, x, w, bias, y, scratch, pool);
 }
 void tare_convolution_data_f32_with(tare_isa isa, const tare_convolution *c, const float *dy,
                                     const float *w, float *dx, void *scratch, tare_pool *pool) {
-    tare_strip_data(tare_gemm_kernel_of(isa), c, dy, w, dx, scratch, pool);
+    const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
+    if (tare_scatter_takes(kernel, c))
+        tare_scatter_data(kernel, c, dy, w, dx, scratch, pool);
+    else
+        tare_strip_data(kernel, c, dy, w, dx, scratch, pool);
 }
 void tare_convolution_filter_f32_with(tare_isa isa, const tare_convolution *c, const float *x,
                                       const float *dy, float *dw, void *scratch, tare_pool *pool) {
+    const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     if (tare_plane_takes(c))
-        tare_plane_filter(tare_gemm_kernel_of(isa), c, x, dy, dw, scratch, pool);
+        tare_plane_filter(kernel, c, x, dy, dw, scratch, pool);
     else
-        tare_filter(tare_gemm_kernel_of(isa), c, x, dy, dw, scratch, pool);
+        tare_filter(kernel, c, x, dy, dw, scratch, pool);
 }
 
 int64_t tare_convolution_forward_scratch(const tare_convolution *c) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gathering the source pixels under a filter into the rows of a matrix. */
+/* Gathering the source pixels under a filter into the rows of a matrix, and the way back. */
 #include "kernel/convolution_gather.h"
 
 #include <string.h>
@@ -111,6 +111,17 @@ static void gather_inside(const tare_gather *gather, const tare_gather_part *par
     }
 }
 
+/* Which taps of a piece that begins at source position `in` lie inside the image: *begin .. *end
+ * - 1. */
+static void clip_piece(const tare_gather *gather, const int64_t in[TARE_SPATIAL], int64_t taps,
+                       int64_t *begin, int64_t *end) {
+    *begin = in[2] < 0 ? -in[2] : 0;
+    *end = gather->source[2] - in[2] < taps ? gather->source[2] - in[2] : taps;
+    if (in[0] < 0 || in[0] >= gather->source[0] || in[1] < 0 || in[1] >= gather->source[1] ||
+        *end <= *begin)
+        *begin = *end = taps;
+}
+
 /* A grid pixel at the edge. image: of the sample; origin: its position times step. */
 static void gather_edge(const tare_gather *gather, const tare_gather_part *part, const float *image,
                         const int64_t origin[TARE_SPATIAL], float *row) {
@@ -119,12 +130,8 @@ static void gather_edge(const tare_gather *gather, const tare_gather_part *part,
         const int64_t taps = piece_at(gather, part, t), count = taps * part->channels;
         const int64_t in[TARE_SPATIAL] = {origin[0] + tap->at[0], origin[1] + tap->at[1],
                                           origin[2] + tap->at[2]};
-        int64_t begin =
-            in[2] < 0 ? -in[2] : 0; /* taps of the piece that lie inside: begin .. end */
-        int64_t end = gather->source[2] - in[2] < taps ? gather->source[2] - in[2] : taps;
-        if (in[0] < 0 || in[0] >= gather->source[0] || in[1] < 0 || in[1] >= gather->source[1] ||
-            end <= begin)
-            begin = end = taps;
+        int64_t begin, end;
+        clip_piece(gather, in, taps, &begin, &end);
         clear_numbers(row, begin * part->channels);
         if (begin < end) {
             const float *from =
@@ -166,5 +173,48 @@ void tare_gather_rows(const tare_gather *gather, tare_gather_part part, const fl
         if (++at[0] < gather->grid[0]) continue;
         at[0] = 0;
         image += image_size;
+    }
+}
+
+/* ---- scattering */
+
+static inline void add_numbers(float *to, const float *from, int64_t count) {
+    int64_t i = 0;
+    for (; i + 4 <= count; i += 4) *(quad *)(to + i) += *(const quad *)(from + i);
+    for (; i < count; i++) to[i] += from[i];
+}
+
+static void scatter_pixel(const tare_gather *gather, const float *row,
+                          const int64_t origin[TARE_SPATIAL], float *image) {
+    const bool inside = is_inside(gather, origin);
+    for (int64_t t = 0; t < gather->taps;) {
+        const tare_tap *tap = &gather->tap[t];
+        const int64_t in[TARE_SPATIAL] = {origin[0] + tap->at[0], origin[1] + tap->at[1],
+                                          origin[2] + tap->at[2]};
+        int64_t begin = 0, end = tap->run;
+        if (!inside) clip_piece(gather, in, tap->run, &begin, &end);
+        if (begin < end) {
+            const int64_t pixel = tare_pixel_index(gather->source, in) + begin;
+            add_numbers(image + pixel * gather->channels, row + begin * gather->channels,
+                        (end - begin) * gather->channels);
+        }
+        row += tap->run * gather->channels;
+        t += tap->run;
+    }
+}
+
+void tare_scatter_rows(const tare_gather *gather, const float *rows, int64_t stride, int64_t first,
+                       int64_t count, float *image) {
+    int64_t at[TARE_SPATIAL];
+    tare_pixel_at(gather->grid, first, at);
+    for (int64_t r = 0; r < count; r++, rows += stride) {
+        const int64_t origin[TARE_SPATIAL] = {at[0] * gather->step[0], at[1] * gather->step[1],
+                                              at[2] * gather->step[2]};
+        scatter_pixel(gather, rows, origin, image);
+        if (++at[2] < gather->grid[2]) continue;
+        at[2] = 0;
+        if (++at[1] < gather->grid[1]) continue;
+        at[1] = 0;
+        at[0]++;
     }
 }

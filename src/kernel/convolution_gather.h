@@ -46,4 +46,11 @@ typedef struct tare_gather_part {
 void tare_gather_rows(const tare_gather *gather, tare_gather_part part, const float *source,
                       int64_t first, int64_t count, float *rows, int64_t stride);
 
+/*
+ * The way back, within one sample: adds rows[r * stride + ..], all taps and channels of grid pixel
+ * first + r, to the source pixels they were read from.
+ */
+void tare_scatter_rows(const tare_gather *gather, const float *rows, int64_t stride, int64_t first,
+                       int64_t count, float *image);
+
 #endif

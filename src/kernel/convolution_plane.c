@@ -23,7 +23,7 @@
 enum {
     MOST_CHANNELS = 4,
     LEAST_WIDTH = 6,   /* of an output row that is worth a copy of its own */
-    STRIP = 32 * 1024, /* numbers of taps in a strip, about */
+    STRIP = 16 * 1024, /* numbers of taps in a strip, about */
     MOST_PLANES = 64 * 1024,
     SLICE_WORK = 1 << 17, /* least multiply-adds of a slice */
     MOST_RANGES = 16,

@@ -154,11 +154,11 @@ static tare_convolution plane(int64_t batch, int64_t height, int64_t width, int6
 static void agrees_with_plain_loops_on_planes(void **state) {
     (void)state;
     static const int64_t channels[] = {1, 2, 3, 16, 17}, filters[] = {1, 4, 6, 16, 33};
-    for (int s = 0; s < 72; s++) {
+    for (int s = 0; s < 120; s++) {
         const int64_t in = channels[s % 5], out = filters[s / 5 % 5];
         const int64_t height = 1 + s % 9, width = 1 + s * 7 % 11;
         const int64_t kernel_height = 1 + s % 4, kernel_width = 1 + s / 3 % 5;
-        tare_convolution c = plane(1 + s % 3, height, width, in, out, kernel_height, kernel_width,
+        tare_convolution c = plane(1 + s % 6, height, width, in, out, kernel_height, kernel_width,
                                    1 + s / 2 % 3, 1 + s / 7 % 2, s % 3);
         check_layer(&c);
     }
