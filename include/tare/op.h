@@ -712,12 +712,21 @@ TARE_API tare_tensor tare_weighted_moments_with(tare_tensor x, tare_tensor frequ
 #define tare_weighted_moments(...)                                                                 \
     TARE_KW2(tare_weighted_moments_with, tare_moments_options, TARE_MOMENTS_DEFAULTS, __VA_ARGS__, \
              .reserved = 0)
-/** Count (output 0), sum (1), sum of squares (2) over axes. tf.nn.sufficient_statistics. */
-TARE_API tare_tensor tare_sufficient_statistics_with(tare_tensor x,
-                                                     const tare_moments_options *options);
+#define TARE_SUFFICIENT_STATISTICS_FIELDS(field)                                                   \
+    field(list, axes, TARE_NO_LIST, "axes to reduce")                                              \
+        field(tensor, shift, TARE_NULL, "subtracted before summing")                               \
+            field(boolean, keep_dims, false, "keep reduced axes with extent 1")                    \
+                field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_sufficient_statistics_options, TARE_SUFFICIENT_STATISTICS_FIELDS);
+#define TARE_SUFFICIENT_STATISTICS_DEFAULTS                                                        \
+    TARE_DEFAULTS(tare_sufficient_statistics_options, TARE_SUFFICIENT_STATISTICS_FIELDS)
+/** Count (output 0), sum (1), sum of squares (2) over axes, of x less the shift, which comes back as
+ * output 3 when it is given. tf.nn.sufficient_statistics. */
+TARE_API tare_tensor tare_sufficient_statistics_with(
+    tare_tensor x, const tare_sufficient_statistics_options *options);
 #define tare_sufficient_statistics(...)                                                            \
-    TARE_KW1(tare_sufficient_statistics_with, tare_moments_options, TARE_MOMENTS_DEFAULTS,         \
-             __VA_ARGS__, .reserved = 0)
+    TARE_KW1(tare_sufficient_statistics_with, tare_sufficient_statistics_options,                  \
+             TARE_SUFFICIENT_STATISTICS_DEFAULTS, __VA_ARGS__, .reserved = 0)
 #define TARE_NORMALIZE_MOMENTS_FIELDS(field)                                                       \
     field(tensor, shift, TARE_NULL, "what was subtracted before summing")                          \
         field(text, name, NULL, "name of the node")
@@ -746,6 +755,24 @@ TARE_API tare_tensor tare_batch_normalization_with(tare_tensor x, tare_tensor me
 #define tare_batch_normalization(...)                                                              \
     TARE_KW5(tare_batch_normalization_with, tare_batch_normalization_options,                      \
              TARE_BATCH_NORMALIZATION_DEFAULTS, __VA_ARGS__, .reserved = 0)
+#define TARE_BATCH_NORM_WITH_GLOBAL_NORMALIZATION_FIELDS(field)                                    \
+    field(real, variance_epsilon, 1e-3, "added to the variance")                                   \
+        field(boolean, scale_after_normalization, true, "whether gamma multiplies")                \
+            field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_batch_norm_with_global_normalization_options,
+             TARE_BATCH_NORM_WITH_GLOBAL_NORMALIZATION_FIELDS);
+#define TARE_BATCH_NORM_WITH_GLOBAL_NORMALIZATION_DEFAULTS                                         \
+    TARE_DEFAULTS(tare_batch_norm_with_global_normalization_options,                               \
+                  TARE_BATCH_NORM_WITH_GLOBAL_NORMALIZATION_FIELDS)
+/** The same of rank-4 t by mean m and variance v, times gamma if scale_after_normalization, plus beta.
+ * tf.nn.batch_norm_with_global_normalization. */
+TARE_API tare_tensor tare_batch_norm_with_global_normalization_with(
+    tare_tensor t, tare_tensor m, tare_tensor v, tare_tensor beta, tare_tensor gamma,
+    const tare_batch_norm_with_global_normalization_options *options);
+#define tare_batch_norm_with_global_normalization(...)                                             \
+    TARE_KW5(tare_batch_norm_with_global_normalization_with,                                       \
+             tare_batch_norm_with_global_normalization_options,                                    \
+             TARE_BATCH_NORM_WITH_GLOBAL_NORMALIZATION_DEFAULTS, __VA_ARGS__, .reserved = 0)
 #define TARE_FUSED_BATCH_NORM_FIELDS(field)                                                        \
     field(tensor, mean, TARE_NULL, "population mean, for inference")                               \
         field(tensor, variance, TARE_NULL, "population variance, for inference")                   \

@@ -3,13 +3,12 @@
  * Batch normalisation's arithmetic over data seen as [outer, channels, inner]: NHWC has inner 1,
  * NCHW has outer N and inner H W. N = outer * inner numbers are reduced per channel.
  *
- *     mean       = sum x / N                       variance = sum (x - mean)^2 / N
- *     inverse    = 1 / sqrt(variance + epsilon)
- *     y          = (x - mean) inverse gamma + beta
- *     dbeta      = sum dy                          dgamma = sum dy (x - mean) inverse
- *     dx         = gamma inverse (dy - dbeta / N - (x - mean) inverse dgamma / N)     batch
- * statistics dx         = gamma inverse dy                                                   frozen
- * statistics
+ *     mean    = sum x / N                    variance = sum (x - mean)^2 / N
+ *     inverse = 1 / sqrt(variance + epsilon)
+ *     y       = (x - mean) inverse gamma + beta
+ *     dbeta   = sum dy                       dgamma = sum dy (x - mean) inverse
+ *     dx      = gamma inverse (dy - dbeta / N - (x - mean) inverse dgamma / N)
+ *     dx      = gamma inverse dy             when the statistics are frozen
  *
  * Source  Ioffe and Szegedy 2015, arXiv:1502.03167, section 3; merging of partial moments: Chan,
  * Golub and LeVeque 1979, "Updating formulae and a pairwise algorithm for computing sample
@@ -50,21 +49,39 @@ static inline double tare_inverse_deviation_f64(double variance, double epsilon)
     return 1.0 / sqrt(variance + epsilon);
 }
 
+/* Which channel and which weight each number of an array belongs to: strides by axis, 0 where an
+ * axis is reduced or the weights repeat. */
+typedef struct tare_weighing {
+    int rank;
+    int64_t extents[8], channel_steps[8], weight_steps[8], channels;
+} tare_weighing;
+
 /*
- * tare_moments_T        where moments go, [channels] each; any may be NULL. residual: what the
- * rounding of the mean to T lost, so that x near 1e4 with deviation .05 keeps its digits. unbiased:
- * variance N / max(N - 1, 1). N = 0: all NaN. tare_normalisation_T  what normalises; residual,
- * gamma, beta may be NULL (0, 1, 0).
+ * For each type T:
+ *
+ * tare_moments_T              where moments go, [channels] each; any may be NULL.
+ *                             residual: what rounding the mean to T lost, so that x near 1e4 with
+ *                             deviation .05 keeps its digits.
+ *                             unbiased: variance N / max(N - 1, 1). N = 0: all NaN.
+ * tare_normalisation_T        what normalises; residual, gamma, beta may be NULL: 0, 1, 0.
  *
  * tare_channel_moments_T      in two passes over blocks that stay in the cache.
- * tare_weighted_moments_T     mean = sum w x / S, variance = sum w (x - mean)^2 / S, S = sum w +
- * extra; weight of [o, c, i] at o steps.outer + c steps.channels + i steps.inner. residual and
- * unbiased are not made. Plain loops. tare_normalise_T            y; y may be x.
- * tare_gradient_sums_T        dgamma, dbeta, of which one may be NULL; x may be NULL without
- * dgamma. tare_normalise_gradient_T   dx; dgamma and dbeta NULL: frozen statistics, x is not read.
- * dx may be dy. tare_scale_and_shift_T      y = scale x + shift says the same as normalise; for
- * folding. Either may be NULL. tare_decay_T                1 - momentum, rounded as TensorFlow
- * does. tare_moving_average_T       variable -= (variable - value) decay.
+ * tare_weighted_moments_T     mean = sum w x / S, variance = sum w (x - mean)^2 / S,
+ *                             S = sum w + extra, over any axes; mean, variance may be NULL.
+ *                             Plain loops; scratch: 3 doubles per channel.
+ * tare_shifted_sums_T         sum (x - shift), sum (x - shift)^2; shift: one number, NULL: 0;
+ *                             sum, squares may be NULL. Plain loops.
+ * tare_normalise_T            y; y may be x.
+ * tare_gradient_sums_T        dgamma, dbeta; one may be NULL; x is not read without dgamma.
+ * tare_normalise_gradient_T   dx; dgamma and dbeta NULL: frozen statistics, x is not read.
+ *                             dx may be dy.
+ * tare_scale_and_shift_T      y = scale x + shift says the same as normalise; for folding.
+ *                             Either may be NULL.
+ * tare_decay_T                1 - momentum, rounded as TensorFlow does.
+ * tare_moving_average_T       variable -= (variable - value) decay.
+ *
+ * ..._reference_T             plain loops with sums in double: the truth the others are held
+ *                             against, and what tiny data use.
  */
 #define TARE_NORMALISATION_KERNELS(NUMBER, T)                                                      \
     typedef struct tare_moments_##T {                                                              \
@@ -77,9 +94,11 @@ static inline double tare_inverse_deviation_f64(double variance, double epsilon)
     void tare_channel_moments_##T(const tare_channels *view, const NUMBER *x,                      \
                                   const tare_moments_##T *moments, void *scratch,                  \
                                   tare_pool *pool);                                                \
-    void tare_weighted_moments_##T(const tare_channels *view, const NUMBER *x,                     \
-                                   const NUMBER *weights, const tare_channels *steps,              \
-                                   double extra, const tare_moments_##T *moments);                 \
+    void tare_weighted_moments_##T(const tare_weighing *how, const NUMBER *x,                      \
+                                   const NUMBER *weights, double extra, NUMBER *mean,              \
+                                   NUMBER *variance, double *scratch);                             \
+    void tare_shifted_sums_##T(const tare_channels *view, const NUMBER *x, const NUMBER *shift,    \
+                               NUMBER *sum, NUMBER *squares);                                      \
     void tare_normalise_##T(const tare_channels *view, const tare_normalisation_##T *by,           \
                             const NUMBER *x, NUMBER *y, void *scratch, tare_pool *pool);           \
     void tare_gradient_sums_##T(const tare_channels *view, const tare_normalisation_##T *by,       \
@@ -94,8 +113,6 @@ static inline double tare_inverse_deviation_f64(double variance, double epsilon)
     NUMBER tare_decay_##T(double momentum, tare_decay_rounding rounding);                          \
     void tare_moving_average_##T(int64_t count, NUMBER *variable, const NUMBER *value,             \
                                  NUMBER decay);                                                    \
-    /* Plain loops with sums in double: the truth the others are held against, and what tiny data  \
-     * use. */                                                                                     \
     void tare_channel_moments_reference_##T(const tare_channels *view, const NUMBER *x,            \
                                             const tare_moments_##T *moments);                      \
     void tare_normalise_reference_##T(const tare_channels *view, const tare_normalisation_##T *by, \

@@ -42,28 +42,60 @@ void NAMED(tare_channel_moments_reference)(const tare_channels *v, const NUMBER 
     }
 }
 
-void NAMED(tare_weighted_moments)(const tare_channels *v, const NUMBER *x, const NUMBER *weights,
-                                  const tare_channels *steps, double extra,
-                                  const NAMED(tare_moments) * moments) {
+/* Steps to the next number in C order, knowing its channel and its weight; false after the last. */
+static bool NAMED(step)(const tare_weighing *how, int64_t *index, int64_t *channel,
+                        int64_t *weight) {
+    for (int axis = how->rank - 1; axis >= 0; axis--) {
+        *channel += how->channel_steps[axis];
+        *weight += how->weight_steps[axis];
+        if (++index[axis] < how->extents[axis]) return true;
+        *channel -= how->channel_steps[axis] * how->extents[axis];
+        *weight -= how->weight_steps[axis] * how->extents[axis];
+        index[axis] = 0;
+    }
+    return false;
+}
+
+void NAMED(tare_weighted_moments)(const tare_weighing *how, const NUMBER *x, const NUMBER *weights,
+                                  double extra, NUMBER *mean, NUMBER *variance, double *scratch) {
+    double *total = scratch, *sum = total + how->channels, *squares = sum + how->channels;
+    int64_t index[8] = {0}, channel = 0, weight = 0, at = 0;
+    bool any = true;
+    for (int axis = 0; axis < how->rank; axis++) any = any && how->extents[axis] > 0;
+    for (int64_t c = 0; c < how->channels; c++) {
+        total[c] = extra;
+        sum[c] = squares[c] = 0;
+    }
+    for (bool more = any; more; more = NAMED(step)(how, index, &channel, &weight)) {
+        total[channel] += (double)weights[weight];
+        sum[channel] += (double)weights[weight] * (double)x[at++];
+    }
+    for (int64_t c = 0; c < how->channels; c++) sum[c] /= total[c]; /* the mean from here on */
+    at = 0;
+    for (bool more = any; more; more = NAMED(step)(how, index, &channel, &weight)) {
+        const double d = (double)x[at++] - sum[channel];
+        squares[channel] += (double)weights[weight] * d * d;
+    }
+    for (int64_t c = 0; c < how->channels; c++) {
+        NAMED(put)(mean, c, sum[c]);
+        NAMED(put)(variance, c, squares[c] / total[c]);
+    }
+}
+
+void NAMED(tare_shifted_sums)(const tare_channels *v, const NUMBER *x, const NUMBER *shift,
+                              NUMBER *sum, NUMBER *squares) {
+    const double by = shift ? (double)*shift : 0;
     for (int64_t c = 0; c < v->channels; c++) {
-        const NUMBER *w = weights + c * steps->channels;
-        double total = extra, sum = 0, squares = 0;
+        double total = 0, total_squares = 0;
         for (int64_t o = 0; o < v->outer; o++) {
             for (int64_t i = 0; i < v->inner; i++) {
-                const double weight = (double)w[o * steps->outer + i * steps->inner];
-                total += weight;
-                sum += weight * (double)x[(o * v->channels + c) * v->inner + i];
+                const double d = (double)x[(o * v->channels + c) * v->inner + i] - by;
+                total += d;
+                total_squares += d * d;
             }
         }
-        const double mean = sum / total;
-        for (int64_t o = 0; o < v->outer; o++) {
-            for (int64_t i = 0; i < v->inner; i++) {
-                const double d = (double)x[(o * v->channels + c) * v->inner + i] - mean;
-                squares += (double)w[o * steps->outer + i * steps->inner] * d * d;
-            }
-        }
-        NAMED(put)(moments->mean, c, mean);
-        NAMED(put)(moments->variance, c, squares / total);
+        NAMED(put)(sum, c, total);
+        NAMED(put)(squares, c, total_squares);
     }
 }
 

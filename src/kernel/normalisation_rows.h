@@ -18,12 +18,13 @@ typedef struct tare_rows {
 
 /*
  * Per column j, over all rows:
- *     sum               sums[j]  += x
- *     deviations        first[j] += x - centre[j],   second[j] += (x - centre[j])^2
- *     gradient_sums     first[j] += dy,              second[j] += dy (x - centre[j])
- *     normalise         y  = (x - centre[j]) scale[j] + shift[j]                              y may
- * be x gradient          dx = (dy - offset[j] - (x - centre[j]) slope[j]) scale[j]             dx
- * may be dy multiply          dx = dy scale[j] dx may be dy
+ *     sum            sums[j]  += x
+ *     deviations     first[j] += x - centre[j],   second[j] += (x - centre[j])^2
+ *     gradient_sums  first[j] += dy,              second[j] += dy (x - centre[j])
+ *     normalise      y  = (x - centre[j]) scale[j] + shift[j]
+ *     gradient       dx = (dy - offset[j] - (x - centre[j]) slope[j]) scale[j]
+ *     multiply       dx = dy scale[j]
+ * y may be x, dx may be dy.
  */
 #define TARE_ROW_KERNELS(NUMBER, T)                                                                \
     typedef struct tare_row_kernels_##T {                                                          \

@@ -381,19 +381,31 @@ static void weights_count_numbers_as_often_as_they_say(void **state) {
     const float x[4][2] = {{1, 10}, {4, 20}, {-3, 7}, {100, 100}};
     const float weights[4] = {1, 2, 1, 0};
     const float repeated[4][2] = {{1, 10}, {4, 20}, {4, 20}, {-3, 7}};
-    const tare_channels view = {4, 2, 1}, steps = {1, 0, 0};
+    const tare_weighing how = {2, {4, 2}, {0, 1}, {1, 0}, 2};
+    const tare_channels view = {4, 2, 1};
     float mean[2], variance[2], want_mean[2], want_variance[2];
-    const tare_moments_f32 got = {mean, variance, NULL, NULL};
+    double scratch[6];
     const tare_moments_f32 want = {want_mean, want_variance, NULL, NULL};
-    tare_weighted_moments_f32(&view, &x[0][0], weights, &steps, 0, &got);
+    tare_weighted_moments_f32(&how, &x[0][0], weights, 0, mean, variance, scratch);
     tare_channel_moments_f32(&view, &repeated[0][0], &want, NULL, NULL);
     for (int c = 0; c < 2; c++) {
         assert_near(mean[c], (long double)want_mean[c], 1e-6);
         assert_near(variance[c], (long double)want_variance[c], 1e-5);
     }
     const float nothing[4] = {0, 0, 0, 0};
-    tare_weighted_moments_f32(&view, &x[0][0], nothing, &steps, 1e-7, &got);
+    tare_weighted_moments_f32(&how, &x[0][0], nothing, 1e-7, mean, variance, scratch);
     assert_true(mean[0] == 0 && variance[0] == 0);
+}
+
+static void sums_are_taken_about_the_shift(void **state) {
+    (void)state;
+    const float x[2][2] = {{10, 11}, {12, 9}}, shift = 10;
+    const tare_channels view = {2, 2, 1};
+    float sum[2], squares[2];
+    tare_shifted_sums_f32(&view, &x[0][0], &shift, sum, squares);
+    assert_true(sum[0] == 2 && sum[1] == 0 && squares[0] == 4 && squares[1] == 2);
+    tare_shifted_sums_f32(&view, &x[0][0], NULL, sum, NULL);
+    assert_true(sum[0] == 22 && sum[1] == 20);
 }
 
 static void decays_are_rounded_as_tensorflow_rounds_them(void **state) {
@@ -490,6 +502,7 @@ int main(void) {
         cmocka_unit_test(folded_weights_give_what_product_and_map_gave),
         cmocka_unit_test(doubles_agree_with_long_double),
         cmocka_unit_test(weights_count_numbers_as_often_as_they_say),
+        cmocka_unit_test(sums_are_taken_about_the_shift),
         cmocka_unit_test(decays_are_rounded_as_tensorflow_rounds_them),
         cmocka_unit_test(every_instruction_set_of_this_machine_computes_the_same),
     };

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Op "batch_norm_gradient": what flows from dy to x, gamma and beta.
+ *
+ *     dbeta  = sum dy             dgamma = sum dy xhat             xhat = (x - mean) /
+ * sqrt(variance + epsilon) dx     = gamma / sqrt(variance + epsilon) (dy - dbeta / N - xhat dgamma
+ * / N)     training dx     = gamma / sqrt(variance + epsilon) dy inference
+ *
+ * It is lowered to two steps, gradient_sums and normalise_gradient. Its own gradient is that of the
+ * same formulas made of elementary ops, moments included, so second and third gradients are the
+ * true ones; TensorFlow's own stop at the mean where it is not fused (nn_impl.py, moments:
+ * stop_gradient).
+ *
+ * Source: TensorFlow r1.15, python/ops/nn_grad.py (_FusedBatchNormGrad, _BatchNormGrad).
+ */
+#include "array/shape.h"
+#include "base/status.h"
+#include "op/batch_norm.h"
+#include <tare/op.h>
+
+enum { DX, DGAMMA, DBETA, OUTPUTS };
+enum {
+    DY = TARE_BATCH_NORM_GRADIENT_DY,
+    X = TARE_BATCH_NORM_GRADIENT_X,
+    GAMMA = TARE_BATCH_NORM_GRADIENT_GAMMA,
+    MEAN = TARE_BATCH_NORM_GRADIENT_MEAN,
+    VARIANCE = TARE_BATCH_NORM_GRADIENT_VARIANCE,
+    RESIDUAL = TARE_BATCH_NORM_GRADIENT_RESIDUAL,
+    TRAINING = TARE_BATCH_NORM_GRADIENT_TRAINING
+};
+
+#define TARE_TABLE_STRUCT tare_batch_norm_node_options
+TARE_OPTION_TABLE(static, gradient_table, TARE_BATCH_NORM_NODE_FIELDS);
+#undef TARE_TABLE_STRUCT
+
+static tare_status gradient_infer(tare_infer *infer) {
+    const tare_batch_norm_node_options *options = infer->options;
+    tare_axis_mask kept = 0;
+    TARE_TRY(tare_batch_norm_axes(infer, X, options->axis, &kept));
+    if (infer->inputs[DY].dtype != infer->inputs[X].dtype ||
+        !tare_shape_compatible(infer->inputs[DY].shape, infer->inputs[X].shape))
+        return tare_infer_refuse(infer, TARE_ERROR_SHAPE, "dy unlike x", "dy and x alike");
+    infer->outputs[DX] = infer->inputs[X];
+    infer->outputs[DGAMMA] = infer->outputs[DBETA] = infer->inputs[MEAN];
+    return TARE_OK;
+}
+
+/* ------------------------------------------------------------------------------ gradient */
+
+/* Statistics against x: the batch's own as functions of x, or the given ones, or by the run's mode.
+ */
+static void build_statistics(const tare_gradient *gradient, const tare_tensor *inputs,
+                             tare_axis_mask kept, tare_tensor *centred, tare_tensor *variance) {
+    const tare_batch_norm_node_options *options = gradient->options;
+    const tare_shape shape = tare_tensor_shape(inputs[X]);
+    const bool asked = gradient->input_count > TRAINING && inputs[TRAINING].graph;
+    tare_tensor mean = tare_against_channels(inputs[MEAN], shape, kept);
+    *variance = tare_against_channels(inputs[VARIANCE], shape, kept);
+    if (asked || options->training) {
+        const tare_tensor own = tare_mean_of_channels(inputs[X], kept);
+        const tare_tensor squares = tare_square(tare_sub(inputs[X], own));
+        const tare_tensor own_variance = tare_mean_of_channels(squares, kept);
+        if (asked) {
+            const tare_shape wide = tare_broadcast_shape(shape, kept);
+            const tare_tensor means[] = {inputs[TRAINING], own, tare_reshape(mean, wide)};
+            const tare_tensor variances[] = {inputs[TRAINING], own_variance,
+                                             tare_reshape(*variance, wide)};
+            mean = tare_build(gradient->graph, "merge", means, 3, NULL);
+            *variance = tare_build(gradient->graph, "merge", variances, 3, NULL);
+        } else {
+            mean = own;
+            *variance = own_variance;
+        }
+    }
+    *centred = tare_sub(inputs[X], mean);
+}
+
+static tare_tensor sum_of_channels(tare_tensor x, tare_axis_mask kept) {
+    const int rank = tare_tensor_shape(x).rank;
+    const tare_list axes = tare_axes_list(rank, tare_other_axes(rank, kept));
+    return tare_reduce_sum(x, .axis = axes, .keepdims = true);
+}
+
+/* dx in training: dy less its mean and less xhat times the mean of dy xhat, all scaled. */
+static tare_tensor build_dx(const tare_gradient *gradient, const tare_tensor *inputs,
+                            tare_tensor hat, tare_tensor scale, tare_axis_mask kept) {
+    const tare_batch_norm_node_options *options = gradient->options;
+    const bool asked = gradient->input_count > TRAINING && inputs[TRAINING].graph;
+    const tare_tensor dy = inputs[DY], frozen = tare_mul(dy, scale);
+    if (!asked && !options->training) return frozen;
+    const tare_tensor dot = tare_mean_of_channels(tare_mul(dy, hat), kept);
+    const tare_tensor less = tare_sub(dy, tare_mean_of_channels(dy, kept));
+    const tare_tensor batch = tare_mul(tare_sub(less, tare_mul(hat, dot)), scale);
+    const tare_tensor both[] = {inputs[TRAINING], batch, frozen};
+    return asked ? tare_build(gradient->graph, "merge", both, 3, NULL) : batch;
+}
+
+static void composite(const tare_gradient *gradient, const tare_tensor *inputs,
+                      tare_tensor *outputs) {
+    const tare_batch_norm_node_options *options = gradient->options;
+    const tare_shape x = tare_tensor_shape(inputs[X]);
+    const tare_shape form = tare_tensor_shape(inputs[MEAN]);
+    tare_axis_mask kept = 0;
+    for (int32_t i = 0; i < options->axis.count; i++)
+        kept |= 1U << tare_shape_axis(options->axis.values[i], x.rank);
+    tare_tensor centred, variance;
+    build_statistics(gradient, inputs, kept, &centred, &variance);
+    const tare_tensor inverse = tare_rsqrt(tare_add(variance, tare_number(options->epsilon)));
+    const tare_tensor hat = tare_mul(centred, inverse);
+    const tare_tensor scale = inputs[GAMMA].graph
+                                  ? tare_mul(tare_against_channels(inputs[GAMMA], x, kept), inverse)
+                                  : inverse;
+    outputs[DX] = build_dx(gradient, inputs, hat, scale, kept);
+    outputs[DGAMMA] = tare_reshape(sum_of_channels(tare_mul(inputs[DY], hat), kept), form);
+    outputs[DBETA] = tare_reshape(sum_of_channels(inputs[DY], kept), form);
+}
+
+static tare_status gradient_gradient(tare_gradient *gradient) {
+    return tare_gradient_by_composite(gradient, composite);
+}
+
+/* --------------------------------------------------------------------------------- lower */
+
+static tare_value input_of(const tare_lower *lower, int input) {
+    return input < lower->input_count ? lower->inputs[input] : TARE_NO_VALUE;
+}
+
+/* dgamma, dbeta. */
+static tare_status emit_sums(tare_lower *lower, const tare_channel_view *view, tare_value dy,
+                             tare_value x, tare_value residual, tare_value sums[2]) {
+    const tare_value inputs[] = {dy, x, lower->inputs[MEAN], lower->inputs[VARIANCE], residual};
+    return lower->emit(lower, "gradient_sums", &view->options, inputs,
+                       sizeof inputs / sizeof *inputs, sums, 2);
+}
+
+static tare_status gradient_lower(tare_lower *lower) {
+    const tare_batch_norm_node_options *options = lower->options;
+    const tare_batch_mode mode = tare_batch_mode_of(lower, TRAINING, options->training);
+    const bool batch = mode != TARE_MODE_INFERENCE;
+    const tare_shape form = lower->type(lower, lower->inputs[MEAN])->shape;
+    const tare_channel_view view = tare_batch_norm_view(lower, lower->inputs[X], options, form);
+    const tare_value residual = batch ? input_of(lower, RESIDUAL) : TARE_NO_VALUE;
+    tare_value sums[2] = {TARE_NO_VALUE, TARE_NO_VALUE}, dy, x = TARE_NO_VALUE, dx;
+    TARE_TRY(tare_emit_into_view(lower, &view, lower->inputs[DY], &dy));
+    if (batch || lower->wanted[DGAMMA] || lower->wanted[DBETA]) {
+        TARE_TRY(tare_emit_into_view(lower, &view, lower->inputs[X], &x));
+        TARE_TRY(emit_sums(lower, &view, dy, x, residual, sums));
+    }
+    lower->outputs[DGAMMA] = sums[0];
+    lower->outputs[DBETA] = sums[1];
+    if (!lower->wanted[DX]) return TARE_OK;
+    const tare_value inputs[] = {dy,
+                                 batch ? x : TARE_NO_VALUE,
+                                 lower->inputs[MEAN],
+                                 lower->inputs[VARIANCE],
+                                 residual,
+                                 input_of(lower, GAMMA),
+                                 batch ? sums[0] : TARE_NO_VALUE,
+                                 batch ? sums[1] : TARE_NO_VALUE,
+                                 mode == TARE_MODE_EITHER ? lower->inputs[TRAINING]
+                                                          : TARE_NO_VALUE};
+    TARE_TRY(lower->emit(lower, "normalise_gradient", &view.options, inputs,
+                         sizeof inputs / sizeof *inputs, &dx, 1));
+    return tare_emit_out_of_view(lower, &view, dx, &lower->outputs[DX]);
+}
+
+const tare_op_def tare_batch_norm_gradient_ops[] = {
+    {.name = "batch_norm_gradient",
+     .node_name = "BatchNormGrad",
+     .table = &gradient_table,
+     .min_inputs = RESIDUAL,
+     .max_inputs = TARE_BATCH_NORM_GRADIENT_INPUTS,
+     .output_count = OUTPUTS,
+     .optional = 1U << GAMMA | 1U << RESIDUAL | 1U << TRAINING,
+     .infer = gradient_infer,
+     .gradient = gradient_gradient,
+     .lower = gradient_lower},
+    {.name = NULL},
+};

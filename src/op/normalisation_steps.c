@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The steps that normalisations become in a plan. Each is one call of kernel/normalisation.h, where
+ * the formulas are; inputs and outputs of each are listed in op/normalisation.h.
+ *
+ * "normalise" is an affine map of its input when the channels are the last axis, and says so: with
+ * statistics that do not depend on the run, the merge pass folds it into the product before it.
+ */
+#include "array/shape.h"
+#include "base/status.h"
+#include "op/normalisation.h"
+
+#define TARE_TABLE_STRUCT tare_normalisation_step_options
+TARE_OPTION_TABLE(static, step_table, TARE_NORMALISATION_STEP_FIELDS);
+#undef TARE_TABLE_STRUCT
+
+/* -------------------------------------------------------------------------- common to all */
+
+typedef struct step {
+    tare_channels view;
+    int64_t channels;
+    double epsilon;
+} step;
+
+static tare_channels view_of(const tare_normalisation_step_options *options) {
+    return (tare_channels){options->outer, options->channels, options->inner};
+}
+
+/* State, scratch and the run function of x's dtype. */
+static tare_status prepare_step(tare_prepare *prepare, int x, tare_step_function f32,
+                                tare_step_function f64) {
+    const tare_normalisation_step_options *options = prepare->options;
+    const tare_dtype dtype = prepare->inputs[x].dtype;
+    step *state = tare_arena_allocate(prepare->arena, sizeof *state);
+    if (!state) return tare_fail_memory(prepare->error);
+    state->view = view_of(options);
+    state->channels = options->channels;
+    state->epsilon = options->epsilon;
+    prepare->state = state;
+    prepare->scratch_bytes = tare_normalisation_scratch(&state->view, tare_dtype_size(dtype));
+    prepare->run = dtype == TARE_FLOAT32 ? f32 : dtype == TARE_FLOAT64 ? f64 : NULL;
+    return TARE_OK;
+}
+
+static tare_status infer_statistics(tare_infer *infer, int x, int count) {
+    const tare_normalisation_step_options *options = infer->options;
+    for (int o = 0; o < count; o++)
+        infer->outputs[o] = (tare_type){infer->inputs[x].dtype, options->shape};
+    return TARE_OK;
+}
+
+#define STEP(name, T) static tare_status name##_##T(const tare_run *run)
+
+/* Both element types of a step, and a prepare that chooses. */
+#define STEP_PAIR(name, x)                                                                         \
+    static tare_status name##_prepare(tare_prepare *prepare) {                                     \
+        return prepare_step(prepare, x, name##_f32, name##_f64);                                   \
+    }
+
+/* ------------------------------------------------------------------------ channel_moments */
+
+#define CHANNEL_MOMENTS(NUMBER, T)                                                                 \
+    STEP(channel_moments, T) {                                                                     \
+        const step *s = run->state;                                                                \
+        const tare_moments_##T moments = {                                                         \
+            run->outputs[TARE_MOMENTS_MEAN], run->outputs[TARE_MOMENTS_VARIANCE],                  \
+            run->outputs[TARE_MOMENTS_RESIDUAL], run->outputs[TARE_MOMENTS_UNBIASED]};             \
+        tare_channel_moments_##T(&s->view, run->inputs[0], &moments, run->scratch, run->pool);     \
+        return TARE_OK;                                                                            \
+    }
+CHANNEL_MOMENTS(float, f32)
+CHANNEL_MOMENTS(double, f64)
+STEP_PAIR(channel_moments, 0)
+
+static tare_status channel_moments_infer(tare_infer *infer) {
+    return infer_statistics(infer, 0, TARE_MOMENTS_OUTPUTS);
+}
+
+/* ---------------------------------------------------------------- weighted_channel_moments */
+
+typedef struct weighing_step {
+    tare_weighing how;
+    double extra;
+} weighing_step;
+
+#define WEIGHTED_MOMENTS(NUMBER, T)                                                                \
+    STEP(weighted_moments, T) {                                                                    \
+        const weighing_step *s = run->state;                                                       \
+        tare_weighted_moments_##T(&s->how, run->inputs[0], run->inputs[1], s->extra,               \
+                                  run->outputs[0], run->outputs[1], run->scratch);                 \
+        return TARE_OK;                                                                            \
+    }
+WEIGHTED_MOMENTS(float, f32)
+WEIGHTED_MOMENTS(double, f64)
+
+static tare_status weighted_moments_prepare(tare_prepare *prepare) {
+    const tare_normalisation_step_options *options = prepare->options;
+    const tare_type *x = &prepare->inputs[0];
+    weighing_step *state = tare_arena_allocate(prepare->arena, sizeof *state);
+    if (!state) return tare_fail_memory(prepare->error);
+    state->how.rank = x->shape.rank;
+    state->how.channels = options->channels;
+    state->extra = options->extra;
+    for (int axis = 0; axis < x->shape.rank; axis++) {
+        state->how.extents[axis] = x->shape.extents[axis];
+        state->how.channel_steps[axis] = options->channel_steps.values[axis];
+        state->how.weight_steps[axis] = options->weight_steps.values[axis];
+    }
+    prepare->state = state;
+    prepare->scratch_bytes = 3 * options->channels * (int64_t)sizeof(double);
+    if (x->dtype == TARE_FLOAT32) prepare->run = weighted_moments_f32;
+    if (x->dtype == TARE_FLOAT64) prepare->run = weighted_moments_f64;
+    return TARE_OK;
+}
+
+static tare_status two_statistics_infer(tare_infer *infer) { return infer_statistics(infer, 0, 2); }
+
+/* ---------------------------------------------------------------------------- shifted_sums */
+
+#define SHIFTED_SUMS(NUMBER, T)                                                                    \
+    STEP(shifted_sums, T) {                                                                        \
+        const step *s = run->state;                                                                \
+        NUMBER *count = run->outputs[0];                                                           \
+        if (count) *count = (NUMBER)(s->view.outer * s->view.inner);                               \
+        tare_shifted_sums_##T(&s->view, run->inputs[0], run->inputs[1], run->outputs[1],           \
+                              run->outputs[2]);                                                    \
+        return TARE_OK;                                                                            \
+    }
+SHIFTED_SUMS(float, f32)
+SHIFTED_SUMS(double, f64)
+STEP_PAIR(shifted_sums, 0)
+
+static tare_status shifted_sums_infer(tare_infer *infer) {
+    TARE_TRY(infer_statistics(infer, 0, 3));
+    infer->outputs[0].shape = TARE_SCALAR;
+    return TARE_OK;
+}
+
+/* ----------------------------------------------------------------------- select_statistics */
+
+enum {
+    SELECT_TRAINING,
+    SELECT_MEAN,
+    SELECT_VARIANCE,
+    SELECT_RESIDUAL,
+    SELECT_MOVING_MEAN,
+    SELECT_MOVING_VARIANCE,
+    SELECT_INPUTS
+};
+
+/* Batch statistics or the moving ones, whose mean is exact as it is. */
+#define SELECT_STATISTICS(NUMBER, T)                                                               \
+    STEP(select_statistics, T) {                                                                   \
+        const step *s = run->state;                                                                \
+        const bool training = *(const bool *)run->inputs[SELECT_TRAINING];                         \
+        const NUMBER *mean = run->inputs[training ? SELECT_MEAN : SELECT_MOVING_MEAN];             \
+        const NUMBER *variance = run->inputs[training ? SELECT_VARIANCE : SELECT_MOVING_VARIANCE]; \
+        const NUMBER *residual = run->inputs[SELECT_RESIDUAL];                                     \
+        NUMBER *const *out = (NUMBER *const *)run->outputs;                                        \
+        for (int64_t c = 0; c < s->channels; c++) {                                                \
+            if (out[0]) out[0][c] = mean[c];                                                       \
+            if (out[1]) out[1][c] = variance[c];                                                   \
+            if (out[2]) out[2][c] = training ? residual[c] : 0;                                    \
+        }                                                                                          \
+        return TARE_OK;                                                                            \
+    }
+SELECT_STATISTICS(float, f32)
+SELECT_STATISTICS(double, f64)
+STEP_PAIR(select_statistics, SELECT_MEAN)
+
+static tare_status select_statistics_infer(tare_infer *infer) {
+    return infer_statistics(infer, SELECT_MEAN, 3);
+}
+
+/* ------------------------------------------------------------------------------- normalise */
+
+enum {
+    NORMALISE_X,
+    NORMALISE_MEAN,
+    NORMALISE_VARIANCE,
+    NORMALISE_RESIDUAL,
+    NORMALISE_GAMMA,
+    NORMALISE_BETA,
+    NORMALISE_INPUTS
+};
+
+#define NORMALISE(NUMBER, T)                                                                       \
+    STEP(normalise, T) {                                                                           \
+        const step *s = run->state;                                                                \
+        const tare_normalisation_##T by = {                                                        \
+            run->inputs[NORMALISE_MEAN],     run->inputs[NORMALISE_VARIANCE],                      \
+            run->inputs[NORMALISE_RESIDUAL], run->inputs[NORMALISE_GAMMA],                         \
+            run->inputs[NORMALISE_BETA],     s->epsilon};                                          \
+        tare_normalise_##T(&s->view, &by, run->inputs[NORMALISE_X], run->outputs[0], run->scratch, \
+                           run->pool);                                                             \
+        return TARE_OK;                                                                            \
+    }
+NORMALISE(float, f32)
+NORMALISE(double, f64)
+
+static tare_status normalise_prepare(tare_prepare *prepare) {
+    prepare->in_place = NORMALISE_X;
+    return prepare_step(prepare, NORMALISE_X, normalise_f32, normalise_f64);
+}
+
+static tare_status normalise_infer(tare_infer *infer) {
+    infer->outputs[0] = infer->inputs[NORMALISE_X];
+    return TARE_OK;
+}
+
+/* Affine along the last axis when the channels are that axis. */
+static bool normalise_as_affine(const tare_lower *node) {
+    const tare_normalisation_step_options *options = node->options;
+    const tare_shape x = node->type(node, node->inputs[NORMALISE_X])->shape;
+    return options->inner == 1 && x.rank > 0 && x.extents[x.rank - 1] == options->channels;
+}
+
+static tare_status normalise_make_affine(tare_lower *node, tare_affine *affine) {
+    const tare_normalisation_step_options *given = node->options;
+    tare_normalisation_step_options options = *given;
+    tare_value made[2];
+    options.shape = TARE_SHAPE(options.channels);
+    TARE_TRY(node->emit(node, "normalise_affine", &options, node->inputs + NORMALISE_MEAN,
+                        NORMALISE_INPUTS - NORMALISE_MEAN, made, 2));
+    *affine = (tare_affine){made[0], made[1]};
+    return TARE_OK;
+}
+
+static const tare_capabilities normalise_can = {.as_affine = normalise_as_affine,
+                                                .make_affine = normalise_make_affine};
+
+/* ------------------------------------------------------------------------ normalise_affine */
+
+enum { AFFINE_MEAN, AFFINE_VARIANCE, AFFINE_RESIDUAL, AFFINE_GAMMA, AFFINE_BETA, AFFINE_INPUTS };
+
+#define NORMALISE_AFFINE(NUMBER, T)                                                                \
+    STEP(normalise_affine, T) {                                                                    \
+        const step *s = run->state;                                                                \
+        const tare_normalisation_##T by = {                                                        \
+            run->inputs[AFFINE_MEAN],  run->inputs[AFFINE_VARIANCE], run->inputs[AFFINE_RESIDUAL], \
+            run->inputs[AFFINE_GAMMA], run->inputs[AFFINE_BETA],     s->epsilon};                  \
+        tare_scale_and_shift_##T(s->channels, &by, run->outputs[0], run->outputs[1]);              \
+        return TARE_OK;                                                                            \
+    }
+NORMALISE_AFFINE(float, f32)
+NORMALISE_AFFINE(double, f64)
+STEP_PAIR(normalise_affine, AFFINE_MEAN)
+
+/* --------------------------------------------------------------------------- gradient_sums */
+
+enum { SUMS_DY, SUMS_X, SUMS_MEAN, SUMS_VARIANCE, SUMS_RESIDUAL, SUMS_INPUTS };
+
+#define GRADIENT_SUMS(NUMBER, T)                                                                   \
+    STEP(gradient_sums, T) {                                                                       \
+        const step *s = run->state;                                                                \
+        const tare_normalisation_##T by = {.mean = run->inputs[SUMS_MEAN],                         \
+                                           .variance = run->inputs[SUMS_VARIANCE],                 \
+                                           .residual = run->inputs[SUMS_RESIDUAL],                 \
+                                           .epsilon = s->epsilon};                                 \
+        tare_gradient_sums_##T(&s->view, &by, run->inputs[SUMS_DY], run->inputs[SUMS_X],           \
+                               run->outputs[0], run->outputs[1], run->scratch, run->pool);         \
+        return TARE_OK;                                                                            \
+    }
+GRADIENT_SUMS(float, f32)
+GRADIENT_SUMS(double, f64)
+STEP_PAIR(gradient_sums, SUMS_DY)
+
+/* ---------------------------------------------------------------------- normalise_gradient */
+
+enum {
+    GRADIENT_DY,
+    GRADIENT_X,
+    GRADIENT_MEAN,
+    GRADIENT_VARIANCE,
+    GRADIENT_RESIDUAL,
+    GRADIENT_GAMMA,
+    GRADIENT_DGAMMA,
+    GRADIENT_DBETA,
+    GRADIENT_TRAINING,
+    GRADIENT_INPUTS
+};
+
+/* Sums count when the statistics are the batch's: always when given, or when training says so. */
+static bool counts_sums(const tare_run *run) {
+    const bool *training = run->inputs[GRADIENT_TRAINING];
+    return run->inputs[GRADIENT_DGAMMA] && (!training || *training);
+}
+
+#define NORMALISE_GRADIENT(NUMBER, T)                                                              \
+    STEP(normalise_gradient, T) {                                                                  \
+        const step *s = run->state;                                                                \
+        const bool sums = counts_sums(run);                                                        \
+        const tare_normalisation_##T by = {.mean = run->inputs[GRADIENT_MEAN],                     \
+                                           .variance = run->inputs[GRADIENT_VARIANCE],             \
+                                           .residual = run->inputs[GRADIENT_RESIDUAL],             \
+                                           .gamma = run->inputs[GRADIENT_GAMMA],                   \
+                                           .epsilon = s->epsilon};                                 \
+        tare_normalise_gradient_##T(                                                               \
+            &s->view, &by, run->inputs[GRADIENT_DY], run->inputs[GRADIENT_X],                      \
+            sums ? run->inputs[GRADIENT_DGAMMA] : NULL, sums ? run->inputs[GRADIENT_DBETA] : NULL, \
+            run->outputs[0], run->scratch, run->pool);                                             \
+        return TARE_OK;                                                                            \
+    }
+NORMALISE_GRADIENT(float, f32)
+NORMALISE_GRADIENT(double, f64)
+
+static tare_status normalise_gradient_prepare(tare_prepare *prepare) {
+    prepare->in_place = GRADIENT_DY;
+    return prepare_step(prepare, GRADIENT_DY, normalise_gradient_f32, normalise_gradient_f64);
+}
+
+/* ------------------------------------------------------------------------------- the family */
+
+#define INTERNAL(step_name, inputs, outputs, ...)                                                  \
+    {                                                                                              \
+        .name = #step_name, .node_name = #step_name, .table = &step_table, .min_inputs = 1,        \
+        .max_inputs = inputs, .output_count = outputs, .flags = TARE_OP_INTERNAL, __VA_ARGS__      \
+    }
+
+const tare_op_def tare_normalisation_steps[] = {
+    INTERNAL(channel_moments, 1, TARE_MOMENTS_OUTPUTS, .infer = channel_moments_infer,
+             .prepare = channel_moments_prepare),
+    INTERNAL(weighted_channel_moments, 2, 2, .infer = two_statistics_infer,
+             .prepare = weighted_moments_prepare),
+    INTERNAL(shifted_sums, 2, 3, .optional = 1U << 1, .infer = shifted_sums_infer,
+             .prepare = shifted_sums_prepare),
+    INTERNAL(select_statistics, SELECT_INPUTS, 3, .infer = select_statistics_infer,
+             .prepare = select_statistics_prepare),
+    INTERNAL(normalise, NORMALISE_INPUTS, 1,
+             .optional = 1U << NORMALISE_RESIDUAL | 1U << NORMALISE_GAMMA | 1U << NORMALISE_BETA,
+             .infer = normalise_infer, .prepare = normalise_prepare, .can = &normalise_can),
+    INTERNAL(normalise_affine, AFFINE_INPUTS, 2,
+             .optional = 1U << AFFINE_RESIDUAL | 1U << AFFINE_GAMMA | 1U << AFFINE_BETA,
+             .infer = two_statistics_infer, .prepare = normalise_affine_prepare),
+    INTERNAL(gradient_sums, SUMS_INPUTS, 2, .optional = 1U << SUMS_X | 1U << SUMS_RESIDUAL,
+             .infer = two_statistics_infer, .prepare = gradient_sums_prepare),
+    INTERNAL(normalise_gradient, GRADIENT_INPUTS, 1,
+             .optional = 1U << GRADIENT_X | 1U << GRADIENT_RESIDUAL | 1U << GRADIENT_GAMMA |
+                         1U << GRADIENT_DGAMMA | 1U << GRADIENT_DBETA | 1U << GRADIENT_TRAINING,
+             .infer = normalise_infer, .prepare = normalise_gradient_prepare),
+    {.name = NULL},
+};
