@@ -16,6 +16,7 @@
  * while they change.
  */
 #include "base/threads.h"
+#include "base/birthplace.h"
 #include "base/memory.h"
 #include "base/status.h"
 
@@ -54,7 +55,7 @@ struct tare_pool {
     int workers; /* started by us */
     pthread_t *handles;
     int64_t spin; /* nanoseconds */
-    pid_t process;
+    tare_birthplace birthplace;
     tare_parallel_for parallel_for;
     void *user;
 };
@@ -265,6 +266,7 @@ static void destroy_locks(tare_pool *pool) {
 static void release(tare_pool *pool) {
     const tare_allocator allocator = pool->allocator;
     tare_release(&allocator, pool->handles, (size_t)pool->threads * sizeof *pool->handles);
+    tare_birthplace_forget(&pool->birthplace);
     tare_release(&allocator, pool, sizeof *pool);
 }
 
@@ -293,7 +295,7 @@ tare_status tare_pool_new(const tare_allocator *allocator, int threads,
     if (made == NULL) return tare_fail_memory(error);
     made->allocator = allocator == NULL ? tare_default_allocator : *allocator;
     made->threads = threads;
-    made->process = getpid();
+    made->birthplace = tare_birthplace_here();
     made->parallel_for = parallel_for;
     made->user = user;
     /* With more threads than processors whoever spins keeps another from working. */
@@ -318,7 +320,7 @@ void tare_pool_free(tare_pool *pool) {
 int tare_pool_threads(const tare_pool *pool) { return pool == NULL ? 1 : pool->threads; }
 
 bool tare_pool_is_foreign(const tare_pool *pool) {
-    return pool != NULL && pool->process != getpid();
+    return pool != NULL && tare_birthplace_left(&pool->birthplace);
 }
 
 int tare_processor_count(void) {
