@@ -8,10 +8,8 @@
 #include <string.h>
 
 static const tare_source *const sources[] = {
-    &tare_source_fashion_mnist,
-    &tare_source_synthetic,
-    &tare_source_npz,
-    &tare_source_csv,
+    &tare_source_fashion_mnist, &tare_source_synthetic, &tare_source_question,
+    &tare_source_npz,           &tare_source_csv,
 };
 enum { SOURCES = sizeof sources / sizeof *sources };
 
@@ -32,10 +30,11 @@ static tare_status refuse_name(const char *name, tare_error *error) {
     if (nearest.best != NULL)
         return tare_fail(error, TARE_ERROR_NAME, "there is no data set '%.80s'; did you mean '%s'?",
                          name, nearest.best);
-    return tare_fail(error, TARE_ERROR_NAME,
-                     "there is no data set '%.80s'; there are fashion-mnist, synthetic, and files "
-                     "that end in .npz or .csv",
-                     name);
+    return tare_fail(
+        error, TARE_ERROR_NAME,
+        "there is no data set '%.80s'; there are fashion-mnist, synthetic, question, and files "
+        "that end in .npz or .csv",
+        name);
 }
 
 tare_status tare_dataset_load_with(const char *name, const tare_dataset_options *options,

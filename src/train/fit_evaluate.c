@@ -3,6 +3,7 @@
 #include "base/status.h"
 #include "train/fit_network.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct evaluating {
@@ -11,12 +12,12 @@ typedef struct evaluating {
     tare_evaluation found;
 } evaluating;
 
-/* Index of the greatest; the first of equals, and never one that is NaN unless all are. */
+/* Index of the greatest, the first of equals; NaN is never the greatest; -1: all are NaN. */
 static int64_t greatest(const float *numbers, int64_t count) {
     int64_t best = 0;
     for (int64_t i = 1; i < count; i++)
-        if (numbers[i] > numbers[best] || numbers[best] != numbers[best]) best = i;
-    return best;
+        if (numbers[i] > numbers[best] || isnan(numbers[best])) best = i;
+    return isnan(numbers[best]) ? -1 : best;
 }
 
 /* Rows of logits whose greatest stands at the label. */

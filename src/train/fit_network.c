@@ -43,8 +43,7 @@ tare_status tare_runner_begin(tare_runner *runner, tare_session *session,
     TARE_TRY(check_network(network, training, error));
     const tare_dtype dtype = tare_tensor_dtype(network->loss);
     runner->mode = tare_array_bool(training);
-    if (runner->mode == NULL ||
-        tare_array_new(dtype, TARE_SCALAR, NULL, &runner->loss) != TARE_OK)
+    if (runner->mode == NULL || tare_array_new(dtype, TARE_SCALAR, NULL, &runner->loss) != TARE_OK)
         return tare_fail_memory(error);
     return TARE_OK;
 }
@@ -63,8 +62,7 @@ tare_status tare_runner_run(tare_runner *runner, const tare_batch *batch, tare_t
     const size_t count = tare_tensor_is_valid(network->training) ? 3 : 2;
     const tare_tensor fetches[] = {fetch, network->loss};
     tare_array *results[] = {result == NULL ? NULL : *result, runner->loss};
-    const tare_status status =
-        tare_session_run(runner->session, feeds, count, fetches, 2, results);
+    const tare_status status = tare_session_run(runner->session, feeds, count, fetches, 2, results);
     if (status != TARE_OK) {
         const tare_error *said = tare_session_error(runner->session);
         if (runner->error != NULL && said != NULL) *runner->error = *said;

@@ -7,7 +7,7 @@
 #include <tare/fit.h>
 
 extern const tare_option_table tare_evaluate_table; /* tare_evaluate_options */
-extern const tare_option_table tare_fit_table;      /* tare_fit_options, as far as words can say them */
+extern const tare_option_table tare_fit_table; /* tare_fit_options, as far as words can say them */
 
 /* Arrays that are fed or filled again and again. */
 typedef struct tare_runner {

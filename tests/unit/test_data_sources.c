@@ -258,6 +258,21 @@ static void test_csv_files_name_the_column_of_labels(void **state) {
     assert_refused(csv_file("a,b\n,1\n"), &options, TARE_ERROR_FORMAT, "nan");
 }
 
+static void test_the_questions_two_examples(void **state) {
+    (void)state;
+    tare_dataset *dataset = load("question", NULL);
+    tare_batch batch;
+    tare_batches *batches = whole(dataset, &batch);
+    assert_int_equal(batch.count, 2);
+    assert_true(tare_array_number(batch.inputs, 0) == 0);
+    assert_true(tare_array_number(batch.inputs, 1) == 1);
+    assert_true(tare_array_number(batch.labels, 0) == 3);
+    assert_true(tare_array_number(batch.labels, 1) == 4);
+    assert_int_equal(tare_array_shape(batch.labels).rank, 2);
+    tare_batches_free(batches);
+    tare_dataset_free(dataset);
+}
+
 static void test_an_unknown_name_is_told_the_nearest(void **state) {
     (void)state;
     assert_refused("fashon-mnist", NULL, TARE_ERROR_NAME, "did you mean 'fashion-mnist'?");
@@ -265,8 +280,8 @@ static void test_an_unknown_name_is_told_the_nearest(void **state) {
     assert_refused(NULL, NULL, TARE_ERROR_ARGUMENT, "name");
     assert_string_equal(tare_dataset_name(0), "fashion-mnist");
     assert_non_null(tare_dataset_help(1));
-    assert_null(tare_dataset_name(4));
-    assert_null(tare_dataset_help(4));
+    assert_null(tare_dataset_name(5));
+    assert_null(tare_dataset_help(5));
 }
 
 int main(void) {
@@ -279,6 +294,7 @@ int main(void) {
         cmocka_unit_test(test_the_installed_fashion_mnist_is_read_when_there),
         cmocka_unit_test(test_npz_files_hold_training_and_test_examples),
         cmocka_unit_test(test_csv_files_name_the_column_of_labels),
+        cmocka_unit_test(test_the_questions_two_examples),
         cmocka_unit_test(test_an_unknown_name_is_told_the_nearest),
     };
     return cmocka_run_group_tests(tests, temporary_begin, temporary_end);

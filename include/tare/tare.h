@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** All of Tare. */
+#ifndef TARE_TARE_H
+#define TARE_TARE_H
+
+#include <tare/array.h>
+#include <tare/base.h>
+#include <tare/data.h>
+#include <tare/fit.h>
+#include <tare/graph.h>
+#include <tare/model.h>
+#include <tare/op.h>
+#include <tare/report.h>
+#include <tare/session.h>
+#include <tare/train.h>
+
+#endif
