@@ -33,8 +33,9 @@ static size_t size_of_kind(tare_option_kind kind) {
 
 /*
  * A struct of the library's own size is copied whole. A shorter one comes from an older header: its
- * fields are those that end before the closing `reserved`, which later versions may have put a new
- * field in the place of.
+ * fields are those that end before its closing `reserved`. In place of `reserved` later versions
+ * have put a new field, which is told from an old one by its size: the first field that a version
+ * adds to a struct has eight bytes or more.
  */
 void tare_options_adopt(const tare_option_table *table, const void *user, void *into) {
     table->set_defaults(into);

@@ -13,6 +13,21 @@ typedef struct value {
     double number;
 } value;
 
+/* Both hand on their input; one lets no gradient through, the other refuses one. */
+static const tare_op_def stopper = {.name = "toy_stop",
+                                    .node_name = "Stop",
+                                    .min_inputs = 1,
+                                    .max_inputs = 1,
+                                    .output_count = 1,
+                                    .infer = toy_infer};
+static const tare_op_def refuser = {.name = "toy_refuse",
+                                    .node_name = "Refuse",
+                                    .min_inputs = 1,
+                                    .max_inputs = 1,
+                                    .output_count = 1,
+                                    .infer = toy_infer,
+                                    .no_gradient = "an op that is smooth"};
+
 static double evaluate(const tare_graph *g, tare_edge edge, const value *feeds);
 
 static void check_taken(const tare_graph *g, const tare_node *node, const value *feeds) {
@@ -46,6 +61,7 @@ static double evaluate(const tare_graph *g, tare_edge edge, const value *feeds) 
     if (strcmp(op, "zeros_like") == 0)
         return check_taken(g, tare_graph_node(g, node->inputs[0].node), feeds), 0;
     if (strcmp(op, "ones_like") == 0) return 1;
+    if (node->def == &stopper || node->def == &refuser) return evaluate(g, node->inputs[0], feeds);
     const bool adds = strcmp(op, "toy_add") == 0 || strcmp(op, "add_n") == 0;
     if (!adds && strcmp(op, "toy_mul") != 0) fail_msg("no rule for %s", op);
     double result = adds ? 0 : 1;
@@ -85,7 +101,8 @@ static void nodes_belong_to_the_branch_they_are_built_in(void **state) {
     const tare_tensor x = scalar_placeholder(g, "x"), p = predicate(g, "p"), q = predicate(g, "q");
     tare_cond_begin(g, p);
     const tare_tensor yes = toy_product(x, tare_number(2));
-    const tare_tensor v = tare_get_variable(g, "v", TARE_SCALAR);
+    const tare_tensor v =
+        tare_get_variable(g, "v", TARE_SCALAR, .regularizer = TARE_REGULARIZER(0, 1));
     tare_cond_begin(g, q);
     const tare_tensor deep = toy_sum(yes, x, NULL);
     tare_cond_otherwise(g);
@@ -98,7 +115,9 @@ static void nodes_belong_to_the_branch_they_are_built_in(void **state) {
     const tare_tensor y = tare_cond_merge(g, inner, no);
     assert_fine(g);
     assert_int_equal(branch_of(y), 0);
+    /* Variables and their penalties are there whatever is taken. */
     assert_int_equal(branch_of(v), 0);
+    assert_int_equal(branch_of(tare_collection_item(g, TARE_REGULARIZATION_LOSSES, NULL, 0)), 0);
     assert_int_equal(branch_of(inner), branch_of(yes));
     assert_int_equal(tare_graph_branch(g, branch_of(deep))->parent, branch_of(yes));
     assert_true(tare_graph_branch(g, branch_of(yes))->side);
@@ -149,6 +168,7 @@ static void a_known_predicate_is_decided_while_building(void **state) {
         const tare_tensor y = tare_cond_merge(g, yes, no), taken = truth ? yes : no;
         assert_int_equal(y.node, taken.node); /* no merge at all */
         assert_int_equal(branch_of(taken), 0);
+        assert_null(strstr(tare_tensor_name(taken), "cond")); /* nor a scope for it */
         assert_int_not_equal(branch_of(truth ? no : yes), 0);
         assert_value(tare_cond_merge(g, tare_number(1), tare_number(2)), FEEDS({"x", 1}),
                      truth ? 1 : 2);
@@ -308,20 +328,6 @@ static void gradients_through_an_x_reach_the_xs_below_it(void **state) {
     tare_graph_free(g);
 }
 
-static const tare_op_def stopper = {.name = "toy_stop",
-                                    .node_name = "Stop",
-                                    .min_inputs = 1,
-                                    .max_inputs = 1,
-                                    .output_count = 1,
-                                    .infer = toy_infer};
-static const tare_op_def refuser = {.name = "toy_refuse",
-                                    .node_name = "Refuse",
-                                    .min_inputs = 1,
-                                    .max_inputs = 1,
-                                    .output_count = 1,
-                                    .infer = toy_infer,
-                                    .no_gradient = "an op that is smooth"};
-
 static void what_does_not_depend_has_no_gradient(void **state) {
     (void)state;
     tare_graph *g = tare_graph_new();
@@ -336,6 +342,8 @@ static void what_does_not_depend_has_no_gradient(void **state) {
     /* Stopped, and the refusing op does not lie on a way to x. */
     assert_false(tare_tensor_is_valid(gradient_of(y, x)));
     assert_fine(g);
+    /* Nor does it when its own output is the x. */
+    assert_value(gradient_of(toy_product(y, refused), refused), FEEDS({"x", 3}, {"z", 5}), 13);
     assert_false(tare_tensor_is_valid(gradient_of(y, z)));
     assert_refused(g, TARE_ERROR_GRADIENT, "toy_refuse 'Refuse'", "an op that is smooth");
     tare_graph_free(g);

@@ -4,12 +4,32 @@
 
 #include "failing_allocator.h"
 
+/* As deep as scopes go before their stack must grow, and deeper. */
+static void build_deep(tare_graph *g, int depth) {
+    TARE_NAME_SCOPE (g, "deep") {
+        TARE_VARIABLE_SCOPE (g, "er") {
+            if (depth > 0) build_deep(g, depth - 1);
+        }
+    }
+}
+
+/* Leaves its scopes open when it fails, as an attempt may. */
+static void build_attempt(tare_graph *g) {
+    const tare_graph_attempt attempt = tare_graph_attempt_begin(g);
+    int open = 0;
+    while (open < 40 && tare_name_scope_begin(g, "tried") == TARE_OK) open++;
+    while (open > 0 && tare_graph_status(g) == TARE_OK) open -= tare_name_scope_end(g) == TARE_OK;
+    tare_graph_attempt_end(g, &attempt);
+}
+
 /* Something of everything a graph can be asked to do; goes on after a failure, as a program that
  * looks at the end does. */
 static void build_everything(tare_graph *g) {
     const tare_tensor x = tare_placeholder(g, TARE_FLOAT32, TARE_SHAPE(TARE_ANY, 2), .name = "x");
     const tare_tensor p = tare_placeholder_with_default(g, TARE_FALSE, .name = "p");
     tare_tensor w = TARE_NULL, y = TARE_NULL, gradients[2];
+    build_deep(g, 7);
+    build_attempt(g);
     for (int i = 0; i < 3; i++) {
         TARE_VARIABLE_SCOPE_REUSE(g, "a", TARE_REUSE_AUTO) {
             tare_variable_scope_begin(g, NULL, "dense", TARE_REUSE_INHERIT);
@@ -109,6 +129,30 @@ static void a_refused_allocation_leaves_names_and_nodes_as_they_were(void **stat
     }
 }
 
+static void a_scope_begun_without_memory_is_ended_in_its_turn(void **state) {
+    (void)state;
+    failing_allocator allocator;
+    tare_graph *g = tare_graph_new_with(failing_allocator_start(&allocator, 0));
+    int open = 0;
+    while (open < 100) { /* until the stack of scopes has to grow */
+        allocator.fail_at = allocator.calls + 1;
+        if (tare_control_dependencies_begin(g, NULL, 0) != TARE_OK) break;
+        open++;
+    }
+    allocator.fail_at = 0;
+    assert_refused(g, TARE_ERROR_MEMORY, "memory");
+    tare_name_scope_begin(g, "inner");
+    assert_int_equal(tare_graph_open_scopes(g, NULL), open + 2);
+    tare_name_scope_end(g);
+    tare_control_dependencies_end(g);
+    assert_int_equal(tare_graph_open_scopes(g, NULL), open);
+    tare_graph_clear_error(g);
+    while (open-- > 0) assert_int_equal(tare_control_dependencies_end(g), TARE_OK);
+    assert_fine(g);
+    tare_graph_free(g);
+    assert_true(failing_allocator_is_clean(&allocator));
+}
+
 static void a_chain_of_a_million_builds_differentiates_and_frees(void **state) {
     (void)state;
     tare_graph *g = tare_graph_new();
@@ -129,6 +173,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(a_refused_allocation_leaves_names_and_nodes_as_they_were),
+        cmocka_unit_test(a_scope_begun_without_memory_is_ended_in_its_turn),
         cmocka_unit_test(a_chain_of_a_million_builds_differentiates_and_frees),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
