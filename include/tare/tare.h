@@ -5,12 +5,16 @@
 
 #include <tare/array.h>
 #include <tare/base.h>
+#include <tare/batch_norm.h>
 #include <tare/data.h>
 #include <tare/fit.h>
 #include <tare/graph.h>
+#include <tare/layer.h>
 #include <tare/model.h>
+#include <tare/norm.h>
 #include <tare/op.h>
 #include <tare/report.h>
+#include <tare/schedule.h>
 #include <tare/session.h>
 #include <tare/train.h>
 

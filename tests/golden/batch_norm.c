@@ -1,30 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Groups batch_norm and slim_batch_norm: one normalisation layer. Per step x, cotangent w, y and the
- * gradients of sum(y w), then the variables after UPDATE_OPS; at last an inference pass.
+ * Groups batch_norm and slim_batch_norm: one normalisation layer. Per step x, cotangent w, y and
+ * the gradients of sum(y w), then the variables after UPDATE_OPS; at last an inference pass.
  */
 #include "golden.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* --------------------------------------------------------------------------------------- options */
+/* --------------------------------------------------------------------------------------- options
+ */
+
+/* Named limits of renorm's corrections. */
+static void read_clipping(const json_t *json, double *rmin, double *rmax, double *dmax) {
+    const json_t *clipping = json_object_get(json, "renorm_clipping");
+    *rmin = golden_real(clipping, "rmin", *rmin);
+    *rmax = golden_real(clipping, "rmax", *rmax);
+    *dmax = golden_real(clipping, "dmax", *dmax);
+}
+
+#define NOT_FIELDS "training is_training reuse renorm_clipping updates_collections data_format"
 
 bool golden_batch_norm_options(golden_case *c, const json_t *json,
                                tare_batch_norm_options *options) {
-    return golden_norm_options(c, "batch_norm", json, options) &&
-           golden_norm_clipping(c, json, &options->renorm_rmin, &options->renorm_rmax,
-                                &options->renorm_dmax);
+    const tare_option_table *table = tare_layer_option_table("batch_norm");
+    read_clipping(json, &options->renorm_rmin, &options->renorm_rmax, &options->renorm_dmax);
+    if (table) return golden_set_options(c, table, options, json, NOT_FIELDS);
+    golden_lack(c, "layers.batch_normalization");
+    return false;
 }
 
-/* ---------------------------------------------------------------------------------------- building */
+static bool read_slim_options(golden_case *c, const json_t *json,
+                              tare_slim_batch_norm_options *options) {
+    const tare_option_table *table = tare_layer_option_table("slim_batch_norm");
+    read_clipping(json, &options->renorm_rmin, &options->renorm_rmax, &options->renorm_dmax);
+    if (json_is_null(json_object_get(json, "updates_collections")))
+        options->updates_collections = NULL;
+    if (!strcmp(golden_text(json, "data_format", "NHWC"), "NCHW")) options->data_format = TARE_NCHW;
+    if (table) return golden_set_options(c, table, options, json, NOT_FIELDS);
+    golden_lack(c, "slim.batch_norm");
+    return false;
+}
+
+/* ---------------------------------------------------------------------------------------- building
+ */
 
 typedef struct norm_case {
     bool slim;
-    tare_tensor x, w, mode;      /* mode: the placeholder, null when there is none */
-    tare_tensor y, inference;    /* of the training call and of the inference call */
-    tare_tensor scale, bias;     /* adjustment, constants */
-    tare_tensor weights;         /* batch_weights, a constant */
+    tare_tensor x, w, mode;   /* mode: the placeholder, null when there is none */
+    tare_tensor y, inference; /* of the training call and of the inference call */
+    tare_tensor scale, bias;  /* adjustment, constants */
+    tare_tensor weights;      /* batch_weights, a constant */
     golden_watch watch, inference_watch;
 } norm_case;
 
@@ -50,7 +76,7 @@ static tare_tensor call_layer(golden_case *c, norm_case *n, tare_tensor training
 
 static tare_tensor call_slim(golden_case *c, norm_case *n, tare_tensor training, bool again) {
     tare_slim_batch_norm_options options = {TARE_SLIM_BATCH_NORM_DEFAULTS};
-    if (!golden_slim_options(c, json_object_get(c->spec, "options"), &options)) return TARE_NULL;
+    if (!read_slim_options(c, json_object_get(c->spec, "options"), &options)) return TARE_NULL;
     options.is_training = training;
     options.batch_weights = n->weights;
     if (fused_as_tf2(c)) options.fused = TARE_FUSED_TF2;
@@ -77,8 +103,10 @@ static void watch_pass(golden_case *c, norm_case *n, const char *when, tare_tens
     for (size_t i = 0; i < variables; i++) {
         tare_tensor variable = tare_collection_item(c->graph, TARE_GLOBAL_VARIABLES, NULL, i);
         const char *name = strrchr(tare_tensor_name(variable), '/');
-        const char *kind = !name ? "" : !strcmp(name, "/gamma:0") ? "gamma"
-                                    : !strcmp(name, "/beta:0")    ? "beta" : "";
+        const char *kind = !name                       ? ""
+                           : !strcmp(name, "/gamma:0") ? "gamma"
+                           : !strcmp(name, "/beta:0")  ? "beta"
+                                                       : "";
         if (kind[0] && count < 3) names[count] = kind, leaves[count++] = variable;
     }
     tare_tensor sum = tare_reduce_sum_with(tare_mul_with(y, n->w, NULL), NULL);
@@ -115,7 +143,8 @@ static void build(golden_case *c, norm_case *n) {
     watch_pass(c, n, "inference", n->inference, &n->inference_watch);
 }
 
-/* --------------------------------------------------------------------------------------- running */
+/* --------------------------------------------------------------------------------------- running
+ */
 
 /* Values first, then the updates in a run of their own, as they were recorded. */
 static bool pass(golden_case *c, const norm_case *n, const char *when, const golden_watch *watch,
@@ -128,10 +157,9 @@ static bool pass(golden_case *c, const norm_case *n, const char *when, const gol
     if (!golden_run_watch(c, when, &feeds, watch)) return false;
     bool inference_alone = !training && !tare_tensor_is_valid(n->mode);
     if (!inference_alone &&
-        !golden_ok(c,
-                   tare_session_run_collection(c->session, feeds.items, feeds.count,
-                                               TARE_UPDATE_OPS),
-                   "update_ops"))
+        !golden_ok(
+            c, tare_session_run_collection(c->session, feeds.items, feeds.count, TARE_UPDATE_OPS),
+            "update_ops"))
         return false;
     golden_judge_variables(c, when);
     return true;

@@ -188,6 +188,10 @@ typedef struct golden_layer_call {
  * the graph. */
 bool golden_build_layer(golden_case *c, const golden_layer_call *call, tare_tensor *output);
 
+/* Options of the batch normalisation layer from TensorFlow's, training and reuse aside. */
+bool golden_batch_norm_options(golden_case *c, const json_t *json,
+                               tare_batch_norm_options *options);
+
 /* The optimiser of that path ("train.AdamOptimizer"); false, with the case failed or lacking, when
  * there is none. */
 bool golden_build_optimizer(golden_case *c, const char *path, const json_t *options,
