@@ -258,8 +258,9 @@ TARE_OPTIONS(tare_variable_options, TARE_VARIABLE_FIELDS);
 
 /**
  * The variable of that name in the current variable scope, new or shared as the scope's reuse says.
- * Name scopes do not name it. Errors  exists already, does not exist, another shape or dtype;
- * unknown extents. Source  tf.get_variable.
+ * Name scopes do not name it; name "" gives it the variable scope's own name, as optimiser slots
+ * have it. Errors  exists already, does not exist, another shape or dtype; unknown extents.
+ * Source  tf.get_variable.
  */
 TARE_API tare_tensor tare_get_variable_with(tare_graph *graph, const char *name, tare_shape shape,
                                             const tare_variable_options *options);
@@ -279,7 +280,10 @@ TARE_API tare_tensor tare_variable_with(tare_graph *graph, const char *name, tar
 
 /* ----------------------------------------------------------------------------------- scopes */
 
-/** Reuse of a variable scope. INHERIT takes the surrounding scope's. */
+/**
+ * Reuse of a variable scope. INHERIT takes the surrounding scope's. So does FALSE, as in TensorFlow,
+ * where reuse once begun holds for every scope inside.
+ */
 typedef enum tare_reuse {
     TARE_REUSE_INHERIT = 0,
     TARE_REUSE_FALSE = 1,
@@ -295,7 +299,10 @@ TARE_API tare_status tare_variable_scope_begin(tare_graph *graph, const char *na
                                                const char *default_name, tare_reuse reuse);
 /** Closes the innermost scope; TARE_ERROR_STATE (sticky) when that is not a variable scope. */
 TARE_API tare_status tare_variable_scope_end(tare_graph *graph);
-/** Name scopes name nodes and tf.Variable's, not tf.get_variable's. Source  tf.name_scope. */
+/**
+ * Name scopes name nodes and tf.Variable's, not tf.get_variable's. name is made unique; with a slash
+ * at its end it is the full name of a scope to be opened again. Source  tf.name_scope.
+ */
 TARE_API tare_status tare_name_scope_begin(tare_graph *graph, const char *name);
 TARE_API tare_status tare_name_scope_end(tare_graph *graph);
 /** Nodes made until the matching end run after each of count operations. Nested blocks add up.
@@ -378,7 +385,8 @@ TARE_API size_t tare_collection_matching(const tare_graph *graph, const char *ke
  * TensorFlow 1's tf.cond by blocks: nodes built between begin and otherwise run only when predicate
  * is true, those between otherwise and end only when it is false; nodes built outside always run.
  * Returns one tensor per pair through tare_cond_merge, called after end. predicate: scalar bool
- * tensor or immediate; an immediate or a constant is decided while building.
+ * tensor or immediate; an immediate or a constant is decided while building. Variables made inside
+ * belong to no side. Errors  a value of one side used outside it by anything but its merge.
  */
 TARE_API tare_status tare_cond_begin(tare_graph *graph, tare_tensor predicate);
 TARE_API tare_status tare_cond_otherwise(tare_graph *graph);

@@ -224,6 +224,16 @@ tare_tensor tare_cond_merge(tare_graph *graph, tare_tensor true_value, tare_tens
                            "a tensor or an operation that was built");
 }
 
+static tare_tensor build_blocks(tare_graph *graph, tare_tensor predicate, tare_branch true_branch,
+                                tare_branch false_branch, void *user) {
+    tare_cond_begin(graph, predicate);
+    const tare_tensor true_value = true_branch(graph, user);
+    tare_cond_otherwise(graph);
+    const tare_tensor false_value = false_branch(graph, user);
+    tare_cond_end(graph);
+    return tare_cond_merge(graph, true_value, false_value);
+}
+
 tare_tensor tare_cond(tare_graph *graph, tare_tensor predicate, tare_branch true_branch,
                       tare_branch false_branch, void *user) {
     if (!graph || graph->error.status) return tare_graph_null(graph);
@@ -232,16 +242,14 @@ tare_tensor tare_cond(tare_graph *graph, tare_tensor predicate, tare_branch true
                                "a function for each branch");
     if (check_predicate(graph, predicate)) return tare_graph_null(graph);
     const int32_t decided = decided_truth(predicate);
-    if (decided >= 0) return decided ? true_branch(graph, user) : false_branch(graph, user);
     const tare_graph_attempt attempt = tare_graph_attempt_begin(graph);
-    tare_cond_begin(graph, predicate);
-    const tare_tensor true_value = true_branch(graph, user);
-    tare_cond_otherwise(graph);
-    const tare_tensor false_value = false_branch(graph, user);
-    tare_cond_end(graph);
-    const tare_tensor merged = tare_cond_merge(graph, true_value, false_value);
+    tare_tensor value = tare_graph_null(graph);
+    if (decided < 0)
+        value = build_blocks(graph, predicate, true_branch, false_branch, user);
+    else /* the function of the other side is not called at all */
+        value = decided ? true_branch(graph, user) : false_branch(graph, user);
     tare_graph_attempt_end(graph, &attempt);
-    return graph->error.status ? tare_graph_null(graph) : merged;
+    return graph->error.status ? tare_graph_null(graph) : value;
 }
 
 /* ---- the op */
