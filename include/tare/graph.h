@@ -281,8 +281,8 @@ TARE_API tare_tensor tare_variable_with(tare_graph *graph, const char *name, tar
 /* ----------------------------------------------------------------------------------- scopes */
 
 /**
- * Reuse of a variable scope. INHERIT takes the surrounding scope's. So does FALSE, as in TensorFlow,
- * where reuse once begun holds for every scope inside.
+ * Reuse of a variable scope. INHERIT takes the surrounding scope's. So does FALSE, as in
+ * TensorFlow, where reuse once begun holds for every scope inside.
  */
 typedef enum tare_reuse {
     TARE_REUSE_INHERIT = 0,
@@ -300,8 +300,8 @@ TARE_API tare_status tare_variable_scope_begin(tare_graph *graph, const char *na
 /** Closes the innermost scope; TARE_ERROR_STATE (sticky) when that is not a variable scope. */
 TARE_API tare_status tare_variable_scope_end(tare_graph *graph);
 /**
- * Name scopes name nodes and tf.Variable's, not tf.get_variable's. name is made unique; with a slash
- * at its end it is the full name of a scope to be opened again. Source  tf.name_scope.
+ * Name scopes name nodes and tf.Variable's, not tf.get_variable's. name is made unique; with a
+ * slash at its end it is the full name of a scope to be opened again. Source  tf.name_scope.
  */
 TARE_API tare_status tare_name_scope_begin(tare_graph *graph, const char *name);
 TARE_API tare_status tare_name_scope_end(tare_graph *graph);
