@@ -11,6 +11,7 @@
 #ifndef TARE_LAYER_H
 #define TARE_LAYER_H
 
+#include <tare/batch_norm.h>
 #include <tare/op.h>
 
 #ifdef __cplusplus
