@@ -84,8 +84,10 @@ TARE_API tare_status tare_array_new(tare_dtype dtype, tare_shape shape,
 /** A new array with a copy of the numbers at data (as many as the shape says, C order). */
 TARE_API tare_status tare_array_copy_of(tare_dtype dtype, tare_shape shape, const void *data,
                                         tare_array **array);
-/** A new array over memory of the caller's, which must outlive it and is not freed with it; data
- * aligned to its type. */
+/**
+ * A new array over memory of the caller's, which must outlive it and is not freed with it; data
+ * aligned to its type.
+ */
 TARE_API tare_status tare_array_over(tare_dtype dtype, tare_shape shape, void *data,
                                      tare_array **array);
 /** A scalar array of float32. */
@@ -108,32 +110,54 @@ TARE_API void *tare_array_data(tare_array *array);
 TARE_API const void *tare_array_const_data(const tare_array *array);
 /** Element i in C order as a double (bool as 0 or 1); NaN when there is no such element. */
 TARE_API double tare_array_number(const tare_array *array, int64_t i);
-/** Sets element i, rounded to the array's dtype; false when there is no such element. */
+/**
+ * Sets element i, rounded to the array's dtype (to the nearest, ties to even); false when there is
+ * no such element. Whole numbers hold at the ends of their range, NaN becomes 0; any number but 0
+ * is true.
+ */
 TARE_API bool tare_array_set_number(tare_array *array, int64_t i, double value);
 
 /**
- * Reads a .npy file (format 1.0 to 3.0, C or Fortran order, little-endian, the dtypes above; no
- * pickles). Errors  TARE_ERROR_FILE, TARE_ERROR_FORMAT with the place in the file; *array is NULL
- * then.
+ * Reads a .npy file of one array (format 1.0 to 3.0, C or Fortran order, little-endian, the dtypes
+ * above but bfloat16). No size is believed before it is compared with the file's.
+ * Errors  TARE_ERROR_FILE; TARE_ERROR_FORMAT with the place in the file; TARE_ERROR_UNSUPPORTED
+ *         (Python objects, big-endian numbers, other dtypes, more than eight dimensions);
+ *         TARE_ERROR_MEMORY. *array is NULL then.
  */
 TARE_API tare_status tare_npy_read(const char *path, tare_array **array, tare_error *error);
-/** Writes a .npy file (1.0, C order), beside the target and renamed over it. */
+/**
+ * Writes a .npy file (1.0, C order), beside the target and renamed over it: whoever reads sees the
+ * old file or the whole new one.
+ * Errors  TARE_ERROR_FILE; TARE_ERROR_UNSUPPORTED (bfloat16, which NumPy does not have).
+ */
 TARE_API tare_status tare_npy_write(const char *path, const tare_array *array, tare_error *error);
 
 /** The arrays of an .npz file by name. Owned by the caller. */
 typedef struct tare_npz tare_npz;
-/** Opens an .npz file (zip of .npy, stored or deflated) and reads its directory. Needs zlib for
- * deflated members. */
+/**
+ * Opens an .npz file (zip of .npy, stored or deflated, zip64 too) and reads its directory, whose
+ * sizes are checked against the file's. Members that are no .npy are passed over. Deflated members
+ * need a build with zlib.
+ * Errors  TARE_ERROR_FILE; TARE_ERROR_FORMAT with the place in the file; TARE_ERROR_MEMORY. *npz is
+ *         NULL then.
+ */
 TARE_API tare_status tare_npz_open(const char *path, tare_npz **npz, tare_error *error);
 TARE_API size_t tare_npz_count(const tare_npz *npz);
 /** Name of member i without ".npy"; NULL beyond the last. */
 TARE_API const char *tare_npz_name(const tare_npz *npz, size_t i);
-/** Reads one member; the caller holds the array's one reference. Checks its CRC-32. */
+/**
+ * Reads one member; the caller holds the array's one reference. Checks its CRC-32.
+ * Errors  those of tare_npy_read; TARE_ERROR_NAME when there is no such array;
+ *         TARE_ERROR_UNSUPPORTED also when the member is encrypted or packed in another way.
+ */
 TARE_API tare_status tare_npz_read(tare_npz *npz, const char *name, tare_array **array,
                                    tare_error *error);
 TARE_API void tare_npz_close(tare_npz *npz);
-/** Writes an .npz file of count arrays, stored without compression, beside the target and renamed
- * over it. */
+/**
+ * Writes an .npz file of count arrays, stored without compression, beside the target and renamed
+ * over it. Equal arrays make equal files.
+ * Errors  TARE_ERROR_ARGUMENT; TARE_ERROR_NAME (a name given twice); those of tare_npy_write.
+ */
 TARE_API tare_status tare_npz_write(const char *path, size_t count, const char *const *names,
                                     const tare_array *const *arrays, tare_error *error);
 
