@@ -16,6 +16,8 @@ static const struct {
     {"average_pooling2d", &tare_pooling2d_table},
     {"dropout", &tare_dropout_table},
     {"flatten", &tare_flatten_table},
+    {"batch_norm", &tare_batch_norm_table},
+    {"slim_batch_norm", &tare_slim_batch_norm_table},
 };
 
 const char *tare_layer_kind(size_t i) {

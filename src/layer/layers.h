@@ -6,6 +6,6 @@
 #include <tare/graph.h>
 
 extern const tare_option_table tare_dense_table, tare_conv2d_table, tare_pooling2d_table,
-    tare_dropout_table, tare_flatten_table;
+    tare_dropout_table, tare_flatten_table, tare_batch_norm_table, tare_slim_batch_norm_table;
 
 #endif

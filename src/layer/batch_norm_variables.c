@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The variables of a batch normalisation layer, made in TensorFlow's order: gamma, beta,
+ * moving_mean, moving_variance, then with renorm moving_stddev, renorm_mean, renorm_stddev.
+ */
+#include "array/array.h"
+#include "base/text.h"
+#include "layer/batch_norm.h"
+
+#include <string.h>
+
+static tare_tensor trained(const tare_norm *norm, const char *name, tare_initializer initializer,
+                           tare_regularizer regularizer, tare_constraint constraint) {
+    return tare_get_variable(norm->graph, name, norm->parameter, .dtype = norm->dtype,
+                             .initializer = initializer, .regularizer = regularizer,
+                             .constraint = constraint, .trainable = norm->options->trainable,
+                             .collection = norm->habits->collection);
+}
+
+static tare_tensor statistic(const tare_norm *norm, const char *name,
+                             tare_initializer initializer) {
+    return tare_get_variable(norm->graph, name, norm->parameter, .dtype = norm->dtype,
+                             .initializer = initializer, .trainable = false,
+                             .collection = norm->habits->collection);
+}
+
+static void make_gamma(tare_norm *norm) {
+    const tare_batch_norm_options *o = norm->options;
+    if (o->scale)
+        norm->gamma =
+            trained(norm, "gamma", o->gamma_initializer, o->gamma_regularizer, o->gamma_constraint);
+}
+
+static void make_beta(tare_norm *norm) {
+    const tare_batch_norm_options *o = norm->options;
+    if (o->center)
+        norm->beta =
+            trained(norm, "beta", o->beta_initializer, o->beta_regularizer, o->beta_constraint);
+}
+
+/* The initialiser whose numbers are the roots of another's; false: it is a random one. */
+static bool root_of(const tare_norm *norm, tare_initializer variance, tare_initializer *root) {
+    *root = variance;
+    if (variance.kind == TARE_INITIALIZER_ZEROS || variance.kind == TARE_INITIALIZER_ONES)
+        return true;
+    if (variance.kind == TARE_INITIALIZER_CONSTANT && !variance.array) {
+        root->a = sqrt(variance.a);
+        return true;
+    }
+    return tare_norm_refuse(norm, TARE_ERROR_UNSUPPORTED,
+                            "renorm with a moving_variance_initializer that is no constant",
+                            "zeros, ones or TARE_CONSTANT");
+}
+
+static bool make_renorm(tare_norm *norm) {
+    tare_initializer root;
+    if (!norm->options->renorm) return true;
+    if (!root_of(norm, norm->options->moving_variance_initializer, &root)) return false;
+    norm->moving_stddev = statistic(norm, "moving_stddev", root);
+    norm->renorm_mean = statistic(norm, "renorm_mean", norm->options->moving_mean_initializer);
+    norm->renorm_stddev = statistic(norm, "renorm_stddev", root);
+    return true;
+}
+
+bool tare_norm_make_variables(tare_norm *norm) {
+    if (norm->habits->beta_first) {
+        make_beta(norm);
+        make_gamma(norm);
+    } else {
+        make_gamma(norm);
+        make_beta(norm);
+    }
+    norm->moving_mean = statistic(norm, "moving_mean", norm->options->moving_mean_initializer);
+    norm->moving_variance =
+        statistic(norm, "moving_variance", norm->options->moving_variance_initializer);
+    return make_renorm(norm) && tare_graph_status(norm->graph) == TARE_OK;
+}
+
+/* "moving_mean/biased"; slim's lie in a scope of the average's whole name:
+ * "BatchNorm/moving_mean/biased" within BatchNorm. */
+tare_tensor tare_norm_shadow(const tare_norm *norm, tare_tensor average, const char *kind) {
+    const tare_node *node = tare_tensor_node(average);
+    char name[512];
+    if (!node) return TARE_NULL;
+    const char *last = strrchr(node->name, '/');
+    const bool whole = norm->habits->shadows_by_variable_name || !last;
+    tare_print(name, sizeof name, "%s/%s", whole ? node->name : last + 1, kind);
+    const bool is_step = strcmp(kind, "local_step") == 0;
+    return tare_get_variable(norm->graph, name, is_step ? TARE_SCALAR : norm->parameter,
+                             .dtype = norm->dtype, .initializer = TARE_ZEROS, .trainable = false);
+}
