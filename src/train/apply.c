@@ -136,7 +136,7 @@ static void build_all(application *a, const tare_training_step *step) {
     tare_graph_hidden_begin(a->graph);
     find_or_make_powers(a);
     for (size_t i = 0; i < step->count; i++)
-        if (step->gradients[i].graph || step->gradients[i].immediate)
+        if (step->gradients[i].node || step->gradients[i].immediate)
             update_variable(a, step->variables[i], step->gradients[i]);
     if (a->done_count == 0 && !tare_graph_status(a->graph))
         tare_build_fail(a->graph, TARE_ERROR_GRADIENT, a->form->label, "", "no gradient at all",

@@ -71,7 +71,7 @@ tare_tensor tare_clip_by_average_norm_with(tare_tensor t, tare_tensor clip_norm,
 
 /* ---- many tensors */
 
-static bool is_given(tare_tensor tensor) { return tensor.graph && tensor.node; }
+static bool is_given(tare_tensor tensor) { return tensor.node != 0; }
 
 /* Half the sum of squares of all tensors that are given, in one vector. */
 static tare_tensor halves(tare_graph *graph, const tare_tensor *tensors, size_t count) {
