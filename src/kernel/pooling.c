@@ -23,58 +23,37 @@
 #include "kernel/slices.h"
 
 enum {
-    SLICE_OPERATIONS = 32768, /* a slice shorter than some ten microseconds is not worth a thread */
-    CHANNEL_BLOCK = 64        /* channels whose maxima are searched together, on the stack */
-};
+    SLICE_OPERATIONS = 32768
+}; /* a slice shorter than some ten microseconds is not worth a thread */
 
-/* The part of a window inside the image. */
-typedef struct window {
+/* A range of pixels along each dimension. */
+typedef struct box {
     int64_t low[TARE_SPATIAL], high[TARE_SPATIAL];
-} window;
+} box;
 
-static window window_at(const tare_pooling *p, int64_t out_pixel) {
-    int64_t out[TARE_SPATIAL];
-    tare_pixel_at(p->out, out_pixel, out);
-    window w;
-    for (int d = 0; d < TARE_SPATIAL; d++) {
-        const int64_t begin = out[d] * p->stride[d] - p->before[d], end = begin + p->window[d];
-        w.low[d] = begin > 0 ? begin : 0;
-        w.high[d] = end < p->in[d] ? end : p->in[d];
-        if (w.high[d] < w.low[d]) w.high[d] = w.low[d];
-    }
-    return w;
+/* The part of window `out` inside the image, along dimension d. */
+static inline void clip_window(const tare_pooling *p, int d, int64_t out, box *window) {
+    const int64_t begin = out * p->stride[d] - p->before[d];
+    window->low[d] = tare_least(tare_greatest(begin, 0), p->in[d]);
+    window->high[d] = tare_greatest(tare_least(begin + p->window[d], p->in[d]), window->low[d]);
 }
 
-static int64_t window_pixels(const window *w) {
-    return (w->high[0] - w->low[0]) * (w->high[1] - w->low[1]) * (w->high[2] - w->low[2]);
+static int64_t box_pixels(const box *b) {
+    return (b->high[0] - b->low[0]) * (b->high[1] - b->low[1]) * (b->high[2] - b->low[2]);
 }
 
-/* The first pixel of the window's row h of plane d, and how many stand side by side from there. */
-static int64_t row_begin(const tare_pooling *p, const window *w, int64_t d, int64_t h) {
-    return (d * p->in[1] + h) * p->in[2] + w->low[2];
-}
-static int64_t row_length(const window *w) { return w->high[2] - w->low[2]; }
-
-/* One call, cut into slices over samples (gradients add into their sample) or output pixels (the
- * rest). */
-typedef struct pooling_job {
-    const tare_pooling *p;
-    const void *x, *dy;
-    void *out;
-    int64_t items, slices;
-} pooling_job;
-
-static pooling_job job_over(const tare_pooling *p, int64_t items, const void *x, const void *dy,
-                            void *out) {
+/* How many slices a call's items deserve: samples or rows of the output. */
+static int64_t count_slices(const tare_pooling *p, int64_t items) {
     const int64_t work = p->batch * tare_pixels(p->out) * tare_pixels(p->window) * p->channels;
-    const int64_t slices = tare_slice_count(items, items > 0 ? work / items : 0, SLICE_OPERATIONS);
-    return (pooling_job){.p = p, .x = x, .dy = dy, .out = out, .items = items, .slices = slices};
+    return tare_slice_count(items, items > 0 ? work / items : 0, SLICE_OPERATIONS);
 }
 
 #define NUMBER   float
+#define INTEGER  int32_t
 #define NAMED(f) f##_f32
 #include "kernel/pooling.inc.h"
 
 #define NUMBER   double
+#define INTEGER  int64_t
 #define NAMED(f) f##_f64
 #include "kernel/pooling.inc.h"

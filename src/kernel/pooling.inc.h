@@ -2,196 +2,292 @@
 /*
  * Pooling for one element type; included by pooling.c with
  *     NUMBER      the element type
+ *     INTEGER     a whole number of the same size
  *     NAMED(f)    the name of function f for this type
+ *
+ * Channels are taken in blocks of one vector. The last block of a pixel overlaps the one before, so
+ * that none is shorter, unless there are fewer channels than lanes altogether.
  */
+#define LANES       ((int64_t)(16 / sizeof(NUMBER)))
+#define BLOCK       NAMED(block)
+#define LOOSE_BLOCK NAMED(loose_block)
+#define MASK        NAMED(mask)
+#define JOB         NAMED(job)
+
+typedef NUMBER BLOCK __attribute__((vector_size(16)));
+typedef NUMBER LOOSE_BLOCK __attribute__((vector_size(16), aligned(sizeof(NUMBER)), may_alias));
+typedef INTEGER MASK __attribute__((vector_size(16)));
+
+static inline BLOCK NAMED(load)(const NUMBER *from, int64_t count) {
+    if (count >= LANES) return *(const LOOSE_BLOCK *)from;
+    BLOCK block = {0};
+    for (int64_t i = 0; i < count; i++) block[i] = from[i];
+    return block;
+}
+
+static inline void NAMED(store)(NUMBER *to, BLOCK block, int64_t count) {
+    if (count >= LANES) {
+        *(LOOSE_BLOCK *)to = block;
+    } else {
+        for (int64_t i = 0; i < count; i++) to[i] = block[i];
+    }
+}
+
+/* Where the mask is set a, elsewhere b. */
+static inline BLOCK NAMED(select)(MASK mask, BLOCK a, BLOCK b) {
+    return (BLOCK)((mask & (MASK)a) | (~mask & (MASK)b));
+}
+
+/* The first channel of the block that comes after `done` channels. */
+static inline int64_t NAMED(block_at)(int64_t done, int64_t channels) {
+    return channels < LANES ? done : tare_least(done, channels - LANES);
+}
+
+/* The block at channel c, 0 in the channels before `done`, which the block before has dealt with.
+ */
+static inline BLOCK NAMED(load_rest)(const NUMBER *from, int64_t done, int64_t c,
+                                     int64_t channels) {
+    BLOCK block = NAMED(load)(from + c, channels);
+    for (int64_t i = c; i < done; i++) block[i - c] = 0;
+    return block;
+}
+
+static inline const NUMBER *NAMED(pixel)(const tare_pooling *p, const NUMBER *image, int64_t d,
+                                         int64_t h, int64_t w) {
+    return image + ((d * p->in[1] + h) * p->in[2] + w) * p->channels;
+}
 
 /* ---- max */
 
-/* True where x takes the place of the largest so far: it is larger, or it is the first NaN. */
-static inline bool NAMED(exceeds)(NUMBER x, NUMBER largest) {
-    return !(x <= largest) && largest == largest;
-}
-
-static void NAMED(largest_of_window)(const tare_pooling *p, const window *w, const NUMBER *image,
-                                     NUMBER *y) {
-    const int64_t channels = p->channels;
-    for (int64_t c = 0; c < channels; c++) y[c] = -(NUMBER)INFINITY;
-    for (int64_t d = w->low[0]; d < w->high[0]; d++) {
-        for (int64_t h = w->low[1]; h < w->high[1]; h++) {
-            const NUMBER *x = image + row_begin(p, w, d, h) * channels;
-            for (int64_t left = row_length(w); left > 0; left--, x += channels)
-                for (int64_t c = 0; c < channels; c++)
-                    y[c] = NAMED(exceeds)(x[c], y[c]) ? x[c] : y[c];
+/* image and all others point at the block's first channel. */
+static inline BLOCK NAMED(largest)(const tare_pooling *p, const box *window, const NUMBER *image) {
+    BLOCK largest = (BLOCK){0} - (NUMBER)INFINITY;
+    for (int64_t d = window->low[0]; d < window->high[0]; d++) {
+        for (int64_t h = window->low[1]; h < window->high[1]; h++) {
+            for (int64_t w = window->low[2]; w < window->high[2]; w++) {
+                const BLOCK x = NAMED(load)(NAMED(pixel)(p, image, d, h, w), p->channels);
+                /* Larger, or the first NaN. */
+                const MASK takes = ~(x <= largest) & (largest == largest);
+                largest = NAMED(select)(takes, x, largest);
+            }
         }
     }
+    return largest;
 }
 
-static void NAMED(max_slice)(void *context, int64_t slice) {
-    const pooling_job *job = context;
-    const tare_pooling *p = job->p;
-    const int64_t in_pixels = tare_pixels(p->in), out_pixels = tare_pixels(p->out);
-    const int64_t end = tare_slice_begin(job->items, job->slices, slice + 1);
-    for (int64_t item = tare_slice_begin(job->items, job->slices, slice); item < end; item++) {
-        const window w = window_at(p, item % out_pixels);
-        const NUMBER *image = (const NUMBER *)job->x + item / out_pixels * in_pixels * p->channels;
-        NAMED(largest_of_window)(p, &w, image, (NUMBER *)job->out + item * p->channels);
+static inline void NAMED(max_window)(const tare_pooling *p, const box *window, const NUMBER *image,
+                                     const NUMBER *unused, NUMBER *y) {
+    (void)unused;
+    for (int64_t done = 0; done < p->channels; done += LANES) {
+        const int64_t c = NAMED(block_at)(done, p->channels);
+        NAMED(store)(y + c, NAMED(largest)(p, window, image + c), p->channels);
     }
 }
 
-void NAMED(tare_pool_max)(const tare_pooling *p, const NUMBER *x, NUMBER *y, tare_pool *pool) {
-    pooling_job job = job_over(p, p->batch * tare_pixels(p->out), x, NULL, y);
-    tare_pool_run(pool, job.slices, NAMED(max_slice), &job);
-}
-
-/*
- * Where the first maximum of each of `count` channels stands: the element's index from `image`, the
- * channel included; -1 when the window is empty. image points at the first of these channels.
+/* Where a window's maximum stands: the places equal to it, or NaN, of which the first one counts.
  */
-static void NAMED(find_largest)(const tare_pooling *p, const window *w, const NUMBER *image,
-                                int64_t count, int64_t *where) {
-    NUMBER largest[CHANNEL_BLOCK];
-    for (int64_t c = 0; c < count; c++) where[c] = -1;
-    for (int64_t d = w->low[0]; d < w->high[0]; d++) {
-        for (int64_t h = w->low[1]; h < w->high[1]; h++) {
-            int64_t at = row_begin(p, w, d, h) * p->channels;
-            for (int64_t left = row_length(w); left > 0; left--, at += p->channels) {
-                for (int64_t c = 0; c < count; c++) {
-                    const NUMBER x = image[at + c];
-                    const bool takes = where[c] < 0 || NAMED(exceeds)(x, largest[c]);
-                    largest[c] = takes ? x : largest[c];
-                    where[c] = takes ? at + c : where[c];
+static inline MASK NAMED(is_largest)(BLOCK x, BLOCK largest) { return (x == largest) | (x != x); }
+
+static inline void NAMED(max_gradient_window)(const tare_pooling *p, const box *window,
+                                              const NUMBER *image, const NUMBER *dy, NUMBER *dx) {
+    for (int64_t done = 0; done < p->channels; done += LANES) {
+        const int64_t c = NAMED(block_at)(done, p->channels);
+        const BLOCK largest = NAMED(largest)(p, window, image + c), nothing = {0};
+        BLOCK left = NAMED(load_rest)(dy, done, c, p->channels); /* what no place has taken yet */
+        for (int64_t d = window->low[0]; d < window->high[0]; d++) {
+            for (int64_t h = window->low[1]; h < window->high[1]; h++) {
+                for (int64_t w = window->low[2]; w < window->high[2]; w++) {
+                    const NUMBER *x = NAMED(pixel)(p, image, d, h, w) + c;
+                    const MASK hit = NAMED(is_largest)(NAMED(load)(x, p->channels), largest);
+                    NUMBER *to = dx + (x - image);
+                    const BLOCK sum =
+                        NAMED(load)(to, p->channels) + NAMED(select)(hit, left, nothing);
+                    NAMED(store)(to, sum, p->channels);
+                    left = NAMED(select)(hit, nothing, left);
                 }
             }
         }
     }
 }
 
-static void NAMED(max_gradient_slice)(void *context, int64_t slice) {
-    const pooling_job *job = context;
-    const tare_pooling *p = job->p;
-    const int64_t in_size = tare_pixels(p->in) * p->channels, out_pixels = tare_pixels(p->out);
-    const int64_t end = tare_slice_begin(job->items, job->slices, slice + 1);
-    for (int64_t n = tare_slice_begin(job->items, job->slices, slice); n < end; n++) {
-        const NUMBER *image = (const NUMBER *)job->x + n * in_size;
-        const NUMBER *dy = (const NUMBER *)job->dy + n * out_pixels * p->channels;
-        NUMBER *dx = (NUMBER *)job->out + n * in_size;
-        memset(dx, 0, (size_t)in_size * sizeof *dx);
-        for (int64_t pixel = 0; pixel < out_pixels; pixel++) {
-            const window w = window_at(p, pixel);
-            for (int64_t first = 0; first < p->channels; first += CHANNEL_BLOCK) {
-                const int64_t rest = p->channels - first,
-                              count = rest < CHANNEL_BLOCK ? rest : CHANNEL_BLOCK;
-                int64_t where[CHANNEL_BLOCK];
-                NAMED(find_largest)(p, &w, image + first, count, where);
-                const NUMBER *d = dy + pixel * p->channels + first;
-                for (int64_t c = 0; c < count; c++)
-                    if (where[c] >= 0) dx[first + where[c]] += d[c];
+/* Backwards, so that the first maximum has the last word. */
+static inline void NAMED(max_pick_window)(const tare_pooling *p, const box *window,
+                                          const NUMBER *image, const NUMBER *u, NUMBER *picked) {
+    for (int64_t done = 0; done < p->channels; done += LANES) {
+        const int64_t c = NAMED(block_at)(done, p->channels);
+        const BLOCK largest = NAMED(largest)(p, window, image + c);
+        BLOCK pick = {0};
+        for (int64_t d = window->high[0] - 1; d >= window->low[0]; d--) {
+            for (int64_t h = window->high[1] - 1; h >= window->low[1]; h--) {
+                for (int64_t w = window->high[2] - 1; w >= window->low[2]; w--) {
+                    const NUMBER *x = NAMED(pixel)(p, image, d, h, w) + c;
+                    const MASK hit = NAMED(is_largest)(NAMED(load)(x, p->channels), largest);
+                    pick = NAMED(select)(hit, NAMED(load)(u + (x - image), p->channels), pick);
+                }
+            }
+        }
+        NAMED(store)(picked + c, pick, p->channels);
+    }
+}
+
+/* ---- average */
+
+static inline void NAMED(average_window)(const tare_pooling *p, const box *window,
+                                         const NUMBER *image, const NUMBER *unused, NUMBER *y) {
+    (void)unused;
+    const int64_t pixels = box_pixels(window);
+    const NUMBER count = pixels > 0 ? (NUMBER)pixels : 1;
+    for (int64_t done = 0; done < p->channels; done += LANES) {
+        const int64_t c = NAMED(block_at)(done, p->channels);
+        BLOCK sum = {0};
+        for (int64_t d = window->low[0]; d < window->high[0]; d++)
+            for (int64_t h = window->low[1]; h < window->high[1]; h++)
+                for (int64_t w = window->low[2]; w < window->high[2]; w++)
+                    sum += NAMED(load)(NAMED(pixel)(p, image, d, h, w) + c, p->channels);
+        NAMED(store)(y + c, sum / count, p->channels);
+    }
+}
+
+static inline void NAMED(average_gradient_window)(const tare_pooling *p, const box *window,
+                                                  const NUMBER *unused, const NUMBER *dy,
+                                                  NUMBER *dx) {
+    const int64_t pixels = box_pixels(window);
+    const NUMBER share = pixels > 0 ? 1 / (NUMBER)pixels : 0;
+    (void)unused;
+    for (int64_t done = 0; done < p->channels; done += LANES) {
+        const int64_t c = NAMED(block_at)(done, p->channels);
+        const BLOCK each = NAMED(load_rest)(dy, done, c, p->channels) * share;
+        for (int64_t d = window->low[0]; d < window->high[0]; d++) {
+            for (int64_t h = window->low[1]; h < window->high[1]; h++) {
+                NUMBER *to =
+                    dx + ((d * p->in[1] + h) * p->in[2] + window->low[2]) * p->channels + c;
+                for (int64_t w = window->low[2]; w < window->high[2]; w++, to += p->channels)
+                    NAMED(store)(to, NAMED(load)(to, p->channels) + each, p->channels);
             }
         }
     }
 }
 
-void NAMED(tare_pool_max_gradient)(const tare_pooling *p, const NUMBER *x, const NUMBER *dy,
-                                   NUMBER *dx, tare_pool *pool) {
-    pooling_job job = job_over(p, p->batch, x, dy, dx);
-    tare_pool_run(pool, job.slices, NAMED(max_gradient_slice), &job);
-}
+/* ---- slices */
 
-static void NAMED(max_pick_slice)(void *context, int64_t slice) {
-    const pooling_job *job = context;
+typedef struct JOB {
+    const tare_pooling *p;
+    const NUMBER *x, *other; /* other: dy, or what is picked from */
+    NUMBER *out;
+    int64_t items, slices;
+} JOB;
+
+/* Makes one output pixel from its window. image and other: of the sample. */
+typedef void (*NAMED(window_function))(const tare_pooling *p, const box *window,
+                                       const NUMBER *image, const NUMBER *other, NUMBER *out);
+
+/* Adds one window's gradient to dx. image and dx: of the sample; dy: of the window. */
+typedef void (*NAMED(gradient_function))(const tare_pooling *p, const box *window,
+                                         const NUMBER *image, const NUMBER *dy, NUMBER *dx);
+
+/* A slice of output rows, numbered through planes and samples. */
+static inline void NAMED(run_rows)(const JOB *job, int64_t slice, NAMED(window_function) function) {
     const tare_pooling *p = job->p;
-    const int64_t in_size = tare_pixels(p->in) * p->channels, out_pixels = tare_pixels(p->out);
+    const int64_t in_size = tare_pixels(p->in) * p->channels;
     const int64_t end = tare_slice_begin(job->items, job->slices, slice + 1);
-    for (int64_t item = tare_slice_begin(job->items, job->slices, slice); item < end; item++) {
-        const window w = window_at(p, item % out_pixels);
-        const NUMBER *image = (const NUMBER *)job->x + item / out_pixels * in_size;
-        const NUMBER *u = (const NUMBER *)job->dy + item / out_pixels * in_size;
-        for (int64_t first = 0; first < p->channels; first += CHANNEL_BLOCK) {
-            const int64_t rest = p->channels - first,
-                          count = rest < CHANNEL_BLOCK ? rest : CHANNEL_BLOCK;
-            int64_t where[CHANNEL_BLOCK];
-            NAMED(find_largest)(p, &w, image + first, count, where);
-            NUMBER *picked = (NUMBER *)job->out + item * p->channels + first;
-            for (int64_t c = 0; c < count; c++) picked[c] = where[c] >= 0 ? u[first + where[c]] : 0;
+    for (int64_t row = tare_slice_begin(job->items, job->slices, slice); row < end; row++) {
+        const int64_t plane = row / p->out[1], image = plane / p->out[0] * in_size;
+        NUMBER *out = job->out + row * p->out[2] * p->channels;
+        box window;
+        clip_window(p, 0, plane % p->out[0], &window);
+        clip_window(p, 1, row % p->out[1], &window);
+        for (int64_t column = 0; column < p->out[2]; column++, out += p->channels) {
+            clip_window(p, 2, column, &window);
+            function(p, &window, job->x + image, job->other + image, out);
         }
     }
+}
+
+static void NAMED(max_slice)(void *context, int64_t slice) {
+    NAMED(run_rows)(context, slice, NAMED(max_window));
+}
+static void NAMED(pick_slice)(void *context, int64_t slice) {
+    NAMED(run_rows)(context, slice, NAMED(max_pick_window));
+}
+static void NAMED(average_slice)(void *context, int64_t slice) {
+    NAMED(run_rows)(context, slice, NAMED(average_window));
+}
+
+/* A slice of whole samples: windows overlap, and their gradients add to the same dx. */
+static inline void NAMED(run_samples)(const JOB *job, int64_t slice,
+                                      NAMED(gradient_function) function) {
+    const tare_pooling *p = job->p;
+    const int64_t in_size = tare_pixels(p->in) * p->channels,
+                  out_size = tare_pixels(p->out) * p->channels;
+    const int64_t end = tare_slice_begin(job->items, job->slices, slice + 1);
+    for (int64_t n = tare_slice_begin(job->items, job->slices, slice); n < end; n++) {
+        const NUMBER *image = job->x + n * in_size, *dy = job->other + n * out_size;
+        NUMBER *dx = job->out + n * in_size;
+        if (in_size > 0) memset(dx, 0, (size_t)in_size * sizeof *dx);
+        for (int64_t row = 0; row < p->out[0] * p->out[1]; row++) {
+            box window;
+            clip_window(p, 0, row / p->out[1], &window);
+            clip_window(p, 1, row % p->out[1], &window);
+            for (int64_t column = 0; column < p->out[2]; column++, dy += p->channels) {
+                clip_window(p, 2, column, &window);
+                function(p, &window, image, dy, dx);
+            }
+        }
+    }
+}
+
+static void NAMED(max_gradient_slice)(void *context, int64_t slice) {
+    NAMED(run_samples)(context, slice, NAMED(max_gradient_window));
+}
+static void NAMED(average_gradient_slice)(void *context, int64_t slice) {
+    NAMED(run_samples)(context, slice, NAMED(average_gradient_window));
+}
+
+/* ---- the calls */
+
+static void NAMED(run)(JOB job, tare_slice_function function, tare_pool *pool) {
+    if (job.items == 0 || job.p->channels == 0) return;
+    job.slices = count_slices(job.p, job.items);
+    tare_pool_run(pool, job.slices, function, &job);
+}
+
+static int64_t NAMED(output_rows)(const tare_pooling *p) {
+    return p->batch * p->out[0] * p->out[1];
+}
+
+void NAMED(tare_pool_max)(const tare_pooling *p, const NUMBER *x, NUMBER *y, tare_pool *pool) {
+    const JOB job = {.p = p, .x = x, .other = x, .out = y, .items = NAMED(output_rows)(p)};
+    NAMED(run)(job, NAMED(max_slice), pool);
+}
+
+void NAMED(tare_pool_max_gradient)(const tare_pooling *p, const NUMBER *x, const NUMBER *dy,
+                                   NUMBER *dx, tare_pool *pool) {
+    const JOB job = {.p = p, .x = x, .other = dy, .out = dx, .items = p->batch};
+    NAMED(run)(job, NAMED(max_gradient_slice), pool);
 }
 
 void NAMED(tare_pool_max_pick)(const tare_pooling *p, const NUMBER *x, const NUMBER *u,
                                NUMBER *picked, tare_pool *pool) {
-    pooling_job job = job_over(p, p->batch * tare_pixels(p->out), x, u, picked);
-    tare_pool_run(pool, job.slices, NAMED(max_pick_slice), &job);
-}
-
-/* ---- average */
-
-static void NAMED(average_of_window)(const tare_pooling *p, const window *w, const NUMBER *image,
-                                     NUMBER *y) {
-    const int64_t channels = p->channels;
-    for (int64_t c = 0; c < channels; c++) y[c] = 0;
-    for (int64_t d = w->low[0]; d < w->high[0]; d++) {
-        for (int64_t h = w->low[1]; h < w->high[1]; h++) {
-            const NUMBER *x = image + row_begin(p, w, d, h) * channels;
-            for (int64_t left = row_length(w); left > 0; left--, x += channels)
-                for (int64_t c = 0; c < channels; c++) y[c] += x[c];
-        }
-    }
-    const int64_t pixels = window_pixels(w);
-    const NUMBER count = pixels > 0 ? (NUMBER)pixels : 1;
-    for (int64_t c = 0; c < channels; c++) y[c] /= count;
-}
-
-static void NAMED(average_slice)(void *context, int64_t slice) {
-    const pooling_job *job = context;
-    const tare_pooling *p = job->p;
-    const int64_t in_pixels = tare_pixels(p->in), out_pixels = tare_pixels(p->out);
-    const int64_t end = tare_slice_begin(job->items, job->slices, slice + 1);
-    for (int64_t item = tare_slice_begin(job->items, job->slices, slice); item < end; item++) {
-        const window w = window_at(p, item % out_pixels);
-        const NUMBER *image = (const NUMBER *)job->x + item / out_pixels * in_pixels * p->channels;
-        NAMED(average_of_window)(p, &w, image, (NUMBER *)job->out + item * p->channels);
-    }
+    const JOB job = {.p = p, .x = x, .other = u, .out = picked, .items = NAMED(output_rows)(p)};
+    NAMED(run)(job, NAMED(pick_slice), pool);
 }
 
 void NAMED(tare_pool_average)(const tare_pooling *p, const NUMBER *x, NUMBER *y, tare_pool *pool) {
-    pooling_job job = job_over(p, p->batch * tare_pixels(p->out), x, NULL, y);
-    tare_pool_run(pool, job.slices, NAMED(average_slice), &job);
-}
-
-static void NAMED(spread_over_window)(const tare_pooling *p, const window *w, const NUMBER *dy,
-                                      NUMBER *dx) {
-    const int64_t channels = p->channels;
-    const NUMBER share = 1 / (NUMBER)window_pixels(w);
-    for (int64_t d = w->low[0]; d < w->high[0]; d++) {
-        for (int64_t h = w->low[1]; h < w->high[1]; h++) {
-            NUMBER *to = dx + row_begin(p, w, d, h) * channels;
-            for (int64_t left = row_length(w); left > 0; left--, to += channels)
-                for (int64_t c = 0; c < channels; c++) to[c] += dy[c] * share;
-        }
-    }
-}
-
-static void NAMED(average_gradient_slice)(void *context, int64_t slice) {
-    const pooling_job *job = context;
-    const tare_pooling *p = job->p;
-    const int64_t in_size = tare_pixels(p->in) * p->channels, out_pixels = tare_pixels(p->out);
-    const int64_t end = tare_slice_begin(job->items, job->slices, slice + 1);
-    for (int64_t n = tare_slice_begin(job->items, job->slices, slice); n < end; n++) {
-        const NUMBER *dy = (const NUMBER *)job->dy + n * out_pixels * p->channels;
-        NUMBER *dx = (NUMBER *)job->out + n * in_size;
-        memset(dx, 0, (size_t)in_size * sizeof *dx);
-        for (int64_t pixel = 0; pixel < out_pixels; pixel++) {
-            const window w = window_at(p, pixel);
-            NAMED(spread_over_window)(p, &w, dy + pixel * p->channels, dx);
-        }
-    }
+    const JOB job = {.p = p, .x = x, .other = x, .out = y, .items = NAMED(output_rows)(p)};
+    NAMED(run)(job, NAMED(average_slice), pool);
 }
 
 void NAMED(tare_pool_average_gradient)(const tare_pooling *p, const NUMBER *dy, NUMBER *dx,
                                        tare_pool *pool) {
-    pooling_job job = job_over(p, p->batch, NULL, dy, dx);
-    tare_pool_run(pool, job.slices, NAMED(average_gradient_slice), &job);
+    const JOB job = {.p = p, .x = dx, .other = dy, .out = dx, .items = p->batch};
+    NAMED(run)(job, NAMED(average_gradient_slice), pool);
 }
 
+#undef LANES
+#undef BLOCK
+#undef LOOSE_BLOCK
+#undef MASK
+#undef JOB
 #undef NUMBER
+#undef INTEGER
 #undef NAMED
