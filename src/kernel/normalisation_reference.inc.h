@@ -165,7 +165,9 @@ void NAMED(tare_scale_and_shift)(int64_t channels, const NAMED(tare_normalisatio
         const NUMBER beta = by->beta ? by->beta[c] : 0;
         const double mean = (double)by->mean[c] + NAMED(residual_of)(by, c);
         if (scale) scale[c] = factor;
-        NAMED(put)(shift, c, (double)beta - mean * (double)factor);
+        /* Rounded as TensorFlow rounds beta - mean * inv (nn_impl.py), so that folding changes no
+         * printed digit. */
+        NAMED(put)(shift, c, (double)(NUMBER)(beta - (NUMBER)((NUMBER)mean * factor)));
     }
 }
 
