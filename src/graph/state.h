@@ -178,8 +178,12 @@ typedef struct tare_placement {
 tare_tensor tare_build_placed(tare_graph *graph, const tare_op_def *def,
                               const tare_placement *placement, const tare_tensor *inputs,
                               size_t count, const void *options);
+
+/* ---- immediate.c */
 /* A hidden constant scalar of an immediate; node 0 and a sticky error when it fails. */
 tare_tensor tare_build_immediate(tare_graph *graph, tare_tensor immediate, tare_dtype number_dtype);
+
+/* ---- lookup.c */
 /* By name, with a memory of past answers. Unknown: sticky error, null tensor. */
 tare_tensor tare_build_named(tare_graph *graph, const char *op, const char *name,
                              const tare_tensor *inputs, size_t count);
