@@ -58,7 +58,8 @@ static void the_shadow_of_a_variable_follows_it_from_its_first_value(void **stat
     (void)state;
     tare_graph *graph = tare_graph_new();
     const tare_tensor w = scalar(graph, "w", 4);
-    const tare_average average = tare_exponential_moving_average(graph, tare_number(.9));
+    const tare_average average =
+        tare_exponential_moving_average(graph, tare_number(.9), .zero_debias = true);
     assert_false(tare_tensor_is_valid(tare_average_of(average, w)));
     assert_string_equal(tare_average_name(average, w), "w/ExponentialMovingAverage");
     const tare_tensor update = tare_average_apply(average, NULL, 0);
@@ -67,6 +68,7 @@ static void the_shadow_of_a_variable_follows_it_from_its_first_value(void **stat
                         "w/ExponentialMovingAverage:0");
     assert_int_equal(tare_collection_count(graph, TARE_MOVING_AVERAGE_VARIABLES, NULL), 1);
     assert_int_equal(tare_collection_count(graph, TARE_TRAINABLE_VARIABLES, NULL), 1);
+    assert_int_equal(tare_collection_count(graph, TARE_GLOBAL_VARIABLES, NULL), 2);
     tare_session *session = session_of(graph);
     double shadow = 4;
     assert_true(value(session, "w/ExponentialMovingAverage") == 4);

@@ -107,15 +107,18 @@ static void the_gradient_at_zero_is_finite(void **state) {
 
 static void an_average_norm_counts_elements(void **state) {
     (void)state;
-    fixture f = make(numbers);
-    const double norm = norm_of(numbers, COUNT);
-    double wanted[COUNT];
-    for (int i = 0; i < COUNT; i++)
-        wanted[i] = (double)numbers[i] * .5 * fmin(COUNT / norm, 1 / .5);
-    const tare_tensor clipped = tare_clip_by_average_norm(f.x, tare_number(.5));
-    assert_string_equal(tare_tensor_name(clipped), "clip_by_average_norm:0");
-    check(&f, clipped, wanted);
-    drop(&f);
+    static const double bounds[] = {.5, 5};
+    for (int b = 0; b < 2; b++) {
+        fixture f = make(numbers);
+        const double norm = norm_of(numbers, COUNT);
+        double wanted[COUNT];
+        for (int i = 0; i < COUNT; i++)
+            wanted[i] = (double)numbers[i] * bounds[b] * fmin(COUNT / norm, 1 / bounds[b]);
+        const tare_tensor clipped = tare_clip_by_average_norm(f.x, tare_number(bounds[b]));
+        assert_string_equal(tare_tensor_name(clipped), "clip_by_average_norm:0");
+        check(&f, clipped, wanted);
+        drop(&f);
+    }
 }
 
 /* ------------------------------------------------------------------------- global */
