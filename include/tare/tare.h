@@ -17,5 +17,6 @@
 #include <tare/schedule.h>
 #include <tare/session.h>
 #include <tare/train.h>
+#include <tare/zoo.h>
 
 #endif

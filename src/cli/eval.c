@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tare eval: the network that a checkpoint holds, tested on a data set. */
+#include "base/status.h"
+#include "base/text.h"
+#include "cli/say.h"
+#include "cli/settings.h"
+#include "cli/workshop.h"
+#include "report/json.h"
+
+#define TARE_EVAL_FIELDS(field)                                                                    \
+    field(text, network, NULL, "network of the zoo; by default the one the file names")            \
+        field(text, data, NULL, "data set or file; by default what the network was trained on")    \
+            field(boolean, training_data, false, "test on the training examples") field(           \
+                text, folder, NULL, "folder of Fashion-MNIST's files; also TARE_FASHION_MNIST")    \
+                field(text, label, "label", "column of the labels in a .csv file")                 \
+                    field(integer, batch, 500, "examples in a batch")                              \
+                        field(integer, threads, 0, "that compute; 0: one per processor")           \
+                            field(boolean, json, false, "print the result as JSON")
+TARE_OPTIONS(eval_options, TARE_EVAL_FIELDS);
+#define TARE_TABLE_STRUCT eval_options
+TARE_OPTION_TABLE(static, eval_table, TARE_EVAL_FIELDS);
+
+typedef struct job {
+    const char *path;
+    eval_options options;
+    tare_safetensors *file;
+    tare_workshop workshop;
+    tare_dataset *examples;
+    const char *data;
+    tare_evaluation found;
+    tare_error error;
+} job;
+
+/* Finds the network; gives it the options that the file remembers. -1: go on. */
+static int choose_network(job *j) {
+    const char *name = j->options.network;
+    if (name == NULL) name = tare_safetensors_metadata(j->file, "network");
+    if (name == NULL)
+        return tare_say_failure("'%s' does not say which network it is of; name it with --network",
+                                j->path);
+    const int status = tare_workshop_begin(&j->workshop, name);
+    if (status >= 0) return status;
+    const char *settings = tare_safetensors_metadata(j->file, "options");
+    if (settings == NULL || j->options.network != NULL) return -1;
+    const tare_option_group group = {.table = j->workshop.table, .options = j->workshop.options};
+    if (tare_settings_apply(settings, &group, 1, &j->error) == TARE_OK) return -1;
+    return tare_say_failure("'%s': %s", j->path, j->error.message);
+}
+
+static tare_status load(job *j) {
+    TARE_TRY(tare_workshop_build(&j->workshop, 0, &j->error));
+    TARE_TRY(tare_workshop_open(&j->workshop, j->options.threads, &j->error));
+    TARE_TRY(tare_checkpoint_load_with(j->workshop.session, j->path, NULL, NULL, &j->error));
+    j->data = j->options.data;
+    if (j->data == NULL) j->data = tare_safetensors_metadata(j->file, "data");
+    if (j->data == NULL) j->data = tare_zoo_data(j->workshop.name);
+    return tare_workshop_load(j->data, !j->options.training_data, j->options.folder,
+                              j->options.label, &j->examples, &j->error);
+}
+
+static tare_status evaluate(job *j) {
+    tare_evaluate_options options = {TARE_EVALUATE_DEFAULTS};
+    options.batch = j->options.batch;
+    j->found.struct_size = sizeof j->found;
+    return tare_evaluate_with(j->workshop.session, &j->workshop.network, j->examples, &options,
+                              &j->found, &j->error);
+}
+
+static void add_json(tare_json *json, const job *j) {
+    tare_json_begin_object(json);
+    tare_json_member_text(json, "network", j->workshop.name);
+    tare_json_member_text(json, "data", j->data);
+    if (tare_dataset_classes(j->examples) > 0) {
+        tare_json_member_double(json, "accuracy",
+                                (double)j->found.correct / (double)j->found.count);
+        tare_json_member_integer(json, "correct", j->found.correct);
+    }
+    tare_json_member_integer(json, "count", j->found.count);
+    tare_json_key(json, "loss");
+    tare_json_float(json, (float)j->found.loss);
+    tare_json_end_object(json);
+    tare_text_add(&json->text, "\n");
+}
+
+static int say_result(const job *j) {
+    tare_json json = {.depth = 0};
+    if (j->options.json) {
+        add_json(&json, j);
+    } else {
+        tare_workshop_result(&json.text, j->options.training_data ? "training" : "test", &j->found,
+                             tare_dataset_classes(j->examples) > 0);
+    }
+    if (!tare_say_text(&json.text)) return tare_say_failure("no memory for the result");
+    return TARE_EXIT_SUCCESS;
+}
+
+static int work(job *j) {
+    if (tare_safetensors_open(j->path, &j->file, &j->error) != TARE_OK)
+        return tare_say_error(&j->error);
+    const int status = choose_network(j);
+    if (status >= 0) return status;
+    if (load(j) != TARE_OK || evaluate(j) != TARE_OK) return tare_say_error(&j->error);
+    return say_result(j);
+}
+
+static int run(int count, char **texts) {
+    job j = {.path = NULL};
+    eval_table.set_defaults(&j.options);
+    tare_arguments arguments = {.command = &tare_command_eval,
+                                .groups = {{"Options", &eval_table, &j.options, NULL}},
+                                .group_count = 1,
+                                .most_words = 1};
+    int status = tare_arguments_parse(&arguments, count, texts);
+    if (status >= 0) return status;
+    if (arguments.word_count < 1)
+        return tare_say_misuse("the checkpoint is missing: tare eval FILE [options]");
+    if (j.options.batch < 1) return tare_say_misuse("--batch: needs 1 or more");
+    if (j.options.threads < 0) return tare_say_misuse("--threads: needs 0 or more");
+    j.path = arguments.words[0];
+    status = work(&j);
+    tare_workshop_end(&j.workshop);
+    tare_dataset_free(j.examples);
+    tare_safetensors_close(j.file);
+    return status;
+}
+
+const tare_command tare_command_eval = {
+    .name = "eval",
+    .summary = "test the network that a checkpoint holds",
+    .usage = "FILE [options]",
+    .examples = "  tare eval lenet.safetensors\n"
+                "  tare eval lenet.safetensors --data fashion-mnist --training-data\n"
+                "  tare eval weights.safetensors --network lenet_bn --json\n",
+    .run = run,
+};

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tare inspect: a network of the zoo, or a file of arrays. */
+#include "cli/inspect.h"
+#include "base/file.h"
+#include "base/nearest.h"
+#include "cli/say.h"
+
+#define TARE_TABLE_STRUCT tare_inspect_options
+#define TARE_WORDS_graph  TARE_GRAPH_WORDS
+#define TARE_WORDS_mode   TARE_MODE_WORDS
+TARE_OPTION_TABLE(static, inspect_table, TARE_INSPECT_FIELDS);
+
+/* A network, whose own options may be given too. */
+static int inspect_network(int count, char **texts) {
+    tare_inspect_options options;
+    tare_workshop workshop = {.name = NULL};
+    int status = tare_workshop_begin(&workshop, texts[0]);
+    inspect_table.set_defaults(&options);
+    if (status < 0) {
+        tare_arguments arguments = {
+            .command = &tare_command_inspect,
+            .groups = {{"Options", &inspect_table, &options, ",numbers,"},
+                       {"Options of the network", workshop.table, workshop.options, NULL}},
+            .group_count = 2};
+        status = tare_arguments_parse(&arguments, count - 1, texts + 1);
+    }
+    if (status < 0 && options.batch < 1) status = tare_say_misuse("--batch: needs 1 or more");
+    if (status < 0 && options.threads < 0) status = tare_say_misuse("--threads: needs 0 or more");
+    if (status < 0) status = tare_inspect_network(&workshop, &options);
+    tare_workshop_end(&workshop);
+    return status;
+}
+
+/* Neither a file nor a network. */
+static int refuse(const char *name) {
+    tare_nearest nearest = {.word = name};
+    const char *known;
+    for (size_t i = 0; (known = tare_zoo_name(i)) != NULL; i++) tare_nearest_offer(&nearest, known);
+    if (nearest.best != NULL)
+        return tare_say_failure("there is neither a file nor a network '%s'; did you mean '%s'?",
+                                name, nearest.best);
+    return tare_say_failure("there is neither a file nor a network '%s'; 'tare list' names the "
+                            "networks",
+                            name);
+}
+
+/* A file; or nothing that is known. */
+static int inspect_file(int count, char **texts) {
+    tare_inspect_options options;
+    inspect_table.set_defaults(&options);
+    tare_arguments arguments = {.command = &tare_command_inspect,
+                                .groups = {{"Options", &inspect_table, &options, NULL}},
+                                .group_count = 1,
+                                .most_words = 1};
+    const int status = tare_arguments_parse(&arguments, count, texts);
+    if (status >= 0) return status;
+    if (arguments.word_count < 1)
+        return tare_say_misuse("a file's or a network's name is missing: tare inspect FILE|NAME "
+                               "[options]");
+    if (options.plan || options.graph != TARE_GRAPH_NONE)
+        return tare_say_misuse("--plan and --graph: need the name of a network, got the file '%s'",
+                               arguments.words[0]);
+    if (!tare_file_exists(arguments.words[0])) return refuse(arguments.words[0]);
+    return tare_inspect_file(arguments.words[0], &options);
+}
+
+static int run(int count, char **texts) {
+    const bool is_network = count > 0 && tare_zoo_help(texts[0]) != NULL;
+    return is_network ? inspect_network(count, texts) : inspect_file(count, texts);
+}
+
+const tare_command tare_command_inspect = {
+    .name = "inspect",
+    .summary = "show a network's variables, graph and plan, or what a file holds",
+    .usage = "FILE|NAME [options]",
+    .examples = "  tare inspect lenet_bn\n"
+                "  tare inspect lenet_bn --plan --mode train --batch 256\n"
+                "  tare inspect lenet_bn --graph dot | dot -Tsvg > lenet.svg\n"
+                "  tare inspect lenet.safetensors --numbers\n",
+    .run = run,
+};

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tare train: a network of the zoo on a data set, with progress, checkpoints and a final test. */
+#include "base/file.h"
+#include "base/status.h"
+#include "cli/interrupt.h"
+#include "cli/say.h"
+#include "cli/settings.h"
+#include "cli/train_options.h"
+#include "report/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <unistd.h>
+
+/* One training, from data to result. */
+typedef struct job {
+    tare_training training;
+    const char *data; /* name of the data set */
+    tare_dataset *examples, *test;
+    tare_progress *progress; /* NULL: quiet */
+    tare_fit_result result;
+    tare_evaluation found;
+    tare_error error;
+} job;
+
+/* --------------------------------------------------------------------------------------- data */
+
+/* Replaces a data set by a part of it. */
+static tare_status keep_first(tare_dataset **dataset, int64_t count, tare_error *error) {
+    tare_dataset *part = NULL;
+    if (count == 0 || count >= tare_dataset_count(*dataset)) return TARE_OK;
+    TARE_TRY(tare_dataset_part(*dataset, 0, count, &part, error));
+    tare_dataset_free(*dataset);
+    *dataset = part;
+    return TARE_OK;
+}
+
+/* Splits off what is held back. The same examples whatever the seed of training, so that runs can
+ * be compared. */
+static tare_status hold_back(job *j) {
+    tare_dataset *rest = NULL;
+    TARE_TRY(tare_dataset_split(j->examples, j->training.options.held_back, 0, &rest, &j->test,
+                                &j->error));
+    tare_dataset_free(j->examples);
+    j->examples = rest;
+    return TARE_OK;
+}
+
+static tare_status load_test(job *j) {
+    const tare_train_options *options = &j->training.options;
+    const bool other =
+        options->test_data != NULL; /* a file of its own: all of it is for the test */
+    return tare_workshop_load(other ? options->test_data : j->data, !other, options->folder,
+                              options->label, &j->test, &j->error);
+}
+
+static tare_status load_data(job *j) {
+    const tare_train_options *options = &j->training.options;
+    j->data = options->data != NULL ? options->data : tare_zoo_data(j->training.workshop.name);
+    TARE_TRY(tare_workshop_load(j->data, false, options->folder, options->label, &j->examples,
+                                &j->error));
+    TARE_TRY(options->held_back > 0 ? hold_back(j) : load_test(j));
+    return keep_first(&j->examples, options->limit, &j->error);
+}
+
+/* ------------------------------------------------------------------------------------ building */
+
+/* Steps of the whole training. */
+static int64_t count_steps(const job *j) {
+    const tare_fit_options *fit = &j->training.fit;
+    const int64_t examples = tare_dataset_count(j->examples);
+    const int64_t whole = examples / fit->batch, over = examples % fit->batch;
+    return fit->epochs * (whole + (over > 0 && fit->last != TARE_LAST_DROP));
+}
+
+static tare_status build(job *j) {
+    tare_workshop *workshop = &j->training.workshop;
+    tare_zoo_set_steps(workshop->name, workshop->options, count_steps(j));
+    TARE_TRY(tare_workshop_build(workshop, j->training.options.seed, &j->error));
+    TARE_TRY(tare_workshop_open(workshop, j->training.options.threads, &j->error));
+    if (tare_session_initialize(workshop->session) == TARE_OK) return TARE_OK;
+    j->error = *tare_session_error(workshop->session);
+    return j->error.status;
+}
+
+/* ------------------------------------------------------------------------------------ fitting */
+
+static void show(void *user, tare_fit_event event, const tare_progress_facts *facts) {
+    job *j = user;
+    char note[128];
+    if (event == TARE_FIT_STEP) tare_progress_step(j->progress, facts);
+    if (event == TARE_FIT_EPOCH) tare_progress_epoch(j->progress, facts);
+    if (event == TARE_FIT_RESUMED) {
+        tare_print(note, sizeof note, "going on in epoch %" PRId64 " after step %" PRId64,
+                   facts->epoch, facts->step);
+        tare_progress_note(j->progress, note);
+    }
+}
+
+static tare_status begin_progress(job *j) {
+    if (j->training.options.quiet) return TARE_OK;
+    tare_progress_options options = {TARE_PROGRESS_DEFAULTS};
+    options.terminal = tare_is_terminal(STDERR_FILENO);
+    options.colour = tare_takes_colour(STDERR_FILENO);
+    options.columns = tare_terminal_columns(STDERR_FILENO);
+    options.write = tare_write_to_stderr;
+    return tare_progress_new_with(&options, &j->progress, &j->error);
+}
+
+static tare_status fit(job *j) {
+    tare_workshop *workshop = &j->training.workshop;
+    tare_text settings = {0};
+    tare_settings_text(&settings, workshop->table, workshop->options);
+    char seed[TARE_NUMBER_TEXT];
+    const tare_metadata pairs[] = {
+        {"network", workshop->name},
+        {"options", settings.data},
+        {"data", j->data},
+        {"seed", tare_print(seed, sizeof seed, "%" PRId64, j->training.options.seed)}};
+    tare_fit_options *options = &j->training.fit;
+    options->seed = j->training.options.seed;
+    options->metadata = pairs;
+    options->metadata_count = sizeof pairs / sizeof *pairs;
+    options->held = j->training.options.held_back > 0 ? j->test : NULL;
+    options->event = show;
+    options->stop = tare_interrupt_came;
+    options->user = j;
+    tare_status status = begin_progress(j);
+    j->result.struct_size = sizeof j->result;
+    if (status == TARE_OK && settings.failed) status = tare_fail_memory(&j->error);
+    if (status == TARE_OK)
+        status = tare_fit_with(workshop->session, &workshop->network, j->examples, options,
+                               &j->result, &j->error);
+    tare_progress_free(j->progress);
+    j->progress = NULL;
+    tare_text_clear(&settings);
+    return status;
+}
+
+static tare_status evaluate(job *j) {
+    tare_workshop *workshop = &j->training.workshop;
+    tare_evaluate_options options = {TARE_EVALUATE_DEFAULTS};
+    j->found.struct_size = sizeof j->found;
+    return tare_evaluate_with(workshop->session, &workshop->network, j->test, &options, &j->found,
+                              &j->error);
+}
+
+/* ------------------------------------------------------------------------------------ results */
+
+static const char *what_was_tested(const job *j) {
+    return j->training.options.held_back > 0 ? "held-back" : "test";
+}
+
+static void add_json_test(tare_json *json, const job *j) {
+    tare_json_key(json, what_was_tested(j));
+    tare_json_begin_object(json);
+    if (tare_dataset_classes(j->test) > 0) {
+        tare_json_member_double(json, "accuracy",
+                                (double)j->found.correct / (double)j->found.count);
+        tare_json_member_integer(json, "correct", j->found.correct);
+    }
+    tare_json_member_integer(json, "count", j->found.count);
+    tare_json_key(json, "loss");
+    tare_json_float(json, (float)j->found.loss);
+    tare_json_end_object(json);
+}
+
+static void add_json(tare_json *json, const job *j) {
+    const tare_fit_result *result = &j->result;
+    tare_json_begin_object(json);
+    tare_json_member_text(json, "network", j->training.workshop.name);
+    tare_json_member_text(json, "data", j->data);
+    tare_json_member_text(json, "recipe", j->training.options.recipe);
+    tare_json_member_integer(json, "seed", j->training.options.seed);
+    tare_json_member_integer(json, "epochs_done", result->epoch);
+    tare_json_member_integer(json, "steps", result->steps);
+    tare_json_member_double(json, "loss", result->loss);
+    tare_json_member_double(json, "seconds", result->seconds);
+    tare_json_member_double(json, "images_per_second",
+                            result->seconds > 0 ? (double)result->images / result->seconds
+                                                : (double)NAN);
+    tare_json_member_boolean(json, "resumed", result->resumed);
+    tare_json_member_boolean(json, "stopped", result->stopped);
+    if (!result->stopped) add_json_test(json, j);
+    tare_json_end_object(json);
+    tare_text_add(&json->text, "\n");
+}
+
+static int say_result(const job *j) {
+    tare_json json = {.depth = 0};
+    if (j->training.options.json) {
+        add_json(&json, j);
+    } else if (!j->result.stopped) {
+        tare_workshop_result(&json.text, what_was_tested(j), &j->found,
+                             tare_dataset_classes(j->test) > 0);
+    }
+    if (!tare_say_text(&json.text)) return tare_say_failure("no memory for the result");
+    return TARE_EXIT_SUCCESS;
+}
+
+/* Stopped: nothing is lost when there is a checkpoint. */
+static int say_stopped(const job *j) {
+    const char *file = j->training.fit.checkpoint;
+    const int64_t epoch = j->result.epoch + 1, step = j->result.batch;
+    if (file == NULL)
+        return tare_say_failure("stopped in epoch %" PRId64 " after step %" PRId64
+                                "; nothing is saved (--checkpoint FILE would have kept it)",
+                                epoch, step);
+    tare_say_note("stopped in epoch %" PRId64 " after step %" PRId64
+                  "; '%s' keeps everything, --resume goes on",
+                  epoch, step, file);
+    return TARE_EXIT_SUCCESS;
+}
+
+static void say_beginning(const job *j) {
+    const tare_fit_options *fit = &j->training.fit;
+    if (!j->training.options.quiet && fit->resume && !tare_file_exists(fit->checkpoint))
+        tare_say_note("there is no checkpoint '%s' yet: training begins at the beginning",
+                      fit->checkpoint);
+}
+
+static void say_nothing_was_left(const job *j) {
+    if (!j->training.options.quiet && j->result.resumed && j->result.steps == 0)
+        tare_say_note("'%s' is of a training that has done all its epochs",
+                      j->training.fit.checkpoint);
+}
+
+static int work(job *j) {
+    if (load_data(j) != TARE_OK || build(j) != TARE_OK) return tare_say_error(&j->error);
+    say_beginning(j);
+    tare_interrupt_begin();
+    if (fit(j) != TARE_OK) return tare_say_error(&j->error);
+    say_nothing_was_left(j);
+    if (!j->result.stopped && evaluate(j) != TARE_OK) return tare_say_error(&j->error);
+    const int status = say_result(j);
+    return status == TARE_EXIT_SUCCESS && j->result.stopped ? say_stopped(j) : status;
+}
+
+static int run(int count, char **texts) {
+    job j = {.examples = NULL};
+    int status = tare_training_parse(&j.training, count, texts);
+    if (status < 0) status = work(&j);
+    tare_workshop_end(&j.training.workshop);
+    tare_dataset_free(j.examples);
+    tare_dataset_free(j.test);
+    return status;
+}
+
+const tare_command tare_command_train = {
+    .name = "train",
+    .summary = "train a network on a data set and test it",
+    .usage = "NAME [options]",
+    .examples =
+        "  tare train lenet_bn --data fashion-mnist --epochs 5\n"
+        "  tare train mlp_bn --data synthetic --limit 5000      without any file, in a moment\n"
+        "  tare train lenet_bn --recipe d2l --seed 3            the book's recipe\n"
+        "  tare train lenet_bn --checkpoint lenet.safetensors --resume\n"
+        "                                                       go on where Ctrl-C stopped it\n",
+    .run = run,
+};

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What commands that work with a network of the zoo need. */
+#include "cli/workshop.h"
+#include "base/memory.h"
+#include "base/nearest.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "cli/say.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static int refuse_name(const char *name) {
+    tare_nearest nearest = {.word = name};
+    const char *known;
+    for (size_t i = 0; (known = tare_zoo_name(i)) != NULL; i++) tare_nearest_offer(&nearest, known);
+    if (nearest.best != NULL)
+        return tare_say_misuse("there is no network '%s'; did you mean '%s'?", name, nearest.best);
+    return tare_say_misuse("there is no network '%s'; 'tare list' names those there are", name);
+}
+
+int tare_workshop_begin(tare_workshop *workshop, const char *name) {
+    workshop->name = name;
+    workshop->network.struct_size = sizeof workshop->network;
+    workshop->table = tare_zoo_option_table(name);
+    if (workshop->table == NULL) return refuse_name(name);
+    workshop->options = tare_allocate_zeroed(NULL, workshop->table->size);
+    if (workshop->options == NULL) return tare_say_failure("no memory");
+    workshop->table->set_defaults(workshop->options);
+    return -1;
+}
+
+tare_status tare_workshop_build(tare_workshop *workshop, int64_t seed, tare_error *error) {
+    workshop->graph = tare_graph_new();
+    if (workshop->graph == NULL) return tare_fail_memory(error);
+    tare_graph_set_seed(workshop->graph, (uint64_t)seed);
+    return tare_zoo_build(workshop->graph, workshop->name, workshop->options, &workshop->network,
+                          error);
+}
+
+tare_status tare_workshop_open(tare_workshop *workshop, int64_t threads, tare_error *error) {
+    tare_session_options options = {TARE_SESSION_DEFAULTS};
+    options.threads = threads;
+    return tare_session_new_with(workshop->graph, &options, &workshop->session, error);
+}
+
+void tare_workshop_end(tare_workshop *workshop) {
+    tare_session_free(workshop->session);
+    tare_graph_free(workshop->graph);
+    if (workshop->options != NULL) tare_release(NULL, workshop->options, workshop->table->size);
+}
+
+tare_status tare_workshop_load(const char *data, bool test, const char *folder, const char *label,
+                               tare_dataset **dataset, tare_error *error) {
+    tare_dataset_options options = {TARE_DATASET_DEFAULTS};
+    options.test = test;
+    options.folder = folder != NULL ? folder : getenv("TARE_FASHION_MNIST");
+    if (label != NULL) options.label = label;
+    return tare_dataset_load_with(data, &options, dataset, error);
+}
+
+void tare_workshop_result(tare_text *text, const char *what, const tare_evaluation *found,
+                          bool has_classes) {
+    char number[TARE_NUMBER_TEXT];
+    if (has_classes) {
+        const double accuracy = (double)found->correct / (double)found->count;
+        tare_text_format(text, "%s accuracy %s (%" PRId64 " of %" PRId64 ")\n", what,
+                         tare_fixed_text(number, accuracy, 4), found->correct, found->count);
+    } else {
+        tare_text_format(text, "%s loss %s (%" PRId64 " examples)\n", what,
+                         tare_float_text(number, (float)found->loss), found->count);
+    }
+}

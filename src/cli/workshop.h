@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What commands that work with a network of the zoo need: its options, its graph, a session, data.
+ */
+#ifndef TARE_SRC_CLI_WORKSHOP_H
+#define TARE_SRC_CLI_WORKSHOP_H
+
+#include "base/text.h"
+#include "cli/arguments.h"
+#include <tare/zoo.h>
+
+/* A network being worked with. Zero at first; tare_workshop_end in any case. */
+typedef struct tare_workshop {
+    const char *name;
+    const tare_option_table *table;
+    void *options; /* [table->size] */
+    tare_graph *graph;
+    tare_session *session;
+    tare_network network;
+} tare_workshop;
+
+/* Finds the network and gives its options their defaults. -1: go on; else an exit status. */
+int tare_workshop_begin(tare_workshop *workshop, const char *name);
+/* Builds it; *error tells why not. */
+tare_status tare_workshop_build(tare_workshop *workshop, int64_t seed, tare_error *error);
+/* Makes a session over it, its variables without values. */
+tare_status tare_workshop_open(tare_workshop *workshop, int64_t threads, tare_error *error);
+void tare_workshop_end(tare_workshop *workshop);
+
+/* Loads training or test examples; folder NULL: TARE_FASHION_MNIST of the environment, or where
+ * Debian puts them. */
+tare_status tare_workshop_load(const char *data, bool test, const char *folder, const char *label,
+                               tare_dataset **dataset, tare_error *error);
+
+/* "test accuracy 0.8812 (8812 of 10000)", or the mean loss where there are no classes. */
+void tare_workshop_result(tare_text *text, const char *what, const tare_evaluation *found,
+                          bool has_classes);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A network of the zoo: one const struct, one file. */
+#ifndef TARE_SRC_ZOO_NETWORK_H
+#define TARE_SRC_ZOO_NETWORK_H
+
+#include "graph/graph.h"
+#include <tare/zoo.h>
+
+typedef struct tare_zoo_network {
+    const char *name, *help, *data;
+    const tare_option_table *table;
+    const tare_recipe *recipes; /* ends with name NULL */
+    /* Errors are the graph's. options: a whole struct of the table's. */
+    void (*build)(tare_graph *graph, const void *options, tare_network *network);
+    void (*set_steps)(void *options, int64_t steps); /* NULL: nothing depends on them */
+} tare_zoo_network;
+
+extern const tare_zoo_network tare_zoo_question;
+extern const tare_zoo_network tare_zoo_mlp_bn;
+extern const tare_zoo_network tare_zoo_lenet_bn;
+
+#endif
