@@ -11,7 +11,6 @@
 #ifndef TARE_LAYER_H
 #define TARE_LAYER_H
 
-#include <tare/batch_norm.h>
 #include <tare/op.h>
 
 #ifdef __cplusplus
@@ -150,5 +149,8 @@ TARE_API const tare_option_table *tare_layer_option_table(const char *layer);
 #ifdef __cplusplus
 }
 #endif
+
+/* Stands at the end because it shares the activations above. */
+#include <tare/batch_norm.h>
 
 #endif
