@@ -66,7 +66,7 @@ tare_status tare_infer_axis(const tare_infer *infer, int64_t axis, int rank, int
         tare_print(need, sizeof need, "an axis in %d..%d, for rank %d", -rank, rank - 1, rank);
     else
         tare_print(need, sizeof need, "no axis, for a scalar");
-    return tare_infer_refuse(infer, TARE_ERROR_SHAPE, got, need);
+    return tare_infer_refuse(infer, TARE_ERROR_ARGUMENT, got, need);
 }
 
 tare_status tare_infer_axes(const tare_infer *infer, tare_list axes, int rank, uint32_t *mask) {
@@ -77,7 +77,7 @@ tare_status tare_infer_axes(const tare_infer *infer, tare_list axes, int rank, u
         TARE_TRY(tare_infer_axis(infer, axes.values[i], rank, &axis));
         if (*mask >> axis & 1) {
             char got[TARE_SHAPE_TEXT];
-            return tare_infer_refuse(infer, TARE_ERROR_SHAPE, tare_list_text(got, axes),
+            return tare_infer_refuse(infer, TARE_ERROR_ARGUMENT, tare_list_text(got, axes),
                                      "axes that differ");
         }
         *mask |= 1u << axis;

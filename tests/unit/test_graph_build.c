@@ -225,6 +225,47 @@ static void constants_hold_their_array(void **state) {
     tare_graph_free(g);
 }
 
+/* ------------------------------------------------------------------------ infer's checks */
+
+static void recurring_checks_of_ops_say_what_is_wrong(void **state) {
+    (void)state;
+    tare_error error = {0};
+    const tare_type types[3] = {{TARE_FLOAT32, TARE_SHAPE(2, 3)},
+                                {TARE_INT32, TARE_ANY_SHAPE},
+                                {TARE_DTYPE_NONE, TARE_ANY_SHAPE}};
+    tare_infer infer = {
+        .op = "op", .node = "node", .input_count = 3, .inputs = types, .error = &error};
+    int axis = 0;
+    uint32_t mask = 0;
+    assert_int_equal(tare_infer_rank(&infer, 0, 2, "x"), TARE_OK);
+    assert_int_equal(tare_infer_rank(&infer, 1, 4, "x"), TARE_OK); /* unknown passes */
+    assert_int_equal(tare_infer_rank(&infer, 0, 4, "image"), TARE_ERROR_SHAPE);
+    assert_string_equal(error.message,
+                        "op 'node': got image of shape [2, 3]; needs image of rank 4");
+    assert_int_equal(tare_infer_rank_at_least(&infer, 0, 2, "x"), TARE_OK);
+    assert_int_equal(tare_infer_rank_at_least(&infer, 0, 3, "x"), TARE_ERROR_SHAPE);
+    assert_string_equal(error.need, "x of at least rank 3");
+    assert_int_equal(tare_infer_floating(&infer, 0, "x"), TARE_OK);
+    assert_int_equal(tare_infer_floating(&infer, 1, "x"), TARE_ERROR_TYPE);
+    assert_string_equal(error.got, "x of dtype int32");
+    assert_int_equal(tare_infer_same_dtypes(&infer), TARE_ERROR_TYPE);
+    infer.inputs = types + 1, infer.input_count = 2;
+    assert_int_equal(tare_infer_same_dtypes(&infer),
+                     TARE_OK); /* what is not given does not count */
+    assert_int_equal(tare_infer_axis(&infer, -1, 3, &axis), TARE_OK);
+    assert_int_equal(axis, 2);
+    assert_int_equal(tare_infer_axis(&infer, 3, 3, &axis), TARE_ERROR_ARGUMENT);
+    assert_string_equal(error.need, "an axis in -3..2, for rank 3");
+    assert_int_equal(tare_infer_axes(&infer, TARE_LIST(0, -1), 3, &mask), TARE_OK);
+    assert_int_equal(mask, 5);
+    assert_int_equal(tare_infer_axes(&infer, TARE_NO_LIST, 3, &mask), TARE_OK);
+    assert_int_equal(mask, 7);
+    assert_int_equal(tare_infer_axes(&infer, TARE_EMPTY_LIST, 3, &mask), TARE_OK);
+    assert_int_equal(mask, 0);
+    assert_int_equal(tare_infer_axes(&infer, TARE_LIST(2, -1), 3, &mask), TARE_ERROR_ARGUMENT);
+    assert_string_equal(error.got, "[2, -1]");
+}
+
 /* -------------------------------------------------------------------- control dependencies */
 
 static void control_dependencies_reach_every_node_inside(void **state) {
@@ -622,6 +663,7 @@ int main(void) {
         cmocka_unit_test(kinds_of_ops_are_listed_once_each),
         cmocka_unit_test(placeholders_know_their_defaults),
         cmocka_unit_test(constants_hold_their_array),
+        cmocka_unit_test(recurring_checks_of_ops_say_what_is_wrong),
         cmocka_unit_test(control_dependencies_reach_every_node_inside),
         cmocka_unit_test(a_failed_attempt_leaves_the_graph_as_it_was),
         cmocka_unit_test(options_of_an_older_header_keep_later_defaults),
