@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const tare_command *const commands[] = {
-    &tare_command_train, &tare_command_eval, &tare_command_inspect,
+    &tare_command_explain, &tare_command_train, &tare_command_eval, &tare_command_inspect,
     &tare_command_list,  &tare_command_help,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
