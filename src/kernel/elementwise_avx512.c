@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Elementwise float32 loops for AVX-512. */
+#if defined(__x86_64__)
+#define TABLE tare_elementwise_avx512
+#include "kernel/elementwise_fast.inc.h"
+#else
+typedef int tare_elementwise_avx512_is_for_x86;
+#endif
