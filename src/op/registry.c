@@ -2,26 +2,66 @@
 /* Every op there is: one line per family. */
 #include "graph/op.h"
 
-extern const tare_op_def tare_graph_ops[];
-extern const tare_op_def tare_apply_ops[], tare_assign_mul_ops[], tare_constrain_ops[];
-extern const tare_op_def tare_update_average_ops[], tare_schedule_ops[];
-extern const tare_op_def tare_batch_norm_ops[], tare_batch_norm_gradient_ops[];
-extern const tare_op_def tare_batch_normalization_ops[], tare_moments_ops[], tare_statistics_ops[];
-extern const tare_op_def tare_moving_average_ops[], tare_normalisation_steps[];
+/* clang-format off */
+#define FAMILIES(family) \
+    family(tare_graph_ops) \
+    family(tare_identity_ops) \
+    family(tare_fill_ops) \
+    family(tare_group_ops) \
+    family(tare_cast_ops) \
+    family(tare_unary_ops) \
+    family(tare_activation_ops) \
+    family(tare_activation_gradient_ops) \
+    family(tare_binary_ops) \
+    family(tare_compare_ops) \
+    family(tare_logical_ops) \
+    family(tare_add_n_ops) \
+    family(tare_select_ops) \
+    family(tare_clip_ops) \
+    family(tare_assign_ops) \
+    family(tare_reduce_ops) \
+    family(tare_others_ops) \
+    family(tare_argmax_ops) \
+    family(tare_l2_loss_ops) \
+    family(tare_like_ops) \
+    family(tare_reshape_ops) \
+    family(tare_transpose_ops) \
+    family(tare_concat_ops) \
+    family(tare_split_ops) \
+    family(tare_slice_ops) \
+    family(tare_pad_ops) \
+    family(tare_tile_ops) \
+    family(tare_gather_ops) \
+    family(tare_one_hot_ops) \
+    family(tare_broadcast_ops) \
+    family(tare_cumsum_ops) \
+    family(tare_reverse_ops) \
+    family(tare_shape_of_ops) \
+    family(tare_matmul_ops) \
+    family(tare_bias_ops) \
+    family(tare_fold_ops) \
+    family(tare_softmax_ops) \
+    family(tare_cross_entropy_ops) \
+    family(tare_conv2d_ops) \
+    family(tare_pool2d_ops) \
+    family(tare_dropout_ops) \
+    family(tare_random_ops) \
+    family(tare_apply_ops) \
+    family(tare_assign_mul_ops) \
+    family(tare_constrain_ops) \
+    family(tare_update_average_ops) \
+    family(tare_schedule_ops) \
+    family(tare_batch_norm_ops) \
+    family(tare_batch_norm_gradient_ops) \
+    family(tare_batch_normalization_ops) \
+    family(tare_moments_ops) \
+    family(tare_statistics_ops) \
+    family(tare_moving_average_ops) \
+    family(tare_normalisation_steps)
+/* clang-format on */
 
-const tare_op_def *const tare_op_families[] = {
-    tare_graph_ops,
-    tare_apply_ops,
-    tare_assign_mul_ops,
-    tare_constrain_ops,
-    tare_update_average_ops,
-    tare_schedule_ops,
-    tare_batch_norm_ops,
-    tare_batch_norm_gradient_ops,
-    tare_batch_normalization_ops,
-    tare_moments_ops,
-    tare_statistics_ops,
-    tare_moving_average_ops,
-    tare_normalisation_steps,
-    NULL,
-};
+#define DECLARE(family) extern const tare_op_def family[];
+FAMILIES(DECLARE)
+
+#define ENTER(family) family,
+const tare_op_def *const tare_op_families[] = {FAMILIES(ENTER) NULL};

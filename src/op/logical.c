@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* And, or, exclusive or of booleans, with broadcasting (not is in unary.c). */
+#include "op/elementwise.h"
+#include <tare/op.h>
+
+enum { TEST = TARE_EXAMPLE_NO_GRADIENT | TARE_EXAMPLE_NO_NAN };
+static const tare_example examples_of_all[] = {
+    {"bool[3,4] bool[4]", "", 0, 0, NULL, TEST}, {"bool[] bool[5]", "", 0, 0, NULL, TEST},
+    {"bool[0] bool[1]", "", 0, 0, NULL, TEST},   {"bool[2] [2]", "", 0, 0, "one dtype", 0},
+    {"[2] [2]", "", 0, 0, "needs bool", 0},      {NULL, NULL, 0, 0, NULL, 0}};
+
+/* op(name, node name, kernel) */
+#define LOGICALS(op)                                                                               \
+    op(logical_and, "LogicalAnd", LOGICAL_AND) op(logical_or, "LogicalOr", LOGICAL_OR)             \
+        op(logical_xor, "LogicalXor", LOGICAL_XOR)
+
+extern const tare_op_def tare_logical_ops[];
+
+#define PLACE(name, node, which) AT_##name,
+enum { LOGICALS(PLACE) AT_END };
+#define FUNCTIONS(name, node, which)                                                               \
+    static tare_status name##_infer(tare_infer *infer) {                                           \
+        return tare_infer_binary(infer, TARE_BINARY_##which);                                      \
+    }                                                                                              \
+    static tare_status name##_prepare(tare_prepare *prepare) {                                     \
+        return tare_prepare_binary(prepare, TARE_BINARY_##which, 0);                               \
+    }                                                                                              \
+    tare_tensor tare_##name##_with(tare_tensor x, tare_tensor y, const tare_op_options *options) { \
+        const tare_tensor inputs[] = {x, y};                                                       \
+        return tare_build_node(NULL, &tare_logical_ops[AT_##name], NULL, inputs, 2, options);      \
+    }
+LOGICALS(FUNCTIONS)
+#define DEF(name_, node, which)                                                                    \
+    [AT_##name_] = {.name = #name_,                                                                \
+                    .node_name = node,                                                             \
+                    .min_inputs = 2,                                                               \
+                    .max_inputs = 2,                                                               \
+                    .output_count = 1,                                                             \
+                    .infer = name_##_infer,                                                        \
+                    .prepare = name_##_prepare,                                                    \
+                    .run = tare_binary_step,                                                       \
+                    .examples = examples_of_all},
+const tare_op_def tare_logical_ops[] = {LOGICALS(DEF)[AT_END] = {.name = NULL}};
