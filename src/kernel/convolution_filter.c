@@ -18,9 +18,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "kernel/buffers.h"
 #include "kernel/convolution_geometry.h"
 #include "kernel/partial_sums.h"
-#include "kernel/slices.h"
 
 enum {
     STRIP = 32 * 1024,       /* numbers gathered at a time, about */
@@ -38,7 +38,7 @@ typedef struct filter_job {
     tare_gather gather;
     const float *x, *dy;
     tare_partial_sums sums; /* one per range of pixels */
-    float *slice_scratch;
+    tare_buffers buffers;
     int64_t depth, columns; /* of one group: rows of dw per tap, columns */
     int64_t tap_groups,
         channel_groups; /* chunks of one group: taps in groups, or the channels of one tap */
@@ -46,7 +46,7 @@ typedef struct filter_job {
     int64_t pixels, ranges, strip_pixels, stride; /* stride: of gathered rows */
     int64_t width;                                /* of a whole panel of columns */
     int64_t chunks, chunk_slices;                 /* over all groups; slices of one range */
-    int64_t size, slice_numbers;                  /* numbers of dw; scratch of a slice */
+    int64_t size;                                 /* numbers of dw */
 } filter_job;
 
 /* ---- cutting */
@@ -67,7 +67,7 @@ static filter_job make_job(const tare_gemm_kernel *kernel, const tare_convolutio
     filter_job job = {.kernel = kernel, .c = c, .width = 2 * (int64_t)kernel->lanes};
     job.depth = c->channels / c->groups;
     job.columns = c->filters / c->groups;
-    job.gather = tare_gather_forward(c, taps);
+    job.gather = tare_gather_forward(kernel, c, taps);
     job.pixels = c->batch * tare_pixels(c->out);
     job.size = job.gather.taps * job.depth * c->filters;
     if (job.size == 0 || job.pixels == 0) return job;
@@ -82,7 +82,7 @@ static filter_job make_job(const tare_gemm_kernel *kernel, const tare_convolutio
     const int64_t chunk_work = job.pixels / job.ranges * chunk_columns * job.columns;
     job.chunk_slices = tare_least(tare_slice_count(job.chunks, chunk_work, SLICE_WORK),
                                   TARE_MOST_SLICES / job.ranges);
-    job.slice_numbers = tare_round_up(job.strip_pixels * (job.stride + job.width), ALIGNED);
+    job.buffers.size = tare_round_up(job.strip_pixels * (job.stride + job.width), ALIGNED);
     return job;
 }
 
@@ -155,12 +155,14 @@ static void run_chunk(const filter_job *job, int64_t range, int64_t chunk, float
 }
 
 static void filter_slice(void *context, int64_t slice) {
-    const filter_job *job = context;
+    filter_job *job = context;
+    const int buffer = tare_buffers_take(&job->buffers);
     const int64_t range = slice / job->chunk_slices, part = slice % job->chunk_slices;
     const int64_t end = tare_slice_begin(job->chunks, job->chunk_slices, part + 1);
     for (int64_t chunk = tare_slice_begin(job->chunks, job->chunk_slices, part); chunk < end;
          chunk++)
-        run_chunk(job, range, chunk, job->slice_scratch + slice * job->slice_numbers);
+        run_chunk(job, range, chunk, tare_buffer(&job->buffers, buffer));
+    tare_buffers_give(&job->buffers, buffer);
 }
 
 /* ---- the call */
@@ -176,7 +178,7 @@ static int64_t partial_numbers(const filter_job *job) {
 int64_t tare_filter_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
     const filter_job job = make_job(kernel, c, NULL);
     const int64_t numbers =
-        partial_numbers(&job) + job.ranges * job.chunk_slices * job.slice_numbers;
+        partial_numbers(&job) + job.ranges * job.chunk_slices * job.buffers.size;
     return tap_bytes(c) + numbers * (int64_t)sizeof(float);
 }
 
@@ -193,7 +195,7 @@ void tare_filter(const tare_gemm_kernel *kernel, const tare_convolution *c, cons
     float *partials = (float *)(void *)((char *)scratch + tap_bytes(c));
     job.sums =
         (tare_partial_sums){.total = dw, .others = partials, .size = job.size, .count = job.ranges};
-    job.slice_scratch = partials + partial_numbers(&job);
+    job.buffers.first = partials + partial_numbers(&job);
     tare_pool_run(pool, job.ranges * job.chunk_slices, filter_slice, &job);
     tare_partial_sums_merge(&job.sums, pool);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/convolution_geometry.h"
+#include "kernel/slices.h"
 
 /* ---- describing */
 
@@ -33,8 +34,9 @@ static void find_runs(tare_gather *gather, tare_tap *taps) {
     gather->tap = taps;
 }
 
-tare_gather tare_gather_forward(const tare_convolution *c, tare_tap *taps) {
-    tare_gather gather = {.channels = c->channels};
+tare_gather tare_gather_forward(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                                tare_tap *taps) {
+    tare_gather gather = {.kernel = kernel, .channels = c->channels};
     for (int d = 0; d < TARE_SPATIAL; d++) {
         gather.source[d] = c->in[d];
         gather.grid[d] = c->out[d];
@@ -51,9 +53,9 @@ tare_gather tare_gather_forward(const tare_convolution *c, tare_tap *taps) {
     return gather;
 }
 
-tare_gather tare_gather_data(const tare_convolution *c, const int64_t residue[TARE_SPATIAL],
-                             tare_tap *taps) {
-    tare_gather gather = {.channels = c->filters};
+tare_gather tare_gather_data(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                             const int64_t residue[TARE_SPATIAL], tare_tap *taps) {
+    tare_gather gather = {.kernel = kernel, .channels = c->filters};
     for (int d = 0; d < TARE_SPATIAL; d++) {
         gather.source[d] = c->out[d];
         gather.grid[d] = (c->in[d] - residue[d] + c->stride[d] - 1) / c->stride[d];
@@ -99,20 +101,24 @@ static inline int64_t piece_at(const tare_gather *gather, const tare_gather_part
     return part->channels < gather->channels ? 1 : run < left ? run : left;
 }
 
-/* A grid pixel all of whose taps lie inside; origin: row-major position of its step. */
+/* Some grid pixels side by side, all of whose taps lie inside; origin: row-major, of the first one.
+ */
 static void gather_inside(const tare_gather *gather, const tare_gather_part *part,
-                          const float *image, int64_t origin, float *row) {
+                          const float *image, int64_t origin, int64_t pixels, float *rows,
+                          int64_t stride) {
+    const int64_t step = gather->step[2] * gather->channels;
     for (int64_t t = part->first_tap; t < part->first_tap + part->taps;) {
         const int64_t taps = piece_at(gather, part, t), count = taps * part->channels;
-        const int64_t pixel = origin + gather->tap[t].shift;
-        copy_numbers(row, image + pixel * gather->channels + part->first_channel, count);
-        row += count;
+        const int64_t from =
+            (origin + gather->tap[t].shift) * gather->channels + part->first_channel;
+        gather->kernel->copy_block(rows, stride, image + from, step, pixels, count);
+        rows += count;
         t += taps;
     }
 }
 
-/* Which taps of a piece that begins at source position `in` lie inside the image: *begin .. *end
- * - 1. */
+/* Which taps of a piece that begins at source position `in` lie inside: from *begin to before *end.
+ */
 static void clip_piece(const tare_gather *gather, const int64_t in[TARE_SPATIAL], int64_t taps,
                        int64_t *begin, int64_t *end) {
     *begin = in[2] < 0 ? -in[2] : 0;
@@ -145,34 +151,46 @@ static void gather_edge(const tare_gather *gather, const tare_gather_part *part,
     }
 }
 
-static bool is_inside(const tare_gather *gather, const int64_t origin[TARE_SPATIAL]) {
-    for (int d = 0; d < TARE_SPATIAL; d++)
-        if (origin[d] + gather->low[d] < 0 || origin[d] + gather->high[d] >= gather->source[d])
-            return false;
-    return true;
+/* Whether all taps at an origin lie inside along dimension d. */
+static inline bool fits(const tare_gather *gather, int d, int64_t origin) {
+    return origin + gather->low[d] >= 0 && origin + gather->high[d] < gather->source[d];
+}
+
+/* `pixels` grid pixels of one row from position `at` on. */
+static void gather_row(const tare_gather *gather, const tare_gather_part *part, const float *image,
+                       const int64_t at[TARE_SPATIAL], int64_t pixels, float *rows,
+                       int64_t stride) {
+    int64_t origin[TARE_SPATIAL] = {at[0] * gather->step[0], at[1] * gather->step[1],
+                                    at[2] * gather->step[2]};
+    const bool row_fits = fits(gather, 0, origin[0]) && fits(gather, 1, origin[1]);
+    for (int64_t done = 0; done < pixels;) {
+        const int64_t begin = done;
+        const int64_t first = origin[2];
+        for (; row_fits && done < pixels && fits(gather, 2, origin[2]); done++)
+            origin[2] += gather->step[2];
+        if (done > begin) {
+            const int64_t from[TARE_SPATIAL] = {origin[0], origin[1], first};
+            gather_inside(gather, part, image, tare_pixel_index(gather->source, from), done - begin,
+                          rows + begin * stride, stride);
+        } else {
+            gather_edge(gather, part, image, origin, rows + done * stride);
+            origin[2] += gather->step[2];
+            done++;
+        }
+    }
 }
 
 void tare_gather_rows(const tare_gather *gather, tare_gather_part part, const float *source,
                       int64_t first, int64_t count, float *rows, int64_t stride) {
-    const int64_t pixels = tare_pixels(gather->grid),
-                  image_size = tare_pixels(gather->source) * gather->channels;
-    int64_t at[TARE_SPATIAL];
-    tare_pixel_at(gather->grid, first % pixels, at);
-    const float *image = source + first / pixels * image_size;
-    for (int64_t r = 0; r < count; r++, rows += stride) {
-        const int64_t origin[TARE_SPATIAL] = {at[0] * gather->step[0], at[1] * gather->step[1],
-                                              at[2] * gather->step[2]};
-        if (is_inside(gather, origin))
-            gather_inside(gather, &part, image, tare_pixel_index(gather->source, origin), rows);
-        else
-            gather_edge(gather, &part, image, origin, rows);
-        if (++at[2] < gather->grid[2]) continue;
-        at[2] = 0;
-        if (++at[1] < gather->grid[1]) continue;
-        at[1] = 0;
-        if (++at[0] < gather->grid[0]) continue;
-        at[0] = 0;
-        image += image_size;
+    const int64_t pixels = tare_pixels(gather->grid);
+    const int64_t image_size = tare_pixels(gather->source) * gather->channels;
+    for (int64_t done = 0; done < count;) {
+        int64_t at[TARE_SPATIAL];
+        tare_pixel_at(gather->grid, (first + done) % pixels, at);
+        const float *image = source + (first + done) / pixels * image_size;
+        const int64_t in_row = tare_least(count - done, gather->grid[2] - at[2]);
+        gather_row(gather, &part, image, at, in_row, rows + done * stride, stride);
+        done += in_row;
     }
 }
 
@@ -182,6 +200,10 @@ static inline void add_numbers(float *to, const float *from, int64_t count) {
     int64_t i = 0;
     for (; i + 4 <= count; i += 4) *(quad *)(to + i) += *(const quad *)(from + i);
     for (; i < count; i++) to[i] += from[i];
+}
+
+static bool is_inside(const tare_gather *gather, const int64_t origin[TARE_SPATIAL]) {
+    return fits(gather, 0, origin[0]) && fits(gather, 1, origin[1]) && fits(gather, 2, origin[2]);
 }
 
 static void scatter_pixel(const tare_gather *gather, const float *row,

@@ -12,6 +12,7 @@
 #define TARE_SRC_KERNEL_CONVOLUTION_GATHER_H
 
 #include "kernel/convolution.h"
+#include "kernel/gemm_kernel.h"
 
 typedef struct tare_tap {
     int64_t at[TARE_SPATIAL]; /* the source pixel it reads, from grid position * step */
@@ -21,6 +22,7 @@ typedef struct tare_tap {
 } tare_tap;
 
 typedef struct tare_gather {
+    const tare_gemm_kernel *kernel;
     int64_t source[TARE_SPATIAL], channels; /* extents; numbers in a source pixel */
     int64_t grid[TARE_SPATIAL], step[TARE_SPATIAL];
     int64_t taps;
@@ -30,9 +32,10 @@ typedef struct tare_gather {
 
 /* Describes a gathering; taps: room for as many as the filter has, or NULL to have them counted
  * only. */
-tare_gather tare_gather_forward(const tare_convolution *c, tare_tap *taps);
-tare_gather tare_gather_data(const tare_convolution *c, const int64_t residue[TARE_SPATIAL],
-                             tare_tap *taps);
+tare_gather tare_gather_forward(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                                tare_tap *taps);
+tare_gather tare_gather_data(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                             const int64_t residue[TARE_SPATIAL], tare_tap *taps);
 
 /* Which columns of the gathered matrix: for each of some taps, some channels. */
 typedef struct tare_gather_part {

@@ -15,9 +15,9 @@
 
 #include <string.h>
 
+#include "kernel/buffers.h"
 #include "kernel/convolution_geometry.h"
 #include "kernel/partial_sums.h"
-#include "kernel/slices.h"
 #include "kernel/transpose.h"
 
 enum {
@@ -34,7 +34,8 @@ typedef struct plane_job {
     const tare_gemm_kernel *kernel;
     const tare_convolution *c;
     const float *x, *w, *bias, *dy;
-    float *y, *packed, *slice_scratch;
+    float *y, *packed;
+    tare_buffers buffers; /* one strip in each */
     tare_partial_sums sums;
     int64_t sum; /* taps x channels: terms of a result, rows of dw */
     int64_t rows, row_groups,
@@ -43,7 +44,7 @@ typedef struct plane_job {
         width; /* of the source that a strip reads: depth, rows, padded width */
     int64_t stride, panel_width, panels; /* stride: from one tap's pixels to the next's */
     bool few_filters;
-    int64_t slices, slice_numbers;
+    int64_t slices;
 } plane_job;
 
 /* What a strip reads of the source along one dimension: `outputs` results and the reach of the
@@ -215,9 +216,10 @@ static void multiply_few_filters(const plane_job *job, const float *taps, int64_
 }
 
 static void forward_slice(void *context, int64_t slice) {
-    const plane_job *job = context;
+    plane_job *job = context;
     const tare_convolution *c = job->c;
-    float *taps = job->slice_scratch + slice * job->slice_numbers;
+    const int buffer = tare_buffers_take(&job->buffers);
+    float *taps = tare_buffer(&job->buffers, buffer);
     float *results = taps + job->sum * job->stride;
     float *planes = results + (job->few_filters ? c->filters * job->stride : 0);
     const int64_t end = tare_slice_begin(job->strips, job->slices, slice + 1);
@@ -232,12 +234,13 @@ static void forward_slice(void *context, int64_t slice) {
         else
             multiply_many_filters(job, taps, place.rows * c->out[2], y);
     }
+    tare_buffers_give(&job->buffers, buffer);
 }
 
 static plane_job forward_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
     plane_job job = make_job(kernel, c);
     const int64_t results = job.few_filters ? c->filters * job.stride : 0;
-    job.slice_numbers = job.sum * job.stride + results + plane_numbers(&job);
+    job.buffers.size = job.sum * job.stride + results + plane_numbers(&job);
     return job;
 }
 
@@ -247,7 +250,7 @@ static int64_t packed_numbers(const plane_job *job) {
 
 int64_t tare_plane_forward_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
     const plane_job job = forward_job(kernel, c);
-    return (packed_numbers(&job) + job.slices * job.slice_numbers) * (int64_t)sizeof(float);
+    return (packed_numbers(&job) + job.slices * job.buffers.size) * (int64_t)sizeof(float);
 }
 
 void tare_plane_forward(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
@@ -259,7 +262,7 @@ void tare_plane_forward(const tare_gemm_kernel *kernel, const tare_convolution *
     job.bias = bias;
     job.y = y;
     job.packed = scratch;
-    job.slice_scratch = job.packed + packed_numbers(&job);
+    job.buffers.first = job.packed + packed_numbers(&job);
     for (int64_t first = 0; !job.few_filters && first < c->filters; first += job.panel_width) {
         const int64_t columns = tare_least(job.panel_width, c->filters - first);
         const int64_t width = columns <= kernel->lanes ? kernel->lanes : job.panel_width;
@@ -299,9 +302,10 @@ static void add_strip(const plane_job *job, const float *taps, const float *dy, 
 }
 
 static void filter_slice(void *context, int64_t range) {
-    const plane_job *job = context;
+    plane_job *job = context;
     const tare_convolution *c = job->c;
-    float *taps = job->slice_scratch + range * job->slice_numbers;
+    const int buffer = tare_buffers_take(&job->buffers);
+    float *taps = tare_buffer(&job->buffers, buffer);
     float *spare = taps + job->sum * job->stride;
     float *planes = spare + job->rows * c->out[2] * job->panel_width;
     const int64_t begin = tare_slice_begin(job->strips, job->slices, range);
@@ -314,12 +318,13 @@ static void filter_slice(void *context, int64_t range) {
         add_strip(job, taps, job->dy + row * c->out[2] * c->filters, place.rows * c->out[2],
                   strip > begin, spare, tare_partial_sum(&job->sums, range));
     }
+    tare_buffers_give(&job->buffers, buffer);
 }
 
 static plane_job filter_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
     plane_job job = make_job(kernel, c);
     job.slices = tare_least(job.slices, MOST_RANGES);
-    job.slice_numbers = tare_round_up(
+    job.buffers.size = tare_round_up(
         job.sum * job.stride + job.rows * c->out[2] * job.panel_width + plane_numbers(&job),
         ALIGNED);
     return job;
@@ -331,7 +336,7 @@ static int64_t partial_numbers(const plane_job *job) {
 
 int64_t tare_plane_filter_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
     const plane_job job = filter_job(kernel, c);
-    return (partial_numbers(&job) + job.slices * job.slice_numbers) * (int64_t)sizeof(float);
+    return (partial_numbers(&job) + job.slices * job.buffers.size) * (int64_t)sizeof(float);
 }
 
 void tare_plane_filter(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
@@ -341,7 +346,7 @@ void tare_plane_filter(const tare_gemm_kernel *kernel, const tare_convolution *c
     job.dy = dy;
     job.sums = (tare_partial_sums){
         .total = dw, .others = scratch, .size = job.sum * c->filters, .count = job.slices};
-    job.slice_scratch = (float *)scratch + partial_numbers(&job);
+    job.buffers.first = (float *)scratch + partial_numbers(&job);
     tare_pool_run(pool, job.slices, filter_slice, &job);
     tare_partial_sums_merge(&job.sums, pool);
 }

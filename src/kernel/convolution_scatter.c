@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "kernel/buffers.h"
 #include "kernel/convolution_gather.h"
 #include "kernel/convolution_geometry.h"
-#include "kernel/slices.h"
 
 enum {
     STRIP = 16 * 1024,    /* numbers in the shares of a strip, about */
@@ -29,10 +29,11 @@ typedef struct scatter_job {
     const tare_convolution *c;
     tare_gather gather; /* of the forward pass */
     const float *dy;
-    float *dx, *packed, *slice_scratch;
+    float *dx, *packed;
+    tare_buffers buffers;    /* one strip in each */
     int64_t columns, stride; /* taps x channels; from one pixel's shares to the next's */
     int64_t panel_width, panels, strip_pixels;
-    int64_t slices, slice_numbers;
+    int64_t slices;
 } scatter_job;
 
 bool tare_scatter_takes(const tare_gemm_kernel *kernel, const tare_convolution *c) {
@@ -43,7 +44,7 @@ bool tare_scatter_takes(const tare_gemm_kernel *kernel, const tare_convolution *
 static scatter_job make_job(const tare_gemm_kernel *kernel, const tare_convolution *c,
                             tare_tap *taps) {
     scatter_job job = {.kernel = kernel, .c = c, .panel_width = 2 * (int64_t)kernel->lanes};
-    job.gather = tare_gather_forward(c, taps);
+    job.gather = tare_gather_forward(kernel, c, taps);
     job.columns = job.gather.taps * c->channels;
     job.panels = tare_quotient_up(job.columns, job.panel_width);
     job.stride = (tare_round_up(job.columns, ALIGNED) / ALIGNED | 1) * ALIGNED;
@@ -51,7 +52,7 @@ static scatter_job make_job(const tare_gemm_kernel *kernel, const tare_convoluti
     job.strip_pixels = tare_least(fit, tare_pixels(c->out));
     job.slices =
         tare_slice_count(c->batch, tare_pixels(c->out) * job.columns * c->filters, SLICE_WORK);
-    job.slice_numbers = tare_round_up(job.strip_pixels * job.stride, ALIGNED);
+    job.buffers.size = tare_round_up(job.strip_pixels * job.stride, ALIGNED);
     return job;
 }
 
@@ -88,10 +89,11 @@ static void find_shares(const scatter_job *job, const float *dy, int64_t pixels,
 }
 
 static void scatter_slice(void *context, int64_t slice) {
-    const scatter_job *job = context;
+    scatter_job *job = context;
     const tare_convolution *c = job->c;
+    const int buffer = tare_buffers_take(&job->buffers);
     const int64_t in_size = tare_pixels(c->in) * c->channels, out_pixels = tare_pixels(c->out);
-    float *shares = job->slice_scratch + slice * job->slice_numbers;
+    float *shares = tare_buffer(&job->buffers, buffer);
     const int64_t end = tare_slice_begin(c->batch, job->slices, slice + 1);
     for (int64_t n = tare_slice_begin(c->batch, job->slices, slice); n < end; n++) {
         float *image = job->dx + n * in_size;
@@ -102,6 +104,7 @@ static void scatter_slice(void *context, int64_t slice) {
             tare_scatter_rows(&job->gather, shares, job->stride, first, pixels, image);
         }
     }
+    tare_buffers_give(&job->buffers, buffer);
 }
 
 /* The taps stand at the head of the scratch. */
@@ -116,7 +119,7 @@ static int64_t packed_numbers(const scatter_job *job) {
 int64_t tare_scatter_data_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
     const scatter_job job = make_job(kernel, c, NULL);
     return tap_bytes(c) +
-           (packed_numbers(&job) + job.slices * job.slice_numbers) * (int64_t)sizeof(float);
+           (packed_numbers(&job) + job.slices * job.buffers.size) * (int64_t)sizeof(float);
 }
 
 void tare_scatter_data(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *dy,
@@ -125,7 +128,7 @@ void tare_scatter_data(const tare_gemm_kernel *kernel, const tare_convolution *c
     job.dy = dy;
     job.dx = dx;
     job.packed = (float *)(void *)((char *)scratch + tap_bytes(c));
-    job.slice_scratch = job.packed + packed_numbers(&job);
+    job.buffers.first = job.packed + packed_numbers(&job);
     pack_filter(&job, w);
     tare_pool_run(pool, job.slices, scatter_slice, &job);
 }

@@ -16,8 +16,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "kernel/buffers.h"
 #include "kernel/convolution_geometry.h"
-#include "kernel/slices.h"
 
 enum {
     STRIP =
@@ -43,11 +43,12 @@ typedef struct strip_job {
     placement place;
     bool is_data; /* the filter is read transposed */
     const float *source, *w, *bias;
-    float *destination, *packed, *slice_scratch;
+    float *destination, *packed;
+    tare_buffers buffers;        /* one strip in each */
     int64_t depth, columns;      /* of one group: channels gathered per tap, results per pixel */
     int64_t sum, stride;         /* terms of a result; from one gathered row to the next */
     int64_t panels, panel_width; /* of one group */
-    int64_t pixels, strip_pixels, strips, slices, slice_numbers;
+    int64_t pixels, strip_pixels, strips, slices;
     int64_t pack_slices;
 } strip_job;
 
@@ -69,7 +70,7 @@ static void cut_job(strip_job *job) {
         job->strip_pixels * job->sum * job->panels * job->panel_width * job->c->groups;
     job->slices = tare_slice_count(job->strips, work, SLICE_WORK);
     const int64_t staged = job->place.neighbours ? 0 : job->strip_pixels * job->columns;
-    job->slice_numbers = tare_round_up(job->strip_pixels * job->stride + staged, ALIGNED);
+    job->buffers.size = tare_round_up(job->strip_pixels * job->stride + staged, ALIGNED);
 }
 
 static int64_t packed_numbers(const strip_job *job) {
@@ -165,16 +166,18 @@ static void run_strip(const strip_job *job, int64_t strip, float *scratch) {
 }
 
 static void strip_slice(void *context, int64_t slice) {
-    const strip_job *job = context;
+    strip_job *job = context;
+    const int buffer = tare_buffers_take(&job->buffers);
     const int64_t end = tare_slice_begin(job->strips, job->slices, slice + 1);
     for (int64_t strip = tare_slice_begin(job->strips, job->slices, slice); strip < end; strip++)
-        run_strip(job, strip, job->slice_scratch + slice * job->slice_numbers);
+        run_strip(job, strip, tare_buffer(&job->buffers, buffer));
+    tare_buffers_give(&job->buffers, buffer);
 }
 
 static void run_job(strip_job *job, float *scratch, tare_pool *pool) {
     if (job->pixels == 0 || job->columns == 0) return;
     job->packed = scratch;
-    job->slice_scratch = scratch + tare_round_up(packed_numbers(job), ALIGNED);
+    job->buffers.first = scratch + tare_round_up(packed_numbers(job), ALIGNED);
     const int64_t panels = job->c->groups * job->panels;
     job->pack_slices = tare_slice_count(panels, job->panel_width * job->sum, PACK_WORK);
     tare_pool_run(pool, job->pack_slices, pack_slice, job);
@@ -188,7 +191,7 @@ static int64_t tap_bytes(const tare_convolution *c) {
 
 static int64_t job_bytes(const strip_job *job) {
     const int64_t numbers =
-        tare_round_up(packed_numbers(job), ALIGNED) + job->slices * job->slice_numbers;
+        tare_round_up(packed_numbers(job), ALIGNED) + job->slices * job->buffers.size;
     return numbers * (int64_t)sizeof(float);
 }
 
@@ -199,7 +202,7 @@ static strip_job forward_job(const tare_gemm_kernel *kernel, const tare_convolut
     strip_job job = {.kernel = kernel, .c = c};
     job.depth = c->channels / c->groups;
     job.columns = c->filters / c->groups;
-    job.gather = tare_gather_forward(c, taps);
+    job.gather = tare_gather_forward(kernel, c, taps);
     job.place.channels = c->filters;
     job.place.neighbours = true;
     cut_job(&job);
@@ -229,7 +232,7 @@ static strip_job data_job(const tare_gemm_kernel *kernel, const tare_convolution
     strip_job job = {.kernel = kernel, .c = c, .is_data = true};
     job.depth = c->filters / c->groups;
     job.columns = c->channels / c->groups;
-    job.gather = tare_gather_data(c, residue, taps);
+    job.gather = tare_gather_data(kernel, c, residue, taps);
     job.place.channels = c->channels;
     job.place.neighbours = tare_pixels(c->stride) == 1;
     for (int d = 0; d < TARE_SPATIAL; d++) {
