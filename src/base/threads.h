@@ -23,9 +23,10 @@ typedef struct tare_pool tare_pool;
 /*
  * threads: how many run slices, 1 to 1024, the caller counted; 1 starts none. Workers have 256 KiB
  * of stack, block all signals, spin briefly (30 microseconds; not at all when there are more
- * threads than processors), then sleep on a condition variable. parallel_for: NULL, or the host's
- * executor used instead of own threads. Errors  TARE_ERROR_ARGUMENT; TARE_ERROR_MEMORY;
- * TARE_ERROR_SYSTEM (a thread could not be started; none is left running).
+ * threads than processors), then sleep on a condition variable.
+ * parallel_for: NULL, or the host's executor used instead of own threads.
+ * Errors  TARE_ERROR_ARGUMENT; TARE_ERROR_MEMORY; TARE_ERROR_SYSTEM (a thread could not be started;
+ *         none is left running).
  */
 tare_status tare_pool_new(const tare_allocator *allocator, int threads,
                           tare_parallel_for parallel_for, void *user, tare_pool **pool,

@@ -261,6 +261,19 @@ static void test_files_that_begin_wrong_are_refused(void **state) {
     assert_refused("bad.npy", TARE_ERROR_FORMAT, "holds a zero byte");
 }
 
+static void test_a_header_longer_than_any_that_is_needed_is_refused(void **state) {
+    (void)state;
+    enum { LENGTH = 65537 };
+    static char file[12 + LENGTH + 4];
+    memset(file, ' ', sizeof file);
+    memcpy(file, "\x93NUMPY\x02\x00", 8);
+    (void)tare_put_32((unsigned char *)file + 8, LENGTH);
+    static const char header[] = "{" F4 ", " ORDER ", 'shape': ()}";
+    memcpy(file + 12, header, sizeof header - 1);
+    put_bytes("bad.npy", file, sizeof file);
+    assert_refused("bad.npy", TARE_ERROR_FORMAT, "is longer than any that is needed");
+}
+
 static void test_any_cut_of_a_good_file_is_refused(void **state) {
     (void)state;
     char bytes[256];
@@ -354,6 +367,7 @@ int main(void) {
         cmocka_unit_test(test_any_byte_but_zero_is_true),
         cmocka_unit_test(test_headers_that_are_wrong_are_refused_with_the_place),
         cmocka_unit_test(test_files_that_begin_wrong_are_refused),
+        cmocka_unit_test(test_a_header_longer_than_any_that_is_needed_is_refused),
         cmocka_unit_test(test_any_cut_of_a_good_file_is_refused),
         cmocka_unit_test(test_a_missing_file_and_missing_arguments_are_refused),
         cmocka_unit_test(test_bfloat16_is_not_written),

@@ -32,6 +32,7 @@ static void test_sizes_multiply_only_when_they_fit(void **state) {
     assert_false(tare_multiply_sizes(-1, 1, &product));
     assert_false(tare_multiply_sizes(1, -1, &product));
     assert_false(tare_multiply_sizes(-2, -3, &product));
+    assert_false(tare_multiply_sizes(0, INT64_MIN, &product));
     assert_int_equal(product, -7);
 }
 

@@ -61,7 +61,7 @@ static void test_any_split_gives_the_same_numbers(void **state) {
         fills[f](&random, 0, COUNT, -1, 3, whole);
         for (int64_t step = 1; step <= 7; step++) {
             memset(pieces, 0, sizeof pieces);
-            for (int64_t first = 0; first < COUNT; first += step) {
+            for (int64_t first = (COUNT - 1) / step * step; first >= 0; first -= step) {
                 const int64_t count = step < COUNT - first ? step : COUNT - first;
                 fills[f](&random, first, count, -1, 3, pieces + first);
             }

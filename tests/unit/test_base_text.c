@@ -72,6 +72,8 @@ static void test_floats_print_as_numpy_prints_them(void **state) {
         {1e15f, "1000000000000000"},
         {1e16f, "1e+16"},
         {0.1f, "0.1"},
+        {2097152.25f, "2097152.2"}, /* two texts are as short and as near: the even one */
+        {2097152.75f, "2097152.8"},
         {INFINITY, "inf"},
         {-INFINITY, "-inf"},
         {NAN, "nan"},
