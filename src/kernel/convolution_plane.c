@@ -301,6 +301,29 @@ static void add_strip(const plane_job *job, const float *taps, const float *dy, 
     }
 }
 
+/* The same transposed, dw' = dy' taps', into a partial sum [filter][tap, channel]; spare: a panel
+ * of taps'. */
+static void add_strip_few_filters(const plane_job *job, const float *taps, const float *dy,
+                                  int64_t pixels, bool adds, float *spare, float *sums) {
+    const tare_gemm_kernel *kernel = job->kernel;
+    const int64_t filters = job->c->filters;
+    for (int64_t first = 0; first < job->sum; first += job->panel_width) {
+        tare_gemm_tile tile = {.a = dy,
+                               .b = spare,
+                               .k = pixels,
+                               .a_stride = filters,
+                               .ldc = job->sum,
+                               .accumulate = adds};
+        tile.columns = tare_least(job->panel_width, job->sum - first);
+        const bool wide = tile.columns > kernel->lanes;
+        tile.b_stride = wide ? job->panel_width : kernel->lanes;
+        tile.c = sums + first;
+        kernel->pack_transposed(spare, tile.b_stride, taps + first * job->stride, job->stride,
+                                tile.columns, pixels);
+        kernel->by_panel[wide][filters - 1](&tile);
+    }
+}
+
 static void filter_slice(void *context, int64_t range) {
     plane_job *job = context;
     const tare_convolution *c = job->c;
@@ -315,8 +338,9 @@ static void filter_slice(void *context, int64_t range) {
         const int64_t row = (place.sample * c->out[0] + place.plane) * c->out[1] + place.first_row;
         fill_planes(job, &place, planes);
         fill_taps(job, &place, planes, taps);
-        add_strip(job, taps, job->dy + row * c->out[2] * c->filters, place.rows * c->out[2],
-                  strip > begin, spare, tare_partial_sum(&job->sums, range));
+        (job->few_filters ? add_strip_few_filters : add_strip)(
+            job, taps, job->dy + row * c->out[2] * c->filters, place.rows * c->out[2],
+            strip > begin, spare, tare_partial_sum(&job->sums, range));
     }
     tare_buffers_give(&job->buffers, buffer);
 }
@@ -330,8 +354,10 @@ static plane_job filter_job(const tare_gemm_kernel *kernel, const tare_convoluti
     return job;
 }
 
+/* With few filters the first partial sum is transposed too, and stands with the others. */
 static int64_t partial_numbers(const plane_job *job) {
-    return tare_round_up((job->slices - 1) * job->sum * job->c->filters, ALIGNED);
+    const int64_t partials = job->slices - (job->few_filters ? 0 : 1);
+    return tare_round_up(partials * job->sum * job->c->filters, ALIGNED);
 }
 
 int64_t tare_plane_filter_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
@@ -342,11 +368,18 @@ int64_t tare_plane_filter_scratch(const tare_gemm_kernel *kernel, const tare_con
 void tare_plane_filter(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
                        const float *dy, float *dw, void *scratch, tare_pool *pool) {
     plane_job job = filter_job(kernel, c);
+    const int64_t size = job.sum * c->filters;
+    float *partials = scratch;
     job.x = x;
     job.dy = dy;
-    job.sums = (tare_partial_sums){
-        .total = dw, .others = scratch, .size = job.sum * c->filters, .count = job.slices};
-    job.buffers.first = (float *)scratch + partial_numbers(&job);
+    job.sums =
+        (tare_partial_sums){.total = dw, .others = partials, .size = size, .count = job.slices};
+    if (job.few_filters) {
+        job.sums.total = partials;
+        job.sums.others = partials + size;
+    }
+    job.buffers.first = partials + partial_numbers(&job);
     tare_pool_run(pool, job.slices, filter_slice, &job);
     tare_partial_sums_merge(&job.sums, pool);
+    if (job.few_filters) interleave(partials, job.sum, job.sum, c->filters, NULL, dw);
 }
