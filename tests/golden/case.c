@@ -171,6 +171,15 @@ static bool shown_only(const golden_case *c, const json_t *entry) {
            golden_entry(c, "second", "exact", golden_text(entry, "name", ""));
 }
 
+/*
+ * Cases marked exact only move numbers, so bits are compared; but where TensorFlow's own float32
+ * result differs from its float64 one (`measured`), it did not move but add up (the gradient of
+ * tile or of a mirrored pad), and the entry's tolerance holds.
+ */
+static bool is_exact(const golden_case *c, const json_t *entry) {
+    return golden_boolean(c->spec, "exact", false) && golden_real(entry, "measured", 0) == 0;
+}
+
 void golden_judge(golden_case *c, const char *when, const char *role, const char *name,
                   const tare_array *got) {
     size_t place = find_entry(c, when, role, name);
@@ -182,9 +191,8 @@ void golden_judge(golden_case *c, const char *when, const char *role, const char
     tare_array *want = read_entry(c, entry);
     if (!want) return;
     const char *key = golden_text(entry, "key", "") + strlen(c->name) + 1;
-    golden_difference found =
-        golden_compare(got, want, golden_real(entry, "atol", 0), golden_real(entry, "rtol", 0),
-                       golden_boolean(c->spec, "exact", false));
+    golden_difference found = golden_compare(got, want, golden_real(entry, "atol", 0),
+                                             golden_real(entry, "rtol", 0), is_exact(c, entry));
     c->judged[place] = true;
     c->judgements++;
     if (shown_only(c, entry)) {
@@ -276,16 +284,37 @@ bool golden_assign_initial(golden_case *c) {
     return fine;
 }
 
+/* A gradient that the library has none for is 0 everywhere; that must be TensorFlow's answer too.
+ */
+static void judge_zeros(golden_case *c, const char *when, const char *role, const char *name) {
+    const json_t *entry = golden_entry(c, when, role, name);
+    tare_array *zeros = NULL;
+    if (!strcmp(role, "out"))
+        golden_fail(c, "%s/%s/%s: no such tensor", when, role, name);
+    else if (tare_array_new(tare_dtype_named(golden_text(entry, "dtype", "")),
+                            golden_shape(json_object_get(entry, "shape")), NULL, &zeros) != TARE_OK)
+        golden_fail(c, "%s/%s/%s: no zeros to compare with", when, role, name);
+    else
+        golden_judge(c, when, role, name, zeros);
+    tare_array_free(zeros);
+}
+
 bool golden_run_watch(golden_case *c, const char *when, const golden_feeds *feeds,
                       const golden_watch *watch) {
     tare_array *results[GOLDEN_MAX_ITEMS] = {NULL};
-    if (!golden_ok(c,
-                   tare_session_run(c->session, feeds->items, feeds->count, watch->tensors,
-                                    watch->count, results),
-                   when))
-        return false;
+    tare_tensor fetches[GOLDEN_MAX_ITEMS] = {{.node = 0}};
+    size_t places[GOLDEN_MAX_ITEMS], count = 0;
     for (size_t i = 0; i < watch->count; i++)
-        golden_judge(c, when, watch->items[i].role, watch->items[i].name, results[i]);
+        if (tare_tensor_is_valid(watch->tensors[i]))
+            fetches[count] = watch->tensors[i], places[count++] = i;
+        else
+            judge_zeros(c, when, watch->items[i].role, watch->items[i].name);
+    tare_status status =
+        tare_session_run(c->session, feeds->items, feeds->count, fetches, count, results);
+    if (!golden_ok(c, status, when)) return false;
+    for (size_t i = 0; i < count; i++)
+        golden_judge(c, when, watch->items[places[i]].role, watch->items[places[i]].name,
+                     results[i]);
     return true;
 }
 

@@ -31,7 +31,10 @@ struct op_entry {
 
 static bool build_node(const op_call *call);
 static bool build_detached(const op_call *call);
-static bool build_global_normalization(const op_call *call);
+static bool build_atrous(const op_call *call);
+static bool build_clip_by_norm(const op_call *call);
+static bool build_clip_by_average_norm(const op_call *call);
+static bool build_clip_by_global_norm(const op_call *call);
 static bool build_statistics(const op_call *call);
 static bool build_affine(const op_call *call);
 
@@ -121,8 +124,8 @@ static const op_entry table[] = {
     {"pad", "pad", "tensor", "paddings", NULL},
     {"reshape", "reshape", "tensor", "shape", NULL},
     {"reverse", "reverse", "tensor", "axis", NULL},
-    {"shape", "shape", "input", "", NULL},
-    {"size", "size", "input", "", NULL},
+    {"shape", "shape_of", "input", "", NULL},
+    {"size", "size_of", "input", "", NULL},
     {"slice", "slice", "input_", "begin size", NULL},
     {"split", "split", "value", "num_or_size_splits axis", NULL},
     {"squeeze", "squeeze", "input", "axis", NULL},
@@ -131,10 +134,11 @@ static const op_entry table[] = {
     {"transpose", "transpose", "a", "perm", NULL},
     /* products, convolutions, pools */
     {"matmul", "matmul", "a b", "", NULL},
-    {"nn.avg_pool", "avg_pool2d", "value", "", NULL},
+    {"nn.atrous_conv2d", "nn_conv2d", "value filters", "", build_atrous},
+    {"nn.avg_pool", "nn_avg_pool2d", "value", "", NULL},
     {"nn.bias_add", "bias_add", "value bias", "", NULL},
-    {"nn.conv2d", "conv2d", "input filter", "", NULL},
-    {"nn.max_pool", "max_pool2d", "value", "", NULL},
+    {"nn.conv2d", "nn_conv2d", "input filter", "", NULL},
+    {"nn.max_pool", "nn_max_pool2d", "value", "", NULL},
     {"nn.xw_plus_b", NULL, "x weights biases", "", build_affine},
     /* softmax and cross-entropies */
     {"nn.log_softmax", "log_softmax", "logits", "", NULL},
@@ -149,9 +153,13 @@ static const op_entry table[] = {
      "labels logits", "", NULL},
     {"nn.weighted_cross_entropy_with_logits", "weighted_cross_entropy_with_logits", "labels logits",
      "", NULL},
+    /* clipping */
+    {"clip_by_average_norm", NULL, "t clip_norm", "", build_clip_by_average_norm},
+    {"clip_by_global_norm", NULL, "*t_list clip_norm", "", build_clip_by_global_norm},
+    {"clip_by_norm", NULL, "t clip_norm", "", build_clip_by_norm},
     /* normalisation */
-    {"nn.batch_norm_with_global_normalization", "batch_normalization", "t m v beta gamma", "",
-     build_global_normalization},
+    {"nn.batch_norm_with_global_normalization", "batch_norm_with_global_normalization",
+     "t m v beta gamma", "", NULL},
     {"nn.batch_normalization", "batch_normalization", "x mean variance offset scale", "", NULL},
     {"nn.fused_batch_norm", "fused_batch_norm", "x scale offset mean variance", "", NULL},
     {"nn.moments", "moments", "x", "", NULL},
@@ -347,16 +355,18 @@ static bool build_detached(const op_call *call) {
     return build_from(call, inputs, count);
 }
 
-/* The older name of batch_normalization, with a switch for the scale. */
-static bool build_global_normalization(const op_call *call) {
+/* A convolution with one dilation for both axes, called rate. */
+static bool build_atrous(const op_call *call) {
     tare_tensor inputs[16];
-    gather_inputs(call, inputs);
-    tare_batch_normalization_options options = {TARE_BATCH_NORMALIZATION_DEFAULTS};
-    options.variance_epsilon = golden_real(call->options, "variance_epsilon", 0);
-    bool scaled = golden_boolean(call->options, "scale_after_normalization", true);
-    call->outputs[0] = tare_batch_normalization_with(inputs[0], inputs[1], inputs[2], inputs[3],
-                                                     scaled ? inputs[4] : TARE_NULL, &options);
-    return true;
+    size_t count = gather_inputs(call, inputs);
+    json_t *options = json_copy((json_t *)(uintptr_t)call->options);
+    op_call renamed = *call;
+    json_object_set(options, "dilations", json_object_get(options, "rate"));
+    json_object_del(options, "rate");
+    renamed.options = options;
+    bool fine = build_from(&renamed, inputs, count);
+    json_decref(options);
+    return fine;
 }
 
 /* Its fourth output is the shift that went in. */
@@ -375,6 +385,39 @@ static bool build_affine(const op_call *call) {
     gather_inputs(call, inputs);
     call->outputs[0] =
         tare_bias_add_with(tare_matmul_with(inputs[0], inputs[1], NULL), inputs[2], NULL);
+    return true;
+}
+
+static bool build_clip_by_norm(const op_call *call) {
+    tare_tensor inputs[16];
+    tare_clip_options options = {TARE_CLIP_DEFAULTS};
+    const json_t *axes = json_object_get(call->options, "axes");
+    gather_inputs(call, inputs);
+    for (size_t i = 0; i < json_array_size(axes) && i < TARE_MAX_RANK; i++)
+        options.axes.values[options.axes.count++] =
+            (int64_t)json_integer_value(json_array_get(axes, i));
+    call->outputs[0] = tare_clip_by_norm_with(inputs[0], inputs[1], &options);
+    return true;
+}
+
+static bool build_clip_by_average_norm(const op_call *call) {
+    tare_tensor inputs[16];
+    gather_inputs(call, inputs);
+    call->outputs[0] = tare_clip_by_average_norm_with(inputs[0], inputs[1], NULL);
+    return true;
+}
+
+/* All clipped tensors, then their norm before. */
+static bool build_clip_by_global_norm(const op_call *call) {
+    tare_tensor inputs[16];
+    size_t count = gather_inputs(call, inputs) - 1;
+    if (call->count != count + 1) {
+        golden_fail(call->c, "clip_by_global_norm gives %zu tensors, the case has %zu", count + 1,
+                    call->count);
+        return false;
+    }
+    call->outputs[count] =
+        tare_clip_by_global_norm_with(inputs, count, inputs[count], call->outputs, NULL);
     return true;
 }
 
