@@ -3,8 +3,8 @@
  * Convolution over NHWC data, 1 to 3 spatial dimensions stored as three (leading ones of extent 1),
  * filter [kd, kh, kw, in / groups, out]:
  *
- *     y[n, o.., f] = bias[f] + sum over k.., c of x[n, o * stride + k * dilation - before.., c]
- * w[k.., c, f]
+ *     y[n, o.., f] = bias[f] + sum over k.., c of x[n, i.., c] w[k.., c, f]
+ *     i = o * stride + k * dilation - before; x is 0 outside the image
  */
 #ifndef TARE_SRC_KERNEL_CONVOLUTION_H
 #define TARE_SRC_KERNEL_CONVOLUTION_H
@@ -16,11 +16,13 @@
 typedef struct tare_convolution {
     int64_t batch, channels, filters, groups;
     int64_t in[TARE_SPATIAL], out[TARE_SPATIAL], kernel[TARE_SPATIAL];
-    int64_t stride[TARE_SPATIAL], dilation[TARE_SPATIAL],
-        before[TARE_SPATIAL]; /* before: zeros in front */
+    int64_t stride[TARE_SPATIAL], dilation[TARE_SPATIAL];
+    int64_t
+        before[TARE_SPATIAL]; /* zeros in front; how many stand behind follows from in and out */
 } tare_convolution;
 
-/* Scratch bytes for each of the three (f32). */
+/* Scratch bytes for each of the three (f32), aligned to 64; from the shape and instruction set
+ * only. */
 int64_t tare_convolution_forward_scratch(const tare_convolution *c);
 int64_t tare_convolution_data_scratch(const tare_convolution *c);
 int64_t tare_convolution_filter_scratch(const tare_convolution *c);

@@ -25,7 +25,7 @@
 enum {
     STRIP = 32 * 1024,       /* numbers gathered at a time, about */
     CHUNK_COLUMNS = 512,     /* of the gathered matrix, about: leaves a strip 64 pixels or more */
-    MOST_STRIP_PIXELS = 256, /* the order of float32 sums that stay accurate */
+    MOST_STRIP_PIXELS = 256, /* added in one go: short float32 sums stay accurate */
     MOST_RANGES = 16,
     PARTIAL_SUMS = 2 << 20, /* numbers in all partial sums together */
     SLICE_WORK = 1 << 18,   /* least multiply-adds of a slice */
@@ -39,14 +39,14 @@ typedef struct filter_job {
     const float *x, *dy;
     tare_partial_sums sums; /* one per range of pixels */
     tare_buffers buffers;
+    int64_t size;           /* numbers of dw */
     int64_t depth, columns; /* of one group: rows of dw per tap, columns */
-    int64_t tap_groups,
-        channel_groups; /* chunks of one group: taps in groups, or the channels of one tap */
-    int64_t taps_per_chunk, channels_per_chunk;
-    int64_t pixels, ranges, strip_pixels, stride; /* stride: of gathered rows */
-    int64_t width;                                /* of a whole panel of columns */
-    int64_t chunks, chunk_slices;                 /* over all groups; slices of one range */
-    int64_t size;                                 /* numbers of dw */
+    int64_t width;          /* of a whole panel of columns */
+    /* A chunk is some whole taps, or some channels of one tap. */
+    int64_t tap_groups, taps_per_chunk, channel_groups, channels_per_chunk;
+    int64_t chunks, chunk_slices; /* of all groups; slices of one range */
+    int64_t pixels, ranges, strip_pixels;
+    int64_t stride; /* from one gathered row to the next */
 } filter_job;
 
 /* ---- cutting */

@@ -2,11 +2,13 @@
 /*
  * Convolution of images with few channels.
  *
- *     planes [channel][plane][row][padded width]       a part of one sample, zeros around it
- *     taps   [tap, channel][pixel]                     for some output rows, copied from the planes
- * row by row forward, many filters    y = taps' w             pixels are the rows of tiles forward,
- * few filters     y' = w' taps            filters are the rows of tiles, pixels their lanes filter
- * gradient          dw = taps dy            one partial sum for each of a fixed number of ranges
+ *     planes [channel][plane][row][padded width]   a part of one sample, zeros around it
+ *     taps   [tap, channel][pixel]                 copied from the planes row by row
+ *
+ *     forward, many filters   y = taps' w       pixels are the rows of tiles
+ *     forward, few filters    y' = w' taps      filters are the rows of tiles, pixels their lanes
+ *     filter gradient         dw = taps dy      one partial sum for each of a few ranges of strips
+ *     with few filters        dw' = dy' taps'
  *
  * A strip is some output rows of one plane of one sample; strips, ranges and slices depend on the
  * shape alone.
@@ -37,18 +39,15 @@ typedef struct plane_job {
     float *y, *packed;
     tare_buffers buffers; /* one strip in each */
     tare_partial_sums sums;
-    int64_t sum; /* taps x channels: terms of a result, rows of dw */
-    int64_t rows, row_groups,
-        strips; /* output rows of a strip; strips of an output plane, and of all */
-    int64_t planes, plane_rows,
-        width; /* of the source that a strip reads: depth, rows, padded width */
+    int64_t sum;                       /* taps x channels: terms of a result, rows of dw */
+    int64_t rows, row_groups, strips;  /* rows of a strip; strips of an output plane, and of all */
+    int64_t planes, plane_rows, width; /* what a strip reads: depth, rows, padded width */
     int64_t stride, panel_width, panels; /* stride: from one tap's pixels to the next's */
     bool few_filters;
     int64_t slices;
 } plane_job;
 
-/* What a strip reads of the source along one dimension: `outputs` results and the reach of the
- * kernel. */
+/* What `outputs` results read of the source along one dimension. */
 static int64_t span(const tare_convolution *c, int d, int64_t outputs) {
     return (outputs - 1) * c->stride[d] + (c->kernel[d] - 1) * c->dilation[d] + 1;
 }
@@ -64,8 +63,7 @@ static plane_job make_job(const tare_gemm_kernel *kernel, const tare_convolution
     job.planes = span(c, 0, 1);
     job.plane_rows = span(c, 1, job.rows);
     job.width = span(c, 2, c->out[2]);
-    /* Whole vectors may be read; an odd number of cache lines keeps taps out of each other's sets.
-     */
+    /* Room for whole vectors; an odd number of cache lines keeps taps out of each other's sets. */
     const int64_t lines =
         tare_quotient_up(tare_round_up(job.rows * c->out[2], job.panel_width), ALIGNED);
     job.stride = (lines | 1) * ALIGNED;

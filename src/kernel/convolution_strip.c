@@ -20,16 +20,13 @@
 #include "kernel/convolution_geometry.h"
 
 enum {
-    STRIP =
-        32 *
-        1024, /* numbers in a strip, about: what the second-level cache holds beside the filter */
+    STRIP = 32 * 1024,    /* numbers in a strip, about: fits the second-level cache */
     SLICE_WORK = 1 << 18, /* least multiply-adds of a slice */
     PACK_WORK = 1 << 15,  /* least numbers packed by a slice */
     ALIGNED = 16          /* numbers in 64 bytes */
 };
 
-/* Where the results of grid pixels go: pixel j of the grid to first + spread * j of the
- * destination. */
+/* Where results go: those of grid pixel j to pixel first + spread * j of the destination. */
 typedef struct placement {
     int64_t extent[TARE_SPATIAL], first[TARE_SPATIAL], spread[TARE_SPATIAL];
     int64_t channels;

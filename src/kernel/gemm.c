@@ -4,17 +4,17 @@
  * registers.
  *
  *     for each block of n, of k, of m:
- *         pack the block's rows of A into panels [tile of rows][k][panel], its columns of B into
- * [panel of columns][k][width] for each tile of rows, for each panel of columns: one micro-kernel
- * call
+ *         pack rows of A into panels    [tile of rows][k][panel]
+ *         pack columns of B into panels [panel of columns][k][width]
+ *         for each tile of rows, for each panel of columns: one micro-kernel call
  *
  * Both steps are cut into slices by shape alone, and each number of C is added up by one slice in
  * the order of k, so no bit depends on threads. What is read once only is not packed: A when C is
  * one panel wide (it is then read by rows), B when C is one tile high. Products with a vector and
  * tiny ones go their own ways.
  *
- * Source: Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication", ACM TOMS
- * 34 (3).
+ * Source: Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication",
+ * ACM TOMS 34 (3).
  */
 #include "kernel/gemm.h"
 
@@ -24,13 +24,12 @@
 #include "kernel/slices.h"
 
 enum {
-    TINY = 512,       /* multiply-adds up to which plain loops are the fastest */
-    MOST_STEPS = 512, /* of k in a block: a packed tile of A then stays in the first-level cache */
-    MOST_ROWS = 1024, /* of C in a block, about: bounds the scratch */
-    MOST_COLUMNS = 1024,   /* the same */
-    SLICE_WORK = 1 << 18,  /* least multiply-adds of a slice: five microseconds or so */
-    PACK_WORK = 1 << 15,   /* least numbers packed by a slice */
-    VECTOR_COLUMNS = 1024, /* of a vector times a matrix in a slice */
+    TINY = 128,           /* multiply-adds up to which plain loops are the fastest */
+    MOST_STEPS = 512,     /* of k in a block: a packed tile of A stays in the first-level cache */
+    MOST_ROWS = 1024,     /* of C in a block, about: bounds the scratch */
+    MOST_COLUMNS = 1024,  /* the same */
+    SLICE_WORK = 1 << 18, /* least multiply-adds of a slice: five microseconds or so */
+    PACK_WORK = 1 << 15   /* least numbers packed by a slice */
 };
 
 const tare_gemm_kernel *tare_gemm_kernel_of(tare_isa isa) {
@@ -102,10 +101,10 @@ int64_t tare_gemm_scratch_with(const tare_gemm_kernel *kernel, const tare_gemm *
 
 static void multiply_tiny(const tare_gemm *gemm, const float *a, const float *b, const float *bias,
                           float *c) {
-    const int64_t a_row = gemm->transpose_a ? 1 : gemm->lda,
-                  a_step = gemm->transpose_a ? gemm->lda : 1;
-    const int64_t b_step = gemm->transpose_b ? 1 : gemm->ldb,
-                  b_column = gemm->transpose_b ? gemm->ldb : 1;
+    const int64_t a_row = gemm->transpose_a ? 1 : gemm->lda;
+    const int64_t a_step = gemm->transpose_a ? gemm->lda : 1;
+    const int64_t b_step = gemm->transpose_b ? 1 : gemm->ldb;
+    const int64_t b_column = gemm->transpose_b ? gemm->ldb : 1;
     for (int64_t i = 0; i < gemm->m; i++, a += a_row, c += gemm->ldc) {
         for (int64_t j = 0; j < gemm->n; j++) {
             float sum = 0;

@@ -49,16 +49,16 @@ typedef struct tare_gemm_kernel {
      * read, 0 from there on. */
     void (*pack)(float *packed, int64_t width, const float *from, int64_t stride, int64_t have,
                  int64_t k);
-    /* packed[p * width + i] = from[i * stride + p]; rows past `have` repeat the last. width: of 4s.
-     */
+    /* packed[p * width + i] = from[i * stride + p], width a multiple of 4; rows past `have` repeat
+     * the last one. */
     void (*pack_transposed)(float *packed, int64_t width, const float *from, int64_t stride,
                             int64_t have, int64_t k);
     /* to[r * to_stride + j] = from[r * from_stride + j], r < rows, j < columns. */
     void (*copy_block)(float *to, int64_t to_stride, const float *from, int64_t from_stride,
                        int64_t rows, int64_t columns);
-    void (*vector_matrix)(const tare_gemm_vector *product); /* M[p, j] at matrix[p * stride + j] */
-    void (*vector_transposed)(
-        const tare_gemm_vector *product); /* M[p, j] at matrix[j * stride + p] */
+    /* M[p, j] at matrix[p * stride + j]; at matrix[j * stride + p]. */
+    void (*vector_matrix)(const tare_gemm_vector *product);
+    void (*vector_transposed)(const tare_gemm_vector *product);
 } tare_gemm_kernel;
 
 extern const tare_gemm_kernel tare_gemm_kernel_baseline;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Micro-kernels and packing for one instruction set; included once by gemm_avx512.c, gemm_avx2.c
- * and gemm_baseline.c, which are compiled with that instruction set's flags and define LANES
- * float32 numbers in a vector ROWS    rows of the tallest tile, as a number KERNEL  the table's
- * name ISA     its tare_isa
+ * Micro-kernels and packing for one instruction set; included once by each of gemm_avx512.c,
+ * gemm_avx2.c and gemm_baseline.c, which are compiled with that instruction set's flags and define
  *
- * A tile keeps rows x 2 vectors of sums in registers: 14 x 32 of the 32 registers of AVX-512, 6 x
- * 16 of the 16 of AVX2. The sums are variables named by macro because clang 14 leaves an array of
- * them on the stack.
+ *     LANES   float32 numbers in a vector
+ *     ROWS    rows of the tallest tile
+ *     KERNEL  the table's name
+ *     ISA     its tare_isa
+ *
+ * A tile keeps rows x 2 vectors of sums in registers: 14 x 32 numbers in the 32 registers of
+ * AVX-512, 6 x 16 in the 16 of AVX2. The sums are variables named by macro because clang 14 leaves
+ * an array of them on the stack.
  */
 #include "kernel/gemm_kernel.h"
 #include "kernel/transpose.h"
@@ -73,8 +76,8 @@ static inline bool is_plain(const tare_gemm_tile *tile, int width) {
         sum_##i += factor * b0;                                                                    \
         right_##i += factor * b1;                                                                  \
     }
-#define FETCH_1 const vector b0 = load(b);
-#define FETCH_2 const vector b0 = load(b), b1 = load(b + LANES);
+#define FETCH_1 const vector b0 = load(b)
+#define FETCH_2 const vector b0 = load(b), b1 = load(b + LANES)
 
 #define STAGE_1(i) store(sums + (i)*LANES, sum_##i);
 #define STAGE_2(i)                                                                                 \
@@ -87,10 +90,11 @@ static inline bool is_plain(const tare_gemm_tile *tile, int width) {
 
 #define END_TILE(rows, vectors)                                                                    \
     if (is_plain(tile, (vectors)*LANES)) {                                                         \
-        ROWS_##rows(PLACE_##vectors)                                                               \
+        ROWS_##rows(PLACE_##vectors);                                                              \
     } else {                                                                                       \
         float sums[(rows) * (vectors)*LANES];                                                      \
-        ROWS_##rows(STAGE_##vectors) finish(tile, (rows), (vectors)*LANES, sums);                  \
+        ROWS_##rows(STAGE_##vectors);                                                              \
+        finish(tile, (rows), (vectors)*LANES, sums);                                               \
     }
 
 #define PREFETCH_C(i) __builtin_prefetch(tile->c + (i)*tile->ldc, 1);
@@ -102,9 +106,12 @@ static inline bool is_plain(const tare_gemm_tile *tile, int width) {
     static void panel_##rows##_##vectors(const tare_gemm_tile *tile) {                             \
         const float *a = tile->a, *b = tile->b;                                                    \
         const int64_t a_stride = tile->a_stride, b_stride = tile->b_stride;                        \
-        ROWS_##rows(PREFETCH_C)                                                                    \
-            ROWS_##rows(ZERO_##vectors) for (int64_t p = tile->k; p > 0; p--) {                    \
-            FETCH_##vectors ROWS_##rows(PANEL_ADD_##vectors) a += a_stride;                        \
+        ROWS_##rows(PREFETCH_C);                                                                   \
+        ROWS_##rows(ZERO_##vectors);                                                               \
+        for (int64_t p = tile->k; p > 0; p--) {                                                    \
+            FETCH_##vectors;                                                                       \
+            ROWS_##rows(PANEL_ADD_##vectors);                                                      \
+            a += a_stride;                                                                         \
             b += b_stride;                                                                         \
         }                                                                                          \
         END_TILE(rows, vectors)                                                                    \
@@ -128,9 +135,12 @@ static inline bool is_plain(const tare_gemm_tile *tile, int width) {
         const float *a10 = a + ((rows) > 10 ? 10 * a_stride : 0);                                  \
         int64_t three = 3 * a_stride;                                                              \
         __asm__("" : "+r"(a5), "+r"(a10), "+r"(three));                                            \
-        ROWS_##rows(PREFETCH_C)                                                                    \
-            ROWS_##rows(ZERO_##vectors) for (int64_t p = tile->k; p > 0; p--) {                    \
-            FETCH_##vectors ROWS_##rows(ROWS_ADD_##vectors) a++;                                   \
+        ROWS_##rows(PREFETCH_C);                                                                   \
+        ROWS_##rows(ZERO_##vectors);                                                               \
+        for (int64_t p = tile->k; p > 0; p--) {                                                    \
+            FETCH_##vectors;                                                                       \
+            ROWS_##rows(ROWS_ADD_##vectors);                                                       \
+            a++;                                                                                   \
             a5++;                                                                                  \
             a10++;                                                                                 \
             b += b_stride;                                                                         \

@@ -6,10 +6,10 @@
  *     NAME     the function's name
  */
 void NAME(const tare_gemm *gemm, const NUMBER *a, const NUMBER *b, const NUMBER *bias, NUMBER *c) {
-    const int64_t a_row = gemm->transpose_a ? 1 : gemm->lda,
-                  a_step = gemm->transpose_a ? gemm->lda : 1;
-    const int64_t b_step = gemm->transpose_b ? 1 : gemm->ldb,
-                  b_column = gemm->transpose_b ? gemm->ldb : 1;
+    const int64_t a_row = gemm->transpose_a ? 1 : gemm->lda;
+    const int64_t a_step = gemm->transpose_a ? gemm->lda : 1;
+    const int64_t b_step = gemm->transpose_b ? 1 : gemm->ldb;
+    const int64_t b_column = gemm->transpose_b ? gemm->ldb : 1;
     for (int64_t i = 0; i < gemm->m; i++) {
         for (int64_t j = 0; j < gemm->n; j++) {
             SUM sum = 0;

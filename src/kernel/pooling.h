@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Max and average pooling over NHWC data with 1 to 3 spatial dimensions stored as three. Padding
- * never counts: not in a maximum, not in an average's divisor. */
+/*
+ * Max and average pooling over NHWC data with 1 to 3 spatial dimensions stored as three. Padding
+ * never counts: not in a maximum, not in an average's divisor.
+ */
 #ifndef TARE_SRC_KERNEL_POOLING_H
 #define TARE_SRC_KERNEL_POOLING_H
 
@@ -9,8 +11,8 @@
 
 typedef struct tare_pooling {
     int64_t batch, channels;
-    int64_t in[TARE_SPATIAL], out[TARE_SPATIAL], window[TARE_SPATIAL], stride[TARE_SPATIAL],
-        before[TARE_SPATIAL];
+    int64_t in[TARE_SPATIAL], out[TARE_SPATIAL];
+    int64_t window[TARE_SPATIAL], stride[TARE_SPATIAL], before[TARE_SPATIAL];
 } tare_pooling;
 
 void tare_pool_max_f32(const tare_pooling *p, const float *x, float *y, tare_pool *pool);
