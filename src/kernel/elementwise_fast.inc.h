@@ -14,6 +14,8 @@
 #define SIGMOID(x)  tare_sigmoid_f32(x)
 #define TANH(x)     tare_tanh_f32(x)
 
+#define swish_slope(x) tare_swish_slope_f32(x)
+
 #define UNARY(name, value)  TARE_UNARY_LOOP(name, float, float, value)
 #define BINARY(name, value) TARE_BINARY_LOOPS(name, float, float, value)
 TARE_UNARY_HOT_LIST(UNARY)

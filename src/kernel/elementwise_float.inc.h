@@ -2,14 +2,20 @@
 /*
  * Elementwise loops for one floating type; included once per type by elementwise_loops.c with
  *     NUMBER, NAMED(f)             the type, and the name of f for it
- *     M(f), EXP, SIGMOID, TANH     the mathematical functions for it
+ *     M(f), EXP, SIGMOID, TANH, swish_slope     the mathematical functions for it
  */
 #define C(x) ((NUMBER)(x))
 
 static inline NUMBER NAMED(floor_remainder)(NUMBER remainder, NUMBER divisor) {
     return remainder != 0 && (remainder < 0) != (divisor < 0) ? remainder + divisor : remainder;
 }
-#define floor_remainder NAMED(floor_remainder)
+/* (1 - z) x + (1 + (q - 1) z) (log(1 + e^-|x|) + max(-x, 0)) for label z, logit x and weight q. */
+static inline NUMBER NAMED(weighted_cross_entropy)(NUMBER z, NUMBER x, NUMBER q) {
+    const NUMBER tail = M(log1p)(M(exp)(-M(fabs)(x))) + (x < 0 ? -x : C(0));
+    return (C(1) - z) * x + (C(1) + (q - C(1)) * z) * tail;
+}
+#define floor_remainder        NAMED(floor_remainder)
+#define weighted_cross_entropy NAMED(weighted_cross_entropy)
 
 #define UNARY(name, value)   TARE_UNARY_LOOP(name, NUMBER, NUMBER, value)
 #define TEST(name, value)    TARE_UNARY_LOOP(name, NUMBER, uint8_t, value)
@@ -34,10 +40,12 @@ static const tare_binary_loops NAMED(binary_loops)[TARE_BINARY_COUNT] = {
         TARE_BINARY_COMPARE_LIST(TARE_BINARY_SLOT)};
 
 #undef floor_remainder
+#undef weighted_cross_entropy
 #undef C
 #undef M
 #undef EXP
 #undef SIGMOID
 #undef TANH
+#undef swish_slope
 #undef NUMBER
 #undef NAMED

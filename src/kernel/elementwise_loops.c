@@ -4,20 +4,22 @@
 
 #include "kernel/isa.h"
 
-#define NUMBER      float
-#define NAMED(f)    f##_f32
-#define M(function) function##f
-#define EXP(x)      tare_exp_f32(x)
-#define SIGMOID(x)  tare_sigmoid_f32(x)
-#define TANH(x)     tare_tanh_f32(x)
+#define NUMBER         float
+#define NAMED(f)       f##_f32
+#define M(function)    function##f
+#define EXP(x)         tare_exp_f32(x)
+#define SIGMOID(x)     tare_sigmoid_f32(x)
+#define TANH(x)        tare_tanh_f32(x)
+#define swish_slope(x) tare_swish_slope_f32(x)
 #include "kernel/elementwise_float.inc.h"
 
-#define NUMBER      double
-#define NAMED(f)    f##_f64
-#define M(function) function
-#define EXP(x)      exp(x)
-#define SIGMOID(x)  tare_sigmoid_f64(x)
-#define TANH(x)     tanh(x)
+#define NUMBER         double
+#define NAMED(f)       f##_f64
+#define M(function)    function
+#define EXP(x)         exp(x)
+#define SIGMOID(x)     tare_sigmoid_f64(x)
+#define TANH(x)        tanh(x)
+#define swish_slope(x) tare_swish_slope_f64(x)
 #include "kernel/elementwise_float.inc.h"
 
 #define NUMBER   int32_t

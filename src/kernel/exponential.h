@@ -74,4 +74,14 @@ static inline double tare_sigmoid_f64(double x) {
     return (x < 0 ? e : 1.0) / (1.0 + e);
 }
 
+/* The derivative of x sigmoid(x): s (1 + x (1 - s)), 1 - s without cancellation. */
+static inline float tare_swish_slope_f32(float x) {
+    const float e = tare_exp_f32(-fabsf(x)), large = 1.0F / (1.0F + e), small = e * large;
+    return (x < 0 ? small : large) * (1.0F + x * (x < 0 ? large : small));
+}
+static inline double tare_swish_slope_f64(double x) {
+    const double e = exp(-fabs(x)), large = 1.0 / (1.0 + e), small = e * large;
+    return (x < 0 ? small : large) * (1.0 + x * (x < 0 ? large : small));
+}
+
 #endif

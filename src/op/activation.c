@@ -13,6 +13,8 @@
  *     softsign    x / (1 + |x|)            dx = dy / (1 + |x|)^2
  *     swish       x s, s = sigmoid(x)      dx = dy s (1 + x (1 - s))
  *
+ * alpha is rounded to float32 whatever the dtype, as TensorFlow's attribute is.
+ *
  * Source: TensorFlow r1.15, core/kernels/relu_op_functor.h, softplus_op.h, softsign_op.h,
  * python/ops/nn_grad.py and nn_impl.py; selu: Klambauer, Unterthiner, Mayr and Hochreiter 2017.
  */
@@ -46,10 +48,7 @@ static tare_status softsign_gradient(tare_gradient *g) {
 }
 
 static tare_status swish_gradient(tare_gradient *g) {
-    const tare_tensor x = g->inputs[0], s = tare_sigmoid(x);
-    const tare_tensor rest = tare_mul(x, tare_sub(tare_number(1), s));
-    const tare_tensor slope = tare_mul(s, tare_add(rest, tare_number(1)));
-    g->input_gradients[0] = tare_mul(g->output_gradients[0], slope);
+    g->input_gradients[0] = tare_swish_gradient(g->output_gradients[0], g->inputs[0]);
     return TARE_OK;
 }
 
@@ -65,7 +64,7 @@ static tare_status leaky_relu_infer(tare_infer *infer) {
 
 static tare_status leaky_relu_prepare(tare_prepare *prepare) {
     const tare_leaky_relu_options *options = prepare->options;
-    return tare_prepare_unary(prepare, TARE_UNARY_LEAKY_RELU, options->alpha);
+    return tare_prepare_unary(prepare, TARE_UNARY_LEAKY_RELU, (float)options->alpha);
 }
 
 static tare_status leaky_relu_gradient(tare_gradient *g) {
@@ -98,12 +97,18 @@ static const tare_example leaky_relu_examples[] = {{"[3,5]", "", 0.1, 4, NULL, 0
 
 /* ---- the family: op(name, node name, kernel, examples) */
 
-#define ACTIVATIONS(op)                                                                            \
-    op(sigmoid, "Sigmoid", SIGMOID, smooth) op(tanh, "Tanh", TANH, smooth)                         \
-        op(relu, "Relu", RELU, kinked) op(relu6, "Relu6", RELU6, kinked)                           \
-            op(elu, "Elu", ELU, kinked) op(selu, "Selu", SELU, kinked)                             \
-                op(softplus, "Softplus", SOFTPLUS, smooth)                                         \
-                    op(softsign, "Softsign", SOFTSIGN, kinked) op(swish, "swish", SWISH, smooth)
+/* clang-format off */
+#define ACTIVATIONS(op)                        \
+    op(sigmoid, "Sigmoid", SIGMOID, smooth)    \
+    op(tanh, "Tanh", TANH, smooth)             \
+    op(relu, "Relu", RELU, kinked)             \
+    op(relu6, "Relu6", RELU6, kinked)          \
+    op(elu, "Elu", ELU, kinked)                \
+    op(selu, "Selu", SELU, kinked)             \
+    op(softplus, "Softplus", SOFTPLUS, smooth) \
+    op(softsign, "Softsign", SOFTSIGN, kinked) \
+    op(swish, "swish", SWISH, smooth)
+/* clang-format on */
 
 extern const tare_op_def tare_activation_ops[];
 

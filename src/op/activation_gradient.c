@@ -2,7 +2,7 @@
 /*
  * Gradients of activations as ops of their own, so that each is one pass over memory and can be
  * differentiated again: f(dy, y) = dy times the derivative at the output y (at the input x for
- * leaky_relu and square). All are linear in dy:
+ * leaky_relu, swish and square). All are linear in dy:
  *
  *     for dy   f(u, y)
  *     for y    u dy f''   (0 where the derivative is made of steps)
@@ -66,6 +66,18 @@ static tare_status tanh_gradient_gradient(tare_gradient *g) {
     return TARE_OK;
 }
 
+/* With s = sigmoid(x) and t = sigmoid(-x) the second derivative is s t (2 + x (t - s)). */
+static tare_status swish_gradient_gradient(tare_gradient *g) {
+    const tare_tensor u = g->output_gradients[0], dy = g->inputs[0], x = g->inputs[1];
+    if (g->wanted[0]) g->input_gradients[0] = tare_swish_gradient(u, x);
+    if (g->wanted[1]) {
+        const tare_tensor s = tare_sigmoid(x), t = tare_sigmoid(tare_negative(x));
+        const tare_tensor bend = tare_add(tare_mul(x, tare_sub(t, s)), tare_number(2));
+        g->input_gradients[1] = tare_mul(tare_mul(u, dy), tare_mul(tare_mul(s, t), bend));
+    }
+    return TARE_OK;
+}
+
 static tare_status square_gradient_gradient(tare_gradient *g) {
     const tare_tensor u = g->output_gradients[0], dy = g->inputs[0], x = g->inputs[1];
     if (g->wanted[0]) g->input_gradients[0] = tare_square_gradient(u, x);
@@ -85,7 +97,7 @@ static tare_status leaky_relu_gradient_infer(tare_infer *infer) {
 
 static tare_status leaky_relu_gradient_prepare(tare_prepare *prepare) {
     const tare_leaky_relu_options *options = prepare->options;
-    return tare_prepare_binary(prepare, TARE_BINARY_LEAKY_RELU_GRADIENT, options->alpha);
+    return tare_prepare_binary(prepare, TARE_BINARY_LEAKY_RELU_GRADIENT, (float)options->alpha);
 }
 
 /* ---- examples */
@@ -104,11 +116,17 @@ static const tare_example kinked[] = {{"[3,5] [3,5]", "", 0.2, 4, NULL, TARE_EXA
 
 /* ---- the family: op(function, node name, kernel, examples) */
 
-#define PAIRS(op)                                                                                  \
-    op(relu, "ReluGrad", RELU, kinked) op(relu6, "Relu6Grad", RELU6, kinked)                       \
-        op(elu, "EluGrad", ELU, kinked) op(selu, "SeluGrad", SELU, kinked)                         \
-            op(sigmoid, "SigmoidGrad", SIGMOID, smooth) op(tanh, "TanhGrad", TANH, smooth)         \
-                op(square, "SquareGrad", SQUARE, smooth)
+/* clang-format off */
+#define PAIRS(op)                               \
+    op(relu, "ReluGrad", RELU, kinked)          \
+    op(relu6, "Relu6Grad", RELU6, kinked)       \
+    op(elu, "EluGrad", ELU, kinked)             \
+    op(selu, "SeluGrad", SELU, kinked)          \
+    op(sigmoid, "SigmoidGrad", SIGMOID, smooth) \
+    op(tanh, "TanhGrad", TANH, smooth)          \
+    op(swish, "SwishGrad", SWISH, smooth)       \
+    op(square, "SquareGrad", SQUARE, smooth)
+/* clang-format on */
 
 #define PLACE(name, node, which, examples) AT_##name,
 enum { PAIRS(PLACE) AT_leaky_relu, AT_END };

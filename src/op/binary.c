@@ -212,25 +212,27 @@ static const tare_example wholes[] = {
 
 /* ---- the family: op(name, node name, kernel, gradient, prepare, capabilities, flags, examples) */
 
-#define BINARY_OPS(op)                                                                             \
-    op(add, "Add", ADD, add_gradient, plain, &add_can, 0,                                          \
-       anywhere) op(sub, "Sub", SUB, sub_gradient, plain, &sub_can, 0,                             \
-                    anywhere) op(mul, "Mul", MUL, mul_gradient, plain, &mul_can, 0, anywhere)      \
-        op(div, "truediv", DIV, div_gradient, plain, NULL, 0, positive_or_whole) op(               \
-            maximum, "Maximum", MAXIMUM, maximum_gradient, plain, NULL, 0,                         \
-            anywhere) op(minimum, "Minimum", MINIMUM, minimum_gradient, plain, NULL, 0, anywhere)  \
-            op(squared_difference, "SquaredDifference", SQUARED_DIFFERENCE,                        \
-               squared_difference_gradient, plain, NULL, 0,                                        \
-               anywhere) op(pow, "Pow", POW, pow_gradient, plain, NULL, 0, positive)               \
-                op(floordiv, "floordiv", FLOORDIV, NULL, division, NULL, TARE_OP_CAN_FAIL, steps)  \
-                    op(floormod, "FloorMod", FLOORMOD, floormod_gradient, division, NULL,          \
-                       TARE_OP_CAN_FAIL, steps) op(truncatediv, "TruncateDiv", TRUNCATEDIV,        \
-                                                   NULL, division, NULL, TARE_OP_CAN_FAIL, wholes) \
-                        op(truncatemod, "TruncateMod", TRUNCATEMOD, truncatemod_gradient,          \
-                           division, NULL, TARE_OP_CAN_FAIL, steps)                                \
-                            op(atan2, "Atan2", ATAN2, atan2_gradient, plain, NULL, 0, positive)    \
-                                op(div_no_nan, "div_no_nan", DIV_NO_NAN, div_no_nan_gradient,      \
-                                   plain, NULL, 0, positive)
+/* clang-format off */
+#define BINARY_OPS(op)                                                                      \
+    op(add, "Add", ADD, add_gradient, plain, &add_can, 0, anywhere)                         \
+    op(sub, "Sub", SUB, sub_gradient, plain, &sub_can, 0, anywhere)                         \
+    op(mul, "Mul", MUL, mul_gradient, plain, &mul_can, 0, anywhere)                         \
+    op(div, "truediv", DIV, div_gradient, plain, NULL, 0, positive_or_whole)                \
+    op(maximum, "Maximum", MAXIMUM, maximum_gradient, plain, NULL, 0, anywhere)             \
+    op(minimum, "Minimum", MINIMUM, minimum_gradient, plain, NULL, 0, anywhere)             \
+    op(squared_difference, "SquaredDifference", SQUARED_DIFFERENCE,                         \
+       squared_difference_gradient, plain, NULL, 0, anywhere)                               \
+    op(pow, "Pow", POW, pow_gradient, plain, NULL, 0, positive)                             \
+    op(floordiv, "floordiv", FLOORDIV, NULL, division, NULL, TARE_OP_CAN_FAIL, steps)       \
+    op(floormod, "FloorMod", FLOORMOD, floormod_gradient, division, NULL, TARE_OP_CAN_FAIL, \
+       steps)                                                                               \
+    op(truncatediv, "TruncateDiv", TRUNCATEDIV, NULL, division, NULL, TARE_OP_CAN_FAIL,     \
+       wholes)                                                                              \
+    op(truncatemod, "TruncateMod", TRUNCATEMOD, truncatemod_gradient, division, NULL,       \
+       TARE_OP_CAN_FAIL, steps)                                                             \
+    op(atan2, "Atan2", ATAN2, atan2_gradient, plain, NULL, 0, positive)                     \
+    op(div_no_nan, "div_no_nan", DIV_NO_NAN, div_no_nan_gradient, plain, NULL, 0, positive)
+/* clang-format on */
 
 extern const tare_op_def tare_binary_ops[];
 

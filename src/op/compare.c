@@ -20,11 +20,15 @@ static const tare_example order[] = {
     COMPARED, {"bool[2] bool[2]", "", 0, 0, "of dtype", 0}, {NULL, NULL, 0, 0, NULL, 0}};
 
 /* op(name, node name, kernel, examples) */
-#define COMPARISONS(op)                                                                            \
-    op(equal, "Equal", EQUAL, equality) op(not_equal, "NotEqual", NOT_EQUAL, equality)             \
-        op(less, "Less", LESS, order) op(less_equal, "LessEqual", LESS_EQUAL, order)               \
-            op(greater, "Greater", GREATER, order)                                                 \
-                op(greater_equal, "GreaterEqual", GREATER_EQUAL, order)
+/* clang-format off */
+#define COMPARISONS(op)                                     \
+    op(equal, "Equal", EQUAL, equality)                     \
+    op(not_equal, "NotEqual", NOT_EQUAL, equality)          \
+    op(less, "Less", LESS, order)                           \
+    op(less_equal, "LessEqual", LESS_EQUAL, order)          \
+    op(greater, "Greater", GREATER, order)                  \
+    op(greater_equal, "GreaterEqual", GREATER_EQUAL, order)
+/* clang-format on */
 
 extern const tare_op_def tare_compare_ops[];
 

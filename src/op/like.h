@@ -30,6 +30,7 @@ tare_tensor tare_elu_gradient(tare_tensor dy, tare_tensor y);
 tare_tensor tare_selu_gradient(tare_tensor dy, tare_tensor y);
 tare_tensor tare_sigmoid_gradient(tare_tensor dy, tare_tensor y);
 tare_tensor tare_tanh_gradient(tare_tensor dy, tare_tensor y);
+tare_tensor tare_swish_gradient(tare_tensor dy, tare_tensor x);
 tare_tensor tare_square_gradient(tare_tensor dy, tare_tensor x); /* 2 dy x */
 
 #endif

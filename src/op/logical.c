@@ -10,9 +10,12 @@ static const tare_example examples_of_all[] = {
     {"[2] [2]", "", 0, 0, "needs bool", 0},      {NULL, NULL, 0, 0, NULL, 0}};
 
 /* op(name, node name, kernel) */
-#define LOGICALS(op)                                                                               \
-    op(logical_and, "LogicalAnd", LOGICAL_AND) op(logical_or, "LogicalOr", LOGICAL_OR)             \
-        op(logical_xor, "LogicalXor", LOGICAL_XOR)
+/* clang-format off */
+#define LOGICALS(op)                           \
+    op(logical_and, "LogicalAnd", LOGICAL_AND) \
+    op(logical_or, "LogicalOr", LOGICAL_OR)    \
+    op(logical_xor, "LogicalXor", LOGICAL_XOR)
+/* clang-format on */
 
 extern const tare_op_def tare_logical_ops[];
 

@@ -73,9 +73,12 @@ static const tare_example random_examples[] = {
     {NULL, NULL, 0, 0, NULL, 0}};
 
 /* op(name, node name, kernel) */
-#define RANDOM_OPS(op)                                                                             \
-    op(random_uniform, "random_uniform", UNIFORM) op(random_normal, "random_normal", NORMAL)       \
-        op(truncated_normal, "truncated_normal", TRUNCATED)
+/* clang-format off */
+#define RANDOM_OPS(op)                                  \
+    op(random_uniform, "random_uniform", UNIFORM)       \
+    op(random_normal, "random_normal", NORMAL)          \
+    op(truncated_normal, "truncated_normal", TRUNCATED)
+/* clang-format on */
 
 static tare_tensor build(int op, tare_graph *graph, tare_shape shape,
                          const tare_random_options *options) {

@@ -332,14 +332,16 @@ static const tare_example bool_examples[] = {
 
 /* ---- the family: op(name, node name, kernel, mean, infer, gradient, examples) */
 
-#define REDUCTIONS(op)                                                                             \
-    op(reduce_sum, "Sum", SUM, false, number, sum_gradient, number_examples)                       \
-        op(reduce_mean, "Mean", SUM, true, number, mean_gradient, number_examples)                 \
-            op(reduce_max, "Max", MAX, false, number, extreme_gradient, extreme_examples)          \
-                op(reduce_min, "Min", MIN, false, number, extreme_gradient, extreme_examples)      \
-                    op(reduce_prod, "Prod", PROD, false, number, prod_gradient, prod_examples)     \
-                        op(reduce_any, "Any", ANY, false, bool, NULL, bool_examples)               \
-                            op(reduce_all, "All", ALL, false, bool, NULL, bool_examples)
+/* clang-format off */
+#define REDUCTIONS(op)                                                            \
+    op(reduce_sum, "Sum", SUM, false, number, sum_gradient, number_examples)      \
+    op(reduce_mean, "Mean", SUM, true, number, mean_gradient, number_examples)    \
+    op(reduce_max, "Max", MAX, false, number, extreme_gradient, extreme_examples) \
+    op(reduce_min, "Min", MIN, false, number, extreme_gradient, extreme_examples) \
+    op(reduce_prod, "Prod", PROD, false, number, prod_gradient, prod_examples)    \
+    op(reduce_any, "Any", ANY, false, bool, NULL, bool_examples)                  \
+    op(reduce_all, "All", ALL, false, bool, NULL, bool_examples)
+/* clang-format on */
 
 extern const tare_op_def tare_reduce_ops[];
 

@@ -113,27 +113,29 @@ static const tare_example booleans[] = {
 
 /* ---- the family: op(name, node name, kernel, gradient, examples) */
 
-#define UNARY_OPS(op)                                                                              \
-    op(negative, "Neg", NEGATIVE, negative_gradient,                                               \
-       around_zero) op(abs, "Abs", ABS, abs_gradient,                                              \
-                       above_zero_or_whole) op(exp, "Exp", EXP, exp_gradient, floating)            \
-        op(expm1, "Expm1", EXPM1, expm1_gradient,                                                  \
-           floating) op(log, "Log", LOG, log_gradient,                                             \
-                        above_zero) op(log1p, "Log1p", LOG1P, log1p_gradient, above_minus_one)     \
-            op(sqrt, "Sqrt", SQRT, sqrt_gradient, above_zero) op(rsqrt, "Rsqrt", RSQRT,            \
-                                                                 rsqrt_gradient, above_zero)       \
-                op(square, "Square", SQUARE, square_gradient,                                      \
-                   around_zero) op(reciprocal, "Reciprocal", RECIPROCAL, reciprocal_gradient,      \
-                                   above_zero) op(sin, "Sin", SIN, sin_gradient, floating)         \
-                    op(cos, "Cos", COS, cos_gradient, floating) op(erf, "Erf", ERF, erf_gradient,  \
-                                                                   floating)                       \
-                        op(sign, "Sign", SIGN, sign_gradient, above_zero_or_whole)                 \
-                            op(floor, "Floor", FLOOR, NULL, steps)                                 \
-                                op(ceil, "Ceil", CEIL, NULL, steps)                                \
-                                    op(round, "Round", ROUND, NULL, steps)                         \
-                                        op(logical_not, "LogicalNot", LOGICAL_NOT, NULL, booleans) \
-                                            op(is_nan, "IsNan", IS_NAN, NULL, tests)               \
-                                                op(is_finite, "IsFinite", IS_FINITE, NULL, tests)
+/* clang-format off */
+#define UNARY_OPS(op)                                                         \
+    op(negative, "Neg", NEGATIVE, negative_gradient, around_zero)             \
+    op(abs, "Abs", ABS, abs_gradient, above_zero_or_whole)                    \
+    op(exp, "Exp", EXP, exp_gradient, floating)                               \
+    op(expm1, "Expm1", EXPM1, expm1_gradient, floating)                       \
+    op(log, "Log", LOG, log_gradient, above_zero)                             \
+    op(log1p, "Log1p", LOG1P, log1p_gradient, above_minus_one)                \
+    op(sqrt, "Sqrt", SQRT, sqrt_gradient, above_zero)                         \
+    op(rsqrt, "Rsqrt", RSQRT, rsqrt_gradient, above_zero)                     \
+    op(square, "Square", SQUARE, square_gradient, around_zero)                \
+    op(reciprocal, "Reciprocal", RECIPROCAL, reciprocal_gradient, above_zero) \
+    op(sin, "Sin", SIN, sin_gradient, floating)                               \
+    op(cos, "Cos", COS, cos_gradient, floating)                               \
+    op(erf, "Erf", ERF, erf_gradient, floating)                               \
+    op(sign, "Sign", SIGN, sign_gradient, above_zero_or_whole)                \
+    op(floor, "Floor", FLOOR, NULL, steps)                                    \
+    op(ceil, "Ceil", CEIL, NULL, steps)                                       \
+    op(round, "Round", ROUND, NULL, steps)                                    \
+    op(logical_not, "LogicalNot", LOGICAL_NOT, NULL, booleans)                \
+    op(is_nan, "IsNan", IS_NAN, NULL, tests)                                  \
+    op(is_finite, "IsFinite", IS_FINITE, NULL, tests)
+/* clang-format on */
 static const tare_example above_zero_or_whole[] = {SHAPES(0.2, 4, 0), REFUSED("bool")};
 
 extern const tare_op_def tare_unary_ops[];
