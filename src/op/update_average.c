@@ -43,6 +43,13 @@ static tare_status check_like_shadow(const tare_infer *infer, int input, tare_sh
     return tare_infer_refuse(infer, TARE_ERROR_SHAPE, got, need);
 }
 
+static tare_status check_updates(const tare_infer *infer) {
+    const tare_dtype dtype = infer->inputs[TARE_AVERAGE_UPDATES].dtype;
+    TARE_TRY(tare_infer_rank(infer, TARE_AVERAGE_UPDATES, 0, "number of updates"));
+    if (dtype == TARE_INT32 || dtype == TARE_INT64) return TARE_OK;
+    return tare_infer_floating(infer, TARE_AVERAGE_UPDATES, "number of updates");
+}
+
 static bool is_given(const tare_infer *infer, int input) {
     return input < infer->input_count && infer->inputs[input].dtype != TARE_DTYPE_NONE;
 }
@@ -53,10 +60,7 @@ static tare_status average_infer(tare_infer *infer) {
     TARE_TRY(check_like_shadow(infer, TARE_AVERAGE_VALUE, shape, "value"));
     TARE_TRY(tare_infer_floating(infer, TARE_AVERAGE_DECAY, "decay"));
     TARE_TRY(tare_infer_rank(infer, TARE_AVERAGE_DECAY, 0, "decay"));
-    if (is_given(infer, TARE_AVERAGE_UPDATES)) {
-        TARE_TRY(tare_infer_floating(infer, TARE_AVERAGE_UPDATES, "number of updates"));
-        TARE_TRY(tare_infer_rank(infer, TARE_AVERAGE_UPDATES, 0, "number of updates"));
-    }
+    if (is_given(infer, TARE_AVERAGE_UPDATES)) TARE_TRY(check_updates(infer));
     if (is_given(infer, TARE_AVERAGE_BIASED) != is_given(infer, TARE_AVERAGE_STEPS))
         return tare_infer_refuse(infer, TARE_ERROR_ARGUMENT, "one of biased average and steps",
                                  "both or none");
@@ -96,11 +100,18 @@ static tare_status average_prepare(tare_prepare *prepare) {
     return TARE_OK;
 }
 
+/* The count is read here and not cast by a node before: behind a training step it is the new one.
+ */
+static float read_updates(const void *updates, tare_dtype dtype) {
+    if (dtype == TARE_INT32) return (float)*(const int32_t *)updates;
+    if (dtype == TARE_INT64) return (float)*(const int64_t *)updates;
+    return (float)tare_read_scalar(updates, dtype);
+}
+
 static float new_share(const average_state *state, void **inputs) {
     float decay = (float)tare_read_scalar(inputs[TARE_AVERAGE_DECAY], state->decay_dtype);
     if (state->updates_dtype != TARE_DTYPE_NONE) {
-        const float updates =
-            (float)tare_read_scalar(inputs[TARE_AVERAGE_UPDATES], state->updates_dtype);
+        const float updates = read_updates(inputs[TARE_AVERAGE_UPDATES], state->updates_dtype);
         const float early = (1 + updates) / (10 + updates);
         decay = early < decay ? early : decay;
     }

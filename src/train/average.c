@@ -7,6 +7,7 @@
  * Source: TensorFlow r1.15, python/training/moving_averages.py.
  */
 #include "base/memory.h"
+#include "base/status.h"
 #include "base/text.h"
 #include "graph/graph.h"
 #include "op/update.h"
@@ -30,13 +31,9 @@ TARE_OPTION_TABLE(static, average_table, TARE_EXPONENTIAL_MOVING_AVERAGE_FIELDS)
 enum { DECAY, UPDATES }; /* inputs of the node */
 
 static tare_status average_infer(tare_infer *infer) {
-    for (int32_t i = 0; i < infer->input_count; i++) {
-        if (infer->inputs[i].dtype == TARE_DTYPE_NONE) continue;
-        tare_status status = tare_infer_floating(infer, i, "decay or number of updates");
-        if (!status) status = tare_infer_rank(infer, i, 0, "decay or number of updates");
-        if (status) return status;
-    }
-    return TARE_OK;
+    TARE_TRY(tare_infer_floating(infer, DECAY, "decay"));
+    TARE_TRY(tare_infer_rank(infer, DECAY, 0, "decay"));
+    return tare_infer_rank(infer, UPDATES, 0, "number of updates");
 }
 
 static tare_status average_run(const tare_run *run) {
@@ -57,9 +54,7 @@ static const tare_op_def average_def = {.name = "average",
 
 static tare_tensor updates_tensor(tare_graph *graph, tare_tensor updates) {
     if (!updates.graph && !updates.immediate) return updates;
-    if (updates.immediate) return tare_train_number(graph, updates, LABEL, "number of updates");
-    if (tare_tensor_dtype(updates) == TARE_FLOAT32) return updates;
-    return tare_cast(updates, TARE_FLOAT32);
+    return tare_train_number(graph, updates, LABEL, "number of updates");
 }
 
 tare_average

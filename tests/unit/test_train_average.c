@@ -147,6 +147,26 @@ static void an_average_behind_a_write_reads_after_it(void **state) {
     tare_graph_free(graph);
 }
 
+/* Made before the step and applied behind it, the average counts with the new number. */
+static void the_count_is_read_where_the_average_is_applied(void **state) {
+    (void)state;
+    tare_graph *graph = tare_graph_new();
+    const tare_tensor w = scalar(graph, "w", 0), step = tare_global_step(graph);
+    const tare_average average =
+        tare_exponential_moving_average(graph, tare_number(.9), .num_updates = step);
+    const tare_tensor writes[] = {tare_assign(w, tare_number(8)),
+                                  tare_assign_add(step, tare_number(1))};
+    tare_tensor update;
+    TARE_CONTROL_DEPENDENCIES (graph, writes, 2) {
+        update = tare_average_apply(average, &w, 1);
+    }
+    tare_session *session = session_of(graph);
+    run_fed(session, update, NULL, 0);
+    assert_near(value(session, "w/ExponentialMovingAverage"), 8 * (1 - 2. / 11), 1e-5);
+    tare_session_free(session);
+    tare_graph_free(graph);
+}
+
 /* ------------------------------------------------------------------------- other tensors */
 
 static void check_tensor_average(tare_dtype dtype, bool debias, double tolerance) {
@@ -281,6 +301,7 @@ int main(void) {
         cmocka_unit_test(a_count_of_updates_bounds_the_decay),
         cmocka_unit_test(applying_again_shares_the_shadow),
         cmocka_unit_test(an_average_behind_a_write_reads_after_it),
+        cmocka_unit_test(the_count_is_read_where_the_average_is_applied),
         cmocka_unit_test(averages_of_tensors_start_at_zero_and_may_be_debiased),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(what_makes_no_sense_is_refused),
