@@ -205,16 +205,25 @@ static tare_status piecewise_run(const tare_run *run) {
 
 /* ---- builders */
 
-/* A learning rate given as a number is float32, whatever the step is. */
-static tare_tensor rate_tensor(tare_graph *graph, tare_tensor rate) {
-    if (rate.immediate != 1) return rate;
-    tare_array *array = tare_array_float((float)rate.number);
-    if (!array) return tare_build_fail(graph, TARE_ERROR_MEMORY, "", "", "no memory", "");
+/* A hidden constant of as many numbers as the shape says. */
+static tare_tensor constant_of(tare_graph *graph, tare_dtype dtype, tare_shape shape,
+                               const double *numbers) {
+    tare_array *array = NULL;
+    if (tare_array_new(dtype, shape, tare_graph_allocator(graph), &array))
+        return tare_build_fail(graph, TARE_ERROR_MEMORY, "", "", "no memory", "");
+    for (int64_t i = 0; i < tare_array_count(array); i++)
+        tare_array_set_number(array, i, numbers[i]);
     tare_graph_hidden_begin(graph);
     const tare_tensor constant = tare_constant_with(graph, array, NULL);
     tare_graph_hidden_end(graph);
     tare_array_free(array);
     return constant;
+}
+
+/* A learning rate given as a number is float32, whatever the step is. */
+static tare_tensor rate_tensor(tare_graph *graph, tare_tensor rate) {
+    if (rate.immediate != 1) return rate;
+    return constant_of(graph, TARE_FLOAT32, TARE_SCALAR, &rate.number);
 }
 
 static tare_tensor build_decay(const char *op, tare_tensor rate, tare_tensor step,
@@ -243,19 +252,6 @@ BUILDER(cosine_decay_restarts, tare_cosine_decay_restarts_options)
 BUILDER(linear_cosine_decay, tare_linear_cosine_decay_options)
 BUILDER(noisy_linear_cosine_decay, tare_noisy_linear_cosine_decay_options)
 
-static tare_tensor list_constant(tare_graph *graph, tare_dtype dtype, const double *numbers,
-                                 size_t count) {
-    tare_array *array = NULL;
-    if (tare_array_new(dtype, TARE_SHAPE((int64_t)count), tare_graph_allocator(graph), &array))
-        return tare_build_fail(graph, TARE_ERROR_MEMORY, "", "", "no memory", "");
-    for (size_t i = 0; i < count; i++) tare_array_set_number(array, (int64_t)i, numbers[i]);
-    tare_graph_hidden_begin(graph);
-    const tare_tensor constant = tare_constant_with(graph, array, NULL);
-    tare_graph_hidden_end(graph);
-    tare_array_free(array);
-    return constant;
-}
-
 static bool all_rise(const double *numbers, size_t count) {
     for (size_t i = 1; i < count; i++)
         if (!(numbers[i - 1] < numbers[i])) return false;
@@ -273,10 +269,11 @@ tare_tensor tare_piecewise_constant_with(tare_tensor global_step, const double *
                                options ? options->name : NULL, "boundaries that do not rise",
                                "one boundary or more, each above the one before");
     const tare_graph_attempt attempt = tare_graph_attempt_begin(graph);
+    const int64_t count = (int64_t)boundary_count;
     const tare_tensor inputs[] = {
         [PIECE_STEP] = global_step,
-        [PIECE_BOUNDARIES] = list_constant(graph, TARE_FLOAT64, boundaries, boundary_count),
-        [PIECE_VALUES] = list_constant(graph, TARE_FLOAT32, values, boundary_count + 1),
+        [PIECE_BOUNDARIES] = constant_of(graph, TARE_FLOAT64, TARE_SHAPE(count), boundaries),
+        [PIECE_VALUES] = constant_of(graph, TARE_FLOAT32, TARE_SHAPE(count + 1), values),
     };
     const tare_tensor result = tare_build(graph, "piecewise_constant", inputs, 3, options);
     tare_graph_attempt_end(graph, &attempt);

@@ -92,14 +92,9 @@ static tare_tensor constrain(tare_graph *graph, tare_tensor variable, tare_tenso
     return constrained;
 }
 
-static bool is_variable(const tare_graph *graph, tare_tensor tensor) {
-    const tare_node *node = tensor.graph == graph ? tare_tensor_node(tensor) : NULL;
-    return node && (node->def->flags & TARE_OP_VARIABLE);
-}
-
 static void update_variable(application *a, tare_tensor variable, tare_tensor gradient) {
     if (tare_graph_status(a->graph)) return;
-    if (!is_variable(a->graph, variable)) {
+    if (!tare_is_variable(a->graph, variable)) {
         tare_build_fail(a->graph, TARE_ERROR_ARGUMENT, a->form->label, tare_tensor_name(variable),
                         "something to update that is no variable of the graph", "variables");
         return;

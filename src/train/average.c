@@ -140,23 +140,18 @@ static void make_debias(tare_graph *graph, tare_tensor shadow, tare_tensor *inpu
     tare_graph_hidden_end(graph);
 }
 
-static bool is_variable(tare_tensor tensor) {
-    const tare_node *node = tare_tensor_node(tensor);
-    return node && (node->def->flags & TARE_OP_VARIABLE);
-}
-
 /* A variable's shadow starts at its first value; another tensor's at 0, when it may be debiased. */
 static void make_shadow(tare_graph *graph, const average_node_options *options, tare_tensor tensor,
                         tare_tensor *inputs) {
     tare_initializer first = TARE_ZEROS;
-    if (is_variable(tensor)) {
+    if (tare_is_variable(graph, tensor)) {
         first.kind = TARE_INITIALIZER_VARIABLE;
         first.variable = tensor;
         tare_add_to_collection(graph, TARE_MOVING_AVERAGE_VARIABLES, tensor);
     }
     const tare_tensor shadow = tare_slot_make(graph, tensor, options->label, first);
     inputs[TARE_AVERAGE_SHADOW] = shadow;
-    if (!is_variable(tensor) && options->zero_debias && shadow.node)
+    if (!tare_is_variable(graph, tensor) && options->zero_debias && shadow.node)
         make_debias(graph, shadow, inputs);
 }
 

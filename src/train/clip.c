@@ -71,6 +71,17 @@ tare_tensor tare_clip_by_average_norm_with(tare_tensor t, tare_tensor clip_norm,
 
 /* ---- many tensors */
 
+/* "SCOPE/NAME", kept by the graph, and with a number behind it when that is not negative. */
+static const char *inner_name(tare_graph *graph, const char *scope, const char *name, int64_t i) {
+    tare_text text = {.allocator = tare_graph_allocator(graph)};
+    tare_text_format(&text, "%s/%s", scope, name);
+    if (i >= 0) tare_text_format(&text, "_%lld", (long long)i);
+    const char *kept = text.failed ? NULL : tare_graph_keep_text(graph, text.data);
+    if (text.failed) tare_build_fail(graph, TARE_ERROR_MEMORY, "", "", "no memory", "");
+    tare_text_clear(&text);
+    return kept;
+}
+
 static bool is_given(tare_tensor tensor) { return tensor.node != 0; }
 
 /* Half the sum of squares of all tensors that are given, in one vector. */
@@ -117,12 +128,11 @@ static void scale_all(const tare_tensor *tensors, size_t count, tare_tensor fact
             clipped[i] = tensors[i];
             continue;
         }
-        char numbered[160];
-        tare_print(numbered, sizeof numbered, "%s/%s_%zu", name, name, i);
         tare_graph_hidden_begin(factor.graph);
         const tare_tensor scaled = tare_mul(tensors[i], factor);
         tare_graph_hidden_end(factor.graph);
-        clipped[i] = tare_identity(scaled, .name = numbered);
+        clipped[i] =
+            tare_identity(scaled, .name = inner_name(factor.graph, name, name, (int64_t)i));
     }
 }
 
@@ -136,11 +146,8 @@ tare_tensor tare_clip_by_global_norm_with(const tare_tensor *tensors, size_t cou
     const char *name = name_or(given.name, "clip_by_global_norm");
     const tare_graph_attempt attempt = tare_graph_attempt_begin(graph);
     tare_tensor norm = given.use_norm;
-    if (!is_given(norm)) {
-        char norm_name[160];
-        tare_print(norm_name, sizeof norm_name, "%s/global_norm", name);
-        norm = tare_global_norm(tensors, count, .name = norm_name);
-    }
+    if (!is_given(norm))
+        norm = tare_global_norm(tensors, count, .name = inner_name(graph, name, "global_norm", -1));
     tare_graph_hidden_begin(graph);
     const tare_tensor factor = global_factor(norm, clip_norm);
     tare_graph_hidden_end(graph);

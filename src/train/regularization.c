@@ -5,19 +5,12 @@
  * Source: TensorFlow r1.15, python/ops/losses/util.py (get_regularization_loss).
  */
 #include "base/memory.h"
-#include "graph/graph.h"
-
-#include <tare/train.h>
+#include "train/optimizer.h"
 
 #define NAME "total_regularization_loss"
 
 static tare_tensor zero(tare_graph *graph) {
-    tare_array *array = NULL;
-    if (tare_array_new(TARE_FLOAT32, TARE_SCALAR, tare_graph_allocator(graph), &array))
-        return tare_build_fail(graph, TARE_ERROR_MEMORY, "", "", "no memory", "");
-    const tare_tensor constant = tare_constant(graph, array, .name = NAME);
-    tare_array_free(array);
-    return constant;
+    return tare_identity(tare_train_number(graph, tare_number(0), NAME, "penalty"), .name = NAME);
 }
 
 tare_tensor tare_regularization_loss(tare_graph *graph, const char *scope) {

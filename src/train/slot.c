@@ -4,6 +4,11 @@
 
 #include "base/text.h"
 
+bool tare_is_variable(const tare_graph *graph, tare_tensor tensor) {
+    const tare_node *node = tensor.graph == graph ? tare_tensor_node(tensor) : NULL;
+    return node && (node->def->flags & TARE_OP_VARIABLE);
+}
+
 const char *tare_slot_name(tare_graph *graph, tare_tensor primary, const char *label) {
     tare_text text = {.allocator = tare_graph_allocator(graph)};
     /* '~' marks nodes on the way and is no letter of a variable's name. */

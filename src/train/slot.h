@@ -16,4 +16,7 @@ tare_tensor tare_slot_make(tare_graph *graph, tare_tensor primary, const char *l
 /* "PRIMARY/LABEL", kept by the graph; NULL: no memory (sticky). */
 const char *tare_slot_name(tare_graph *graph, tare_tensor primary, const char *label);
 
+/* Whether tensor is a variable of that graph. */
+bool tare_is_variable(const tare_graph *graph, tare_tensor tensor);
+
 #endif

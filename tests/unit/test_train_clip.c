@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "failing_allocator.h"
+
 #include <tare/session.h>
 #include <tare/train.h>
 
@@ -188,6 +190,30 @@ static void a_list_of_nothing_is_refused(void **state) {
     drop(&f);
 }
 
+/* Each allocation of building fails in turn; nothing is lost, and clipped is left null. */
+static void clipping_without_memory_is_a_status(void **state) {
+    (void)state;
+    for (int64_t fail_at = 1;; fail_at++) {
+        failing_allocator allocator;
+        tare_graph *graph = tare_graph_new_with(failing_allocator_start(&allocator, fail_at));
+        tare_tensor clipped[2] = {{.node = 0}};
+        if (graph) {
+            const tare_tensor x = tare_placeholder(graph, TARE_FLOAT32, TARE_SHAPE(3));
+            const tare_tensor list[] = {x, tare_clip_by_norm(x, tare_number(1))};
+            tare_clip_by_average_norm(x, tare_number(1));
+            tare_clip_by_global_norm(list, 2, tare_number(1), clipped);
+        }
+        const bool built = graph && tare_graph_status(graph) == TARE_OK;
+        if (graph && !built) {
+            assert_int_equal(tare_graph_status(graph), TARE_ERROR_MEMORY);
+            assert_int_equal(clipped[0].node, 0);
+        }
+        tare_graph_free(graph);
+        assert_true(failing_allocator_is_clean(&allocator));
+        if (built) break;
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_norm_above_the_bound_is_brought_down_to_it),
@@ -198,6 +224,7 @@ int main(void) {
         cmocka_unit_test(a_norm_that_is_known_is_used),
         cmocka_unit_test(a_norm_that_is_not_finite_makes_all_nan),
         cmocka_unit_test(a_list_of_nothing_is_refused),
+        cmocka_unit_test(clipping_without_memory_is_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
