@@ -47,7 +47,7 @@ typedef struct tare_shape {
  * promises nothing. */
 #ifdef __cplusplus
 } /* extern "C" */
-static inline tare_shape tare_shape_of(std::initializer_list<int64_t> extents) {
+static inline tare_shape tare_shape_from(std::initializer_list<int64_t> extents) {
     tare_shape shape = {};
     for (int64_t extent : extents)
         if (shape.rank < TARE_MAX_RANK) shape.extents[shape.rank++] = extent;
@@ -59,7 +59,7 @@ static inline tare_shape tare_shape_any() {
     return shape;
 }
 extern "C" {
-#define TARE_SHAPE(...) tare_shape_of({__VA_ARGS__})
+#define TARE_SHAPE(...) tare_shape_from({__VA_ARGS__})
 #define TARE_SCALAR     tare_shape()
 #define TARE_ANY_SHAPE  tare_shape_any()
 #else
