@@ -2,10 +2,11 @@
 /**
  * Data: files of examples, data sets, shuffling and batches.
  *
- * A data set is inputs and labels with the same first extent. Batches are a pure function of (data
- * set, options, epoch, number of the batch): nothing is hidden between two calls, so training goes
- * on from any place with the same numbers. Every reader checks sizes before it allocates, and
- * answers foreign, cut or empty files with one sentence that names the file and the place.
+ * A data set is inputs and labels with the same first extent. Batches are a pure function of
+ * (data set, options, epoch, number of the batch): nothing is hidden between two calls, so
+ * training goes on from any place with the same numbers. Every reader checks sizes before it
+ * allocates, and answers foreign, cut or empty files with one sentence that names the file and
+ * the place.
  */
 #ifndef TARE_DATA_H
 #define TARE_DATA_H
@@ -20,29 +21,33 @@ extern "C" {
 
 /**
  * Reads an idx file (the format of MNIST), plain or gzipped. int16 becomes int32; int8, uint8,
- * int32, float32 and float64 stay. Errors  TARE_ERROR_FILE; TARE_ERROR_FORMAT: magic number, number
- * of dimensions, extents that overflow or do not agree with the length of the data;
- * TARE_ERROR_UNSUPPORTED: gzipped, without zlib. *array is NULL then.
+ * int32, float32 and float64 stay.
+ * Errors  TARE_ERROR_FILE; TARE_ERROR_FORMAT: magic number, number of dimensions, extents that
+ *         overflow or do not agree with the length of the data; TARE_ERROR_UNSUPPORTED: gzipped,
+ *         without zlib. *array is NULL then.
  */
 TARE_API tare_status tare_idx_read(const char *path, tare_array **array, tare_error *error);
 
-#define TARE_CSV_FIELDS(field)                                                                     \
-    field(boolean, header, true, "the first row holds the names of the columns")                   \
-        field(text, separator, ",", "one character between fields") field(                         \
-            text, columns, NULL,                                                                   \
-            "names of the columns to read, separated by commas; none given: all")                  \
-            field(text, except, NULL, "names of columns to leave out, separated by commas")        \
-                field(text, missing, "NA", "a word that means missing, beside the empty field")    \
-                    field(dtype, dtype, TARE_FLOAT32, "float32 or float64")
+/* clang-format off */
+#define TARE_CSV_FIELDS(field)                                                                    \
+    field(boolean, header, true, "the first row holds the names of the columns")                  \
+    field(text, separator, ",", "one character between fields")                                   \
+    field(text, columns, NULL,                                                                    \
+          "names of the columns to read, separated by commas; none given: all")                   \
+    field(text, except, NULL, "names of columns to leave out, separated by commas")               \
+    field(text, missing, "NA", "a word that means missing, beside the empty field")               \
+    field(dtype, dtype, TARE_FLOAT32, "float32 or float64")
+/* clang-format on */
 TARE_OPTIONS(tare_csv_options, TARE_CSV_FIELDS);
 #define TARE_CSV_DEFAULTS TARE_DEFAULTS(tare_csv_options, TARE_CSV_FIELDS)
 
 /**
  * Reads numbers from a file of separated values (RFC 4180: quotes, doubled quotes; line ends \n,
- * \r\n or \r, mixed), plain or gzipped. *array is [rows, columns]; a missing value is NaN. Columns
- * that are not asked for may hold text. Errors  TARE_ERROR_FORMAT: a row with more or fewer fields
- * than the first, text where a number should be, an open quote (with row and column); no rows;
- * TARE_ERROR_NAME: an unknown column.
+ * \r\n or \r, mixed), plain or gzipped. *array is [rows, columns]; a missing value is NaN.
+ * Columns that are not asked for may hold text.
+ * Errors  TARE_ERROR_FORMAT: a row with more or fewer fields than the first, text where a number
+ *         should be, an open quote (with row and column); no rows; TARE_ERROR_NAME: an unknown
+ *         column.
  */
 TARE_API tare_status tare_csv_read_with(const char *path, const tare_csv_options *options,
                                         tare_array **array, tare_error *error);
@@ -53,14 +58,17 @@ TARE_API tare_status tare_csv_read_with(const char *path, const tare_csv_options
 
 /* ----------------------------------------------------------------------------------- data sets */
 
-/** Examples: inputs [n, ...] and labels [n] or targets [n, ...]. Immutable; owned by the caller;
- * parts of it keep it alive. */
+/**
+ * Examples: inputs [n, ...] and labels [n] or targets [n, ...]. Immutable; owned by the caller;
+ * parts of it keep it alive.
+ */
 typedef struct tare_dataset tare_dataset;
 
 /**
  * A data set of two arrays, which it retains. inputs: uint8, float32 or float64. labels: whole
- * numbers (classes, at least 0; kept as int32) or floats (targets). Errors  no examples; different
- * numbers of examples; NaN or infinity among floats, with example and element; a negative label.
+ * numbers (classes, at least 0; kept as int32) or floats (targets).
+ * Errors  no examples; different numbers of examples; NaN or infinity among floats, with example
+ *         and element; a negative label.
  */
 TARE_API tare_status tare_dataset_new(tare_array *inputs, tare_array *labels,
                                       tare_dataset **dataset, tare_error *error);
@@ -78,8 +86,7 @@ TARE_API int64_t tare_dataset_label(const tare_dataset *dataset, int64_t i);
 /** Examples first .. first + count - 1 as a data set that shares the numbers. */
 TARE_API tare_status tare_dataset_part(const tare_dataset *dataset, int64_t first, int64_t count,
                                        tare_dataset **part, tare_error *error);
-/** Splits at random, the same way for the same seed: held_back examples go to *held, the others to
- * *rest. */
+/** Splits at random, the same way for the same seed: so many go to *held, the others to *rest. */
 TARE_API tare_status tare_dataset_split(const tare_dataset *dataset, int64_t held_back,
                                         uint64_t seed, tare_dataset **rest, tare_dataset **held,
                                         tare_error *error);
@@ -87,25 +94,28 @@ TARE_API tare_status tare_dataset_split(const tare_dataset *dataset, int64_t hel
 /** Where Debian's package dataset-fashion-mnist puts its files. */
 #define TARE_FASHION_MNIST_FOLDER "/usr/share/datasets/fashion-mnist"
 
-#define TARE_DATASET_FIELDS(field)                                                                 \
-    field(boolean, test, false, "the test examples instead of the training examples")              \
-        field(text, folder, NULL, "where the files are; none given: " TARE_FASHION_MNIST_FOLDER)   \
-            field(integer, count, 0,                                                               \
-                  "examples that synthetic makes; 0: 60000 for training, 10000 for the test")      \
-                field(integer, seed, 0, "seed of what synthetic draws")                            \
-                    field(text, label, "label", "column of a .csv file that holds the labels")
+/* clang-format off */
+#define TARE_DATASET_FIELDS(field)                                                                \
+    field(boolean, test, false, "the test examples instead of the training examples")             \
+    field(text, folder, NULL, "where the files are; none given: " TARE_FASHION_MNIST_FOLDER)      \
+    field(integer, count, 0,                                                                      \
+          "examples that synthetic makes; 0: 60000 for training, 10000 for the test")             \
+    field(integer, seed, 0, "seed of what synthetic draws")                                       \
+    field(text, label, "label", "column of a .csv file that holds the labels")
+/* clang-format on */
 TARE_OPTIONS(tare_dataset_options, TARE_DATASET_FIELDS);
 #define TARE_DATASET_DEFAULTS TARE_DEFAULTS(tare_dataset_options, TARE_DATASET_FIELDS)
 
 /**
  * A data set by name:
- *   fashion-mnist   Fashion-MNIST (Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747), 28 x 28
- * pixels, 10 classes; four idx files in one folder, .gz or not synthetic       ten classes of 28 x
- * 28 pixels drawn here from the seed, to be learned without any file FILE.npz        x_train,
- * y_train, x_test, y_test (or x and y, training examples only) FILE.csv        numbers with a
- * header; one column holds the labels (training examples only) Errors  TARE_ERROR_NAME: no such
- * data set (the nearest name is told); what the files' readers say; TARE_ERROR_FILE: Fashion-MNIST
- * is not installed (and how to get it).
+ *   fashion-mnist  60000 + 10000 images of 28 x 28 pixels, 10 classes; four idx files in one
+ *                  folder, .gz or not. Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747
+ *   synthetic      ten classes of 28 x 28 pixels drawn here from the seed, needing no file
+ *   question       the two examples of the zoo's network of that name: x = {0, 1}, y = {3, 4}
+ *   FILE.npz       x_train, y_train, x_test, y_test (or x and y, training examples only)
+ *   FILE.csv       numbers with a header; one column holds the labels (training examples only)
+ * Errors  TARE_ERROR_NAME: no such data set (the nearest name is told); what the files' readers
+ *         say; TARE_ERROR_FILE: Fashion-MNIST is not installed (and how to get it).
  */
 TARE_API tare_status tare_dataset_load_with(const char *name, const tare_dataset_options *options,
                                             tare_dataset **dataset, tare_error *error);
@@ -127,14 +137,16 @@ typedef enum tare_last_batch {
 } tare_last_batch;
 #define TARE_LAST_BATCH_WORDS "keep,drop,wrap"
 
-#define TARE_BATCHES_FIELDS(field)                                                                 \
-    field(integer, batch, 128, "examples in a batch")                                              \
-        field(choice, last, TARE_LAST_KEEP, "the last, short batch: keep, drop or wrap")           \
-            field(boolean, shuffle, true, "another order in every epoch")                          \
-                field(integer, seed, 0, "seed of the orders")                                      \
-                    field(real, divisor, 0, "inputs are divided by it; 0: 255 for uint8, else 1")  \
-                        field(shape, input_shape, TARE_ANY_SHAPE,                                  \
-                              "shape given to one input; unknown: the data set's own")
+/* clang-format off */
+#define TARE_BATCHES_FIELDS(field)                                                                \
+    field(integer, batch, 128, "examples in a batch")                                             \
+    field(choice, last, TARE_LAST_KEEP, "the last, short batch: keep, drop or wrap")              \
+    field(boolean, shuffle, true, "another order in every epoch")                                 \
+    field(integer, seed, 0, "seed of the orders")                                                 \
+    field(real, divisor, 0, "inputs are divided by it; 0: 255 for uint8, else 1")                 \
+    field(shape, input_shape, TARE_ANY_SHAPE,                                                     \
+          "shape given to one input; unknown: the data set's own")
+/* clang-format on */
 TARE_OPTIONS(tare_batches_options, TARE_BATCHES_FIELDS);
 #define TARE_BATCHES_DEFAULTS TARE_DEFAULTS(tare_batches_options, TARE_BATCHES_FIELDS)
 
@@ -148,8 +160,10 @@ typedef struct tare_batch {
     tare_array *labels; /* int32 [count], or float32 [count, ...] for targets */
 } tare_batch;
 
-/** Errors  batch < 1; drop with fewer examples than a batch; an input_shape of another size;
- * divisor 0 or not finite. */
+/**
+ * Errors  batch < 1; drop with fewer examples than a batch; an input_shape of another size; a
+ *         divisor that is not finite.
+ */
 TARE_API tare_status tare_batches_new_with(const tare_dataset *dataset,
                                            const tare_batches_options *options,
                                            tare_batches **batches, tare_error *error);
@@ -160,8 +174,10 @@ TARE_API tare_status tare_batches_new_with(const tare_dataset *dataset,
 TARE_API void tare_batches_free(tare_batches *batches);
 /** Batches in an epoch. */
 TARE_API int64_t tare_batches_count(const tare_batches *batches);
-/** Batch number i of that epoch (both from 0). No allocation. The order of an epoch depends on seed
- * and epoch alone. */
+/**
+ * Batch number i of that epoch (both from 0). The order of an epoch depends on seed and epoch
+ * alone. Nothing is allocated.
+ */
 TARE_API tare_status tare_batches_get(tare_batches *batches, int64_t epoch, int64_t i,
                                       tare_batch *batch);
 

@@ -2,9 +2,9 @@
 /**
  * Fitting a network to a data set: epochs, evaluation, checkpoints, going on where one stopped.
  *
- * Everything that decides what comes next is in the session's variables, its count of random draws
- * and the position in the data, and all of that is in a checkpoint: training that goes on from one
- * ends with the same bits as training that was never interrupted.
+ * Everything that decides what comes next is in the session's variables, its count of random
+ * draws and the position in the data, and all of that is in a checkpoint: training that goes on
+ * from one ends with the same bits as training that was never interrupted.
  */
 #ifndef TARE_FIT_H
 #define TARE_FIT_H
@@ -17,14 +17,15 @@
 extern "C" {
 #endif
 
-/** A network as fit sees it: the tensors to feed and to fetch. Networks of the zoo come in this
- * form; others are easily put into it. */
+/**
+ * A network as fit sees it: the tensors to feed and to fetch. Networks of the zoo come in this
+ * form; others are easily put into it.
+ */
 typedef struct tare_network {
     size_t struct_size;   /* set by the caller: sizeof(tare_network) */
     tare_tensor inputs;   /* placeholder, float32 [?, ...] */
     tare_tensor labels;   /* placeholder, int32 [?], or float32 [?, ...] for targets */
-    tare_tensor training; /* bool placeholder, fed true in training and false in evaluation; null:
-                             there is none */
+    tare_tensor training; /* bool, fed true in training, false in evaluation; null: none */
     tare_tensor logits;   /* float32 [?, classes]; predictions where there are targets */
     tare_tensor loss;     /* scalar: mean over the batch */
     tare_tensor train;    /* the operation of one training step */
@@ -32,9 +33,11 @@ typedef struct tare_network {
 
 /* ------------------------------------------------------------------------------- evaluation */
 
-#define TARE_EVALUATE_FIELDS(field)                                                                \
-    field(integer, batch, 500, "examples in a batch")                                              \
-        field(real, divisor, 0, "inputs are divided by it; 0: 255 for uint8, else 1")
+/* clang-format off */
+#define TARE_EVALUATE_FIELDS(field)                                                               \
+    field(integer, batch, 500, "examples in a batch")                                             \
+    field(real, divisor, 0, "inputs are divided by it; 0: 255 for uint8, else 1")
+/* clang-format on */
 TARE_OPTIONS(tare_evaluate_options, TARE_EVALUATE_FIELDS);
 #define TARE_EVALUATE_DEFAULTS TARE_DEFAULTS(tare_evaluate_options, TARE_EVALUATE_FIELDS)
 
@@ -48,7 +51,7 @@ typedef struct tare_evaluation {
 /**
  * Runs the network in inference mode over all examples and counts.
  * Errors  what running can fail of; labels beyond the number of logits; examples that do not fit
- * the inputs.
+ *         the inputs.
  */
 TARE_API tare_status tare_evaluate_with(tare_session *session, const tare_network *network,
                                         const tare_dataset *dataset,
@@ -68,23 +71,21 @@ typedef enum tare_fit_event {
     TARE_FIT_EPOCH = 1,   /* an epoch is done, and evaluated where `held` was given */
     TARE_FIT_SAVED = 2,   /* a checkpoint is on the disk */
     TARE_FIT_RESUMED = 3, /* training goes on from a checkpoint */
-    TARE_FIT_STOPPED =
-        4 /* the stop function said so; the checkpoint, if one is kept, is on the disk */
+    TARE_FIT_STOPPED = 4  /* the stop function said so; a checkpoint, if kept, is on the disk */
 } tare_fit_event;
 
-#define TARE_FIT_FIELDS(field)                                                                     \
-    field(integer, epochs, 1, "times that every example is seen") field(integer, batch, 128,       \
-                                                                        "examples in a step")      \
-        field(integer, seed, 0, "seed of the order of the examples")                               \
-            field(boolean, shuffle, true, "another order in every epoch")                          \
-                field(choice, last, TARE_LAST_KEEP, "the last, short batch: keep, drop or wrap")   \
-                    field(real, divisor, 0, "inputs are divided by it; 0: 255 for uint8, else 1")  \
-                        field(text, checkpoint, NULL,                                              \
-                              "file to save to after every epoch and when stopped")                \
-                            field(integer, checkpoint_steps, 0,                                    \
-                                  "save also after so many steps; 0: never")                       \
-                                field(boolean, resume, false,                                      \
-                                      "go on from the checkpoint, if the file is there")
+/* clang-format off */
+#define TARE_FIT_FIELDS(field)                                                                    \
+    field(integer, epochs, 1, "times that every example is seen")                                 \
+    field(integer, batch, 128, "examples in a step")                                              \
+    field(integer, seed, 0, "seed of the order of the examples")                                  \
+    field(boolean, shuffle, true, "another order in every epoch")                                 \
+    field(choice, last, TARE_LAST_KEEP, "the last, short batch: keep, drop or wrap")              \
+    field(real, divisor, 0, "inputs are divided by it; 0: 255 for uint8, else 1")                 \
+    field(text, checkpoint, NULL, "file to save to after every epoch and when stopped")           \
+    field(integer, checkpoint_steps, 0, "save also after so many steps; 0: never")                \
+    field(boolean, resume, false, "go on from the checkpoint, if the file is there")
+/* clang-format on */
 
 #ifdef __cplusplus
 struct tare_fit_options {
@@ -123,16 +124,15 @@ typedef struct tare_fit_result {
     int64_t steps, images; /* in this call */
     int64_t epoch, batch;  /* where training would go on */
     double seconds;        /* of training, without evaluation and saving */
-    double loss; /* mean over the latest epoch, or the part of it done in this call; NaN: no step
-                    was done */
+    double loss;           /* mean over what this call did of the latest epoch; NaN: nothing */
     bool resumed, stopped;
 } tare_fit_result;
 
 /**
  * Trains until `epochs` epochs are done, counted from the very first, or until stopped. Variables
- * must have values, or a checkpoint be there to resume from. result may be NULL. Errors  what
- * running and saving can fail of; a checkpoint of another network, batch, seed, order or number of
- * examples.
+ * must have values, or a checkpoint be there to resume from. result may be NULL.
+ * Errors  what running and saving can fail of; a checkpoint of another network, batch, seed,
+ *         order or number of examples.
  */
 TARE_API tare_status tare_fit_with(tare_session *session, const tare_network *network,
                                    const tare_dataset *dataset, const tare_fit_options *options,

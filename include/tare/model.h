@@ -2,9 +2,9 @@
 /**
  * Models in files: safetensors, and checkpoints made of it.
  *
- * A file is checked wholly before anything of it is used, and written beside its target, synced and
- * renamed over it: at every moment there is the old file or the new one. Needs jansson; without it
- * everything here answers TARE_ERROR_UNSUPPORTED.
+ * A file is checked wholly before anything of it is used, and written beside its target, synced
+ * and renamed over it: at every moment there is the old file or the new one. Needs jansson;
+ * without it everything here answers TARE_ERROR_UNSUPPORTED.
  */
 #ifndef TARE_MODEL_H
 #define TARE_MODEL_H
@@ -22,9 +22,10 @@ typedef struct tare_safetensors tare_safetensors;
 
 /**
  * Opens a file and checks its header: length, JSON (no key twice, no deep nesting), dtypes,
- * extents, offsets that cover the data without gap or overlap and end where the file ends. Errors
- * TARE_ERROR_FILE; TARE_ERROR_FORMAT with the place; TARE_ERROR_UNSUPPORTED without jansson. Source
- * github.com/huggingface/safetensors, "Format".
+ * extents, offsets that cover the data without gap or overlap and end where the file ends.
+ * Errors  TARE_ERROR_FILE; TARE_ERROR_FORMAT with the place; TARE_ERROR_UNSUPPORTED without
+ *         jansson.
+ * Source  github.com/huggingface/safetensors, "Format".
  */
 TARE_API tare_status tare_safetensors_open(const char *path, tare_safetensors **file,
                                            tare_error *error);
@@ -44,8 +45,8 @@ TARE_API const char *tare_safetensors_metadata_key(const tare_safetensors *file,
 TARE_API const char *tare_safetensors_metadata(const tare_safetensors *file, const char *key);
 /**
  * Reads one tensor. dtypes F64 F32 I64 I32 U8 I8 BOOL BF16; others are listed but cannot be read
- * (TARE_ERROR_UNSUPPORTED). Errors  TARE_ERROR_NAME: no such tensor; TARE_ERROR_FORMAT: a BOOL that
- * is neither 0 nor 1.
+ * (TARE_ERROR_UNSUPPORTED).
+ * Errors  TARE_ERROR_NAME: no such tensor; TARE_ERROR_FORMAT: a BOOL that is neither 0 nor 1.
  */
 TARE_API tare_status tare_safetensors_read(tare_safetensors *file, const char *name,
                                            tare_array **array, tare_error *error);
@@ -55,8 +56,10 @@ typedef struct tare_metadata {
     const char *key, *value;
 } tare_metadata;
 
-/** Writes count arrays by name, with metadata. The same arguments give the same bytes. Errors  a
- * name twice, empty, or "__metadata__". */
+/**
+ * Writes count arrays by name, with metadata. The same arguments give the same bytes.
+ * Errors  a name that is there twice, empty, or "__metadata__"; what writing can fail of.
+ */
 TARE_API tare_status tare_safetensors_write(const char *path, size_t count,
                                             const char *const *names,
                                             const tare_array *const *arrays, size_t metadata_count,
@@ -65,17 +68,22 @@ TARE_API tare_status tare_safetensors_write(const char *path, size_t count,
 /* --------------------------------------------------------------------------------- checkpoints */
 
 /*
- * A checkpoint is a .safetensors file: every variable of the session that is not local under its
- * name, and in the metadata format             "tare.checkpoint" tare.version       of the library
- * that wrote it tare.random_draws  of the session tare.epoch, tare.batch   the next batch to train
- * on tare.crc32c        of the tensors' bytes, in the order of the file, eight hexadecimal digits
- *   tare.facts         facts of tensors by name (ranges), JSON; reserved
+ * A checkpoint is a .safetensors file: every variable of the session that is not local, under its
+ * name, and in the metadata
+ *   format                   "tare.checkpoint"
+ *   tare.version             of the library that wrote it
+ *   tare.random_draws        of the session
+ *   tare.epoch, tare.batch   the next batch to train on
+ *   tare.crc32c              of all tensors' bytes, in the order of the file; hexadecimal
+ *   tare.facts               facts of tensors by name (ranges), JSON; reserved
  * and whatever pairs the caller gives.
  */
 
-#define TARE_CHECKPOINT_SAVE_FIELDS(field)                                                         \
-    field(integer, epoch, 0, "epoch of the next batch to train on, from 0")                        \
-        field(integer, batch, 0, "number of that batch in its epoch, from 0")
+/* clang-format off */
+#define TARE_CHECKPOINT_SAVE_FIELDS(field)                                                        \
+    field(integer, epoch, 0, "epoch of the next batch to train on, from 0")                       \
+    field(integer, batch, 0, "number of that batch in its epoch, from 0")
+/* clang-format on */
 #ifdef __cplusplus
 struct tare_checkpoint_save_options {
     size_t struct_size = sizeof(tare_checkpoint_save_options);
@@ -96,8 +104,10 @@ typedef struct tare_checkpoint_save_options {
 #define TARE_CHECKPOINT_SAVE_DEFAULTS                                                              \
     TARE_DEFAULTS(tare_checkpoint_save_options, TARE_CHECKPOINT_SAVE_FIELDS)
 
-/** Saves a session's variables. Errors  a variable without a value; what writing can fail of, the
- * old file staying as it was. */
+/**
+ * Saves a session's variables.
+ * Errors  a variable without a value; what writing can fail of, the old file staying as it was.
+ */
 TARE_API tare_status tare_checkpoint_save_with(tare_session *session, const char *path,
                                                const tare_checkpoint_save_options *options,
                                                tare_error *error);
@@ -126,10 +136,10 @@ TARE_OPTIONS(tare_checkpoint_load_options, TARE_CHECKPOINT_LOAD_FIELDS);
 
 /**
  * Loads a checkpoint, or any .safetensors file whose tensors bear the names of variables.
- * Everything is read and checked, the checksum too where there is one, before the first variable is
- * set. facts: NULL, or receives what stands beside. Errors  TARE_ERROR_NAME with the lists of what
- * is missing and what has no variable; TARE_ERROR_SHAPE, TARE_ERROR_TYPE; TARE_ERROR_FORMAT: a
- * checksum that does not match.
+ * Everything is read and checked, the checksum too where there is one, before the first variable
+ * is set. facts: NULL, or receives what stands beside.
+ * Errors  TARE_ERROR_NAME with the lists of what is missing and what has no variable;
+ *         TARE_ERROR_SHAPE, TARE_ERROR_TYPE; TARE_ERROR_FORMAT: a checksum that does not match.
  */
 TARE_API tare_status tare_checkpoint_load_with(tare_session *session, const char *path,
                                                const tare_checkpoint_load_options *options,
@@ -141,8 +151,10 @@ TARE_API tare_status tare_checkpoint_load_with(tare_session *session, const char
         &(tare_checkpoint_load_options){TARE_CHECKPOINT_LOAD_DEFAULTS, __VA_ARGS__}, facts,        \
         error))
 
-/** What a checkpoint says of itself, without a session. Errors  a .safetensors file that is no
- * checkpoint: TARE_ERROR_FORMAT. */
+/**
+ * What a checkpoint says of itself, without a session.
+ * Errors  TARE_ERROR_FORMAT: a .safetensors file that is no checkpoint.
+ */
 TARE_API tare_status tare_checkpoint_inspect(const char *path, tare_checkpoint_facts *facts,
                                              tare_error *error);
 

@@ -15,12 +15,14 @@ extern "C" {
 /** Receives text to show, UTF-8, not terminated. */
 typedef void (*tare_write_function)(void *user, const char *text, size_t bytes);
 
-#define TARE_PROGRESS_FIELDS(field)                                                                \
-    field(boolean, terminal, false,                                                                \
-          "redraw one line while steps go by; otherwise one line an epoch")                        \
-        field(boolean, colour, false, "set the line's important parts off by colour")              \
-            field(integer, columns, 80, "width of the terminal; longer lines are cut")             \
-                field(real, interval, 0.1, "seconds between two drawings of the line")
+/* clang-format off */
+#define TARE_PROGRESS_FIELDS(field)                                                               \
+    field(boolean, terminal, false,                                                               \
+          "redraw one line while steps go by; otherwise one line an epoch")                       \
+    field(boolean, colour, false, "set the line's important parts off by colour")                 \
+    field(integer, columns, 80, "width of the terminal; longer lines are cut")                    \
+    field(real, interval, 0.1, "seconds between two drawings of the line")
+/* clang-format on */
 
 #ifdef __cplusplus
 struct tare_progress_options {
@@ -60,8 +62,10 @@ TARE_API tare_status tare_progress_new_with(const tare_progress_options *options
                                             tare_progress **progress, tare_error *error);
 /** NULL allowed. Leaves the cursor at the start of a line. */
 TARE_API void tare_progress_free(tare_progress *progress);
-/** Draws the line anew, unless it was drawn less than `interval` seconds ago (by facts' clock) or
- * there is no terminal. */
+/**
+ * Draws the line anew, unless it was drawn less than `interval` seconds ago (by facts' clock) or
+ * there is no terminal.
+ */
 TARE_API void tare_progress_step(tare_progress *progress, const tare_progress_facts *facts);
 /** Draws the line of a finished epoch and goes to the next line. */
 TARE_API void tare_progress_epoch(tare_progress *progress, const tare_progress_facts *facts);

@@ -4,11 +4,11 @@
  *
  *   question   dense 1, batch norm, relu, dense 1, batch norm; mean squared error; Adam
  *   mlp_bn     784-256-BN-relu-256-BN-relu-10; softmax cross-entropy
- *   lenet_bn   LeNet with batch normalisation (Zhang et al., "Dive into Deep Learning",
- * section 8.5)
+ *   lenet_bn   LeNet with batch normalisation; Zhang et al., "Dive into Deep Learning", section
+ *   8.5
  *
- * Every network describes its options as a table, and its recipes as settings of those options and
- * of tare_fit's.
+ * Every network describes its options as a table, and its recipes as settings of those options
+ * and of tare_fit's.
  */
 #ifndef TARE_ZOO_H
 #define TARE_ZOO_H
@@ -30,22 +30,23 @@ TARE_API const tare_option_table *tare_zoo_option_table(const char *name);
 
 /** A way to train a network: "optimizer=sgd,learning_rate=1,batch=256,epochs=5". */
 typedef struct tare_recipe {
-    const char *name; /* "default", "d2l" */
-    const char *help; /* in one line */
-    const char
-        *settings; /* of options of the network and of tare_fit_options, separated by commas */
+    const char *name;     /* "default", "d2l" */
+    const char *help;     /* in one line */
+    const char *settings; /* of options of the network and of tare_fit, with commas between */
 } tare_recipe;
 /** Recipe i of a network, the default first; NULL beyond the last. */
 TARE_API const tare_recipe *tare_zoo_recipe(const char *name, size_t i);
 
-/** Tells a network's options how many training steps there will be, where its learning rate depends
- * on that and they do not say so yet. */
+/**
+ * Tells a network's options how many training steps there will be, where its learning rate
+ * depends on that and they do not say so yet.
+ */
 TARE_API void tare_zoo_set_steps(const char *name, void *options, int64_t steps);
 
 /**
  * Builds a network into graph (set the graph's seed before). options: a struct that the network's
- * table describes, NULL: defaults. network->struct_size must be set. Errors  TARE_ERROR_NAME: no
- * such network, the nearest is told; the graph's, with its sentence.
+ * table describes, NULL: defaults. network->struct_size must be set.
+ * Errors  TARE_ERROR_NAME: no such network, the nearest is told; the graph's, with its sentence.
  */
 TARE_API tare_status tare_zoo_build(tare_graph *graph, const char *name, const void *options,
                                     tare_network *network, tare_error *error);

@@ -6,10 +6,16 @@
 
 #include <string.h>
 
+/* clang-format off */
 static const tare_command *const commands[] = {
-    &tare_command_explain, &tare_command_train, &tare_command_eval, &tare_command_inspect,
-    &tare_command_list,  &tare_command_help,
+    &tare_command_explain,
+    &tare_command_train,
+    &tare_command_eval,
+    &tare_command_inspect,
+    &tare_command_list,
+    &tare_command_help,
 };
+/* clang-format on */
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 const tare_command *tare_command_at(size_t i) { return i < COMMANDS ? commands[i] : NULL; }

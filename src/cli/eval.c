@@ -7,15 +7,18 @@
 #include "cli/workshop.h"
 #include "report/json.h"
 
-#define TARE_EVAL_FIELDS(field)                                                                    \
-    field(text, network, NULL, "network of the zoo; by default the one the file names")            \
-        field(text, data, NULL, "data set or file; by default what the network was trained on")    \
-            field(boolean, training_data, false, "test on the training examples") field(           \
-                text, folder, NULL, "folder of Fashion-MNIST's files; also TARE_FASHION_MNIST")    \
-                field(text, label, "label", "column of the labels in a .csv file")                 \
-                    field(integer, batch, 500, "examples in a batch")                              \
-                        field(integer, threads, 0, "that compute; 0: one per processor")           \
-                            field(boolean, json, false, "print the result as JSON")
+/* clang-format off */
+#define TARE_EVAL_FIELDS(field)                                                                   \
+    field(text, network, NULL, "network of the zoo; by default the one the file names")           \
+    field(text, data, NULL, "data set or file; by default what the network was trained on")       \
+    field(boolean, training_data, false, "test on the training examples")                         \
+    field(text, folder, NULL, "folder of Fashion-MNIST's files; also TARE_FASHION_MNIST")         \
+    field(text, label, "label", "column of the labels in a .csv file")                            \
+    field(integer, batch, 500, "examples in a batch")                                             \
+    field(integer, limit, 0, "test on the first N examples only; 0: on all")                      \
+    field(integer, threads, 0, "that compute; 0: one per processor")                              \
+    field(boolean, json, false, "print the result as JSON")
+/* clang-format on */
 TARE_OPTIONS(eval_options, TARE_EVAL_FIELDS);
 #define TARE_TABLE_STRUCT eval_options
 TARE_OPTION_TABLE(static, eval_table, TARE_EVAL_FIELDS);
@@ -54,8 +57,12 @@ static tare_status load(job *j) {
     j->data = j->options.data;
     if (j->data == NULL) j->data = tare_safetensors_metadata(j->file, "data");
     if (j->data == NULL) j->data = tare_zoo_data(j->workshop.name);
-    return tare_workshop_load(j->data, !j->options.training_data, j->options.folder,
-                              j->options.label, &j->examples, &j->error);
+    const tare_data_request request = {.data = j->data,
+                                       .label = j->options.label,
+                                       .folder = j->options.folder,
+                                       .test = !j->options.training_data,
+                                       .limit = j->options.limit};
+    return tare_workshop_load(&request, &j->examples, &j->error);
 }
 
 static tare_status evaluate(job *j) {
@@ -115,7 +122,8 @@ static int run(int count, char **texts) {
     if (arguments.word_count < 1)
         return tare_say_misuse("the checkpoint is missing: tare eval FILE [options]");
     if (j.options.batch < 1) return tare_say_misuse("--batch: needs 1 or more");
-    if (j.options.threads < 0) return tare_say_misuse("--threads: needs 0 or more");
+    if (j.options.threads < 0 || j.options.limit < 0)
+        return tare_say_misuse("--threads and --limit: need 0 or more");
     j.path = arguments.words[0];
     status = work(&j);
     tare_workshop_end(&j.workshop);

@@ -10,20 +10,22 @@
 
 #include <string.h>
 
-#define TARE_EXPLAIN_FIELDS(field)                                                                 \
-    field(text, set, NULL, "VARIABLE=NUMBER[,NUMBER...] before the first step; may be repeated")   \
-        field(text, x, NULL,                                                                       \
-              "inputs of the batch, separated by commas, instead of the data set's")               \
-            field(text, y, NULL, "labels or targets of the batch") field(integer, steps, 1,        \
-                                                                         "training steps")         \
-                field(integer, batch, 0, "examples in the batch; 0: the recipe's")                 \
-                    field(text, data, NULL, "data set or file; by default the network's own")      \
-                        field(text, folder, NULL, "folder of Fashion-MNIST's files") field(        \
-                            text, label, "label", "column of the labels in a .csv file")           \
-                            field(integer, channels, 4, "channels shown of each layer; 0: all")    \
-                                field(integer, seed, 1, "of first values and of the batch") field( \
-                                    integer, threads, 1, "that compute; 0: one per processor")     \
-                                    field(boolean, json, false, "print JSON")
+/* clang-format off */
+#define TARE_EXPLAIN_FIELDS(field)                                                                \
+    field(text, set, NULL,                                                                        \
+          "VARIABLE=NUMBER[,NUMBER...] before the first step; may be repeated")                   \
+    field(text, x, NULL, "inputs of the batch, separated by commas, instead of the data set's")   \
+    field(text, y, NULL, "labels or targets of the batch")                                        \
+    field(integer, steps, 1, "training steps")                                                    \
+    field(integer, batch, 0, "examples in the batch; 0: the recipe's")                            \
+    field(text, data, NULL, "data set or file; by default the network's own")                     \
+    field(text, folder, NULL, "folder of Fashion-MNIST's files")                                  \
+    field(text, label, "label", "column of the labels in a .csv file")                            \
+    field(integer, channels, 4, "channels shown of each layer; 0: all")                           \
+    field(integer, seed, 1, "of first values and of the batch")                                   \
+    field(integer, threads, 1, "that compute; 0: one per processor")                              \
+    field(boolean, json, false, "print JSON")
+/* clang-format on */
 TARE_OPTIONS(explain_options, TARE_EXPLAIN_FIELDS);
 #define TARE_TABLE_STRUCT explain_options
 TARE_OPTION_TABLE(static, explain_table, TARE_EXPLAIN_FIELDS);
@@ -150,8 +152,9 @@ static tare_status load_batch(job *j) {
         return TARE_OK;
     }
     const char *data = j->options.data ? j->options.data : tare_zoo_data(j->workshop.name);
-    TARE_TRY(tare_workshop_load(data, false, j->options.folder, j->options.label, &j->examples,
-                                &j->error));
+    const tare_data_request request = {
+        .data = data, .label = j->options.label, .folder = j->options.folder};
+    TARE_TRY(tare_workshop_load(&request, &j->examples, &j->error));
     tare_batches_options options = {TARE_BATCHES_DEFAULTS};
     options.batch = batch_size(j);
     options.seed = j->options.seed;

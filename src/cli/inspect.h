@@ -5,15 +5,16 @@
 
 #include "cli/workshop.h"
 
-#define TARE_INSPECT_FIELDS(field)                                                                 \
-    field(choice, graph, 0, "print the graph instead: as text or for Graphviz")                    \
-        field(boolean, plan, false, "print the steps that a run compiles to")                      \
-            field(choice, mode, 0, "of the plan")                                                  \
-                field(integer, batch, 1, "examples in a batch of the plan")                        \
-                    field(integer, threads, 0, "that compute; 0: one per processor")               \
-                        field(boolean, numbers, false,                                             \
-                              "of a file: least, greatest and mean of every array")                \
-                            field(boolean, json, false, "print JSON")
+/* clang-format off */
+#define TARE_INSPECT_FIELDS(field)                                                                \
+    field(choice, graph, 0, "print the graph instead: as text or for Graphviz")                   \
+    field(boolean, plan, false, "print the steps that a run compiles to")                         \
+    field(choice, mode, 0, "of the plan")                                                         \
+    field(integer, batch, 1, "examples in a batch of the plan")                                   \
+    field(integer, threads, 0, "that compute; 0: one per processor")                              \
+    field(boolean, numbers, false, "of a file: least, greatest and mean of every array")          \
+    field(boolean, json, false, "print JSON")
+/* clang-format on */
 TARE_OPTIONS(tare_inspect_options, TARE_INSPECT_FIELDS);
 #define TARE_GRAPH_WORDS "none,text,dot"
 #define TARE_MODE_WORDS  "infer,train"

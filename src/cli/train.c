@@ -25,16 +25,6 @@ typedef struct job {
 
 /* --------------------------------------------------------------------------------------- data */
 
-/* Replaces a data set by a part of it. */
-static tare_status keep_first(tare_dataset **dataset, int64_t count, tare_error *error) {
-    tare_dataset *part = NULL;
-    if (count == 0 || count >= tare_dataset_count(*dataset)) return TARE_OK;
-    TARE_TRY(tare_dataset_part(*dataset, 0, count, &part, error));
-    tare_dataset_free(*dataset);
-    *dataset = part;
-    return TARE_OK;
-}
-
 /* Splits off what is held back. The same examples whatever the seed of training, so that runs can
  * be compared. */
 static tare_status hold_back(job *j) {
@@ -46,21 +36,23 @@ static tare_status hold_back(job *j) {
     return TARE_OK;
 }
 
-static tare_status load_test(job *j) {
-    const tare_train_options *options = &j->training.options;
-    const bool other =
-        options->test_data != NULL; /* a file of its own: all of it is for the test */
-    return tare_workshop_load(other ? options->test_data : j->data, !other, options->folder,
-                              options->label, &j->test, &j->error);
+static tare_status load_test(job *j, tare_data_request request) {
+    const char *other = j->training.options.test_data;
+    request.data = other != NULL ? other : j->data;
+    request.test = other == NULL; /* a file of its own: all of it is for the test */
+    request.limit = j->training.options.test_limit;
+    return tare_workshop_load(&request, &j->test, &j->error);
 }
 
 static tare_status load_data(job *j) {
     const tare_train_options *options = &j->training.options;
     j->data = options->data != NULL ? options->data : tare_zoo_data(j->training.workshop.name);
-    TARE_TRY(tare_workshop_load(j->data, false, options->folder, options->label, &j->examples,
-                                &j->error));
-    TARE_TRY(options->held_back > 0 ? hold_back(j) : load_test(j));
-    return keep_first(&j->examples, options->limit, &j->error);
+    const tare_data_request request = {.data = j->data,
+                                       .label = options->label,
+                                       .folder = options->folder,
+                                       .limit = options->limit};
+    TARE_TRY(tare_workshop_load(&request, &j->examples, &j->error));
+    return options->held_back > 0 ? hold_back(j) : load_test(j, request);
 }
 
 /* ------------------------------------------------------------------------------------ building */

@@ -52,9 +52,10 @@ static int apply_recipe(tare_training *training, const tare_arguments *arguments
 
 static int check(const tare_training *training) {
     const tare_train_options *options = &training->options;
-    if (options->limit < 0 || options->held_back < 0 || options->threads < 0)
-        return tare_say_misuse("--limit, --held-back and --threads: got a negative number; needs 0 "
-                               "or more");
+    if (options->limit < 0 || options->test_limit < 0 || options->held_back < 0 ||
+        options->threads < 0)
+        return tare_say_misuse("--limit, --test-limit, --held-back and --threads: got a negative "
+                               "number; needs 0 or more");
     if (training->fit.epochs < 1) return tare_say_misuse("--epochs: needs 1 or more");
     if (training->fit.batch < 1) return tare_say_misuse("--batch: needs 1 or more");
     if (training->fit.resume && training->fit.checkpoint == NULL)

@@ -5,20 +5,22 @@
 
 #include "cli/workshop.h"
 
-#define TARE_TRAIN_FIELDS(field)                                                                   \
-    field(text, data, NULL, "data set or file; 'tare list' names them")                            \
-        field(text, test_data, NULL, "another file with the test examples")                        \
-            field(text, folder, NULL, "folder of Fashion-MNIST's files; also TARE_FASHION_MNIST")  \
-                field(text, label, "label", "column of the labels in a .csv file") field(          \
-                    text, recipe, "default", "settings to begin with; options override them")      \
-                    field(integer, seed, 0, "of weights, order of examples and dropout")           \
-                        field(integer, threads, 0, "that compute; 0: one per processor") field(    \
-                            integer, limit, 0, "train on the first N examples only; 0: on all")    \
-                            field(integer, held_back, 0,                                           \
-                                  "hold back N training examples, drawn at random, and test on "   \
-                                  "them instead")                                                  \
-                                field(boolean, json, false, "print the result as JSON")            \
-                                    field(boolean, quiet, false, "show no progress")
+/* clang-format off */
+#define TARE_TRAIN_FIELDS(field)                                                                  \
+    field(text, data, NULL, "data set or file; 'tare list' names them")                           \
+    field(text, test_data, NULL, "another file with the test examples")                           \
+    field(text, folder, NULL, "folder of Fashion-MNIST's files; also TARE_FASHION_MNIST")         \
+    field(text, label, "label", "column of the labels in a .csv file")                            \
+    field(text, recipe, "default", "settings to begin with; options override them")               \
+    field(integer, seed, 0, "of weights, order of examples and dropout")                          \
+    field(integer, threads, 0, "that compute; 0: one per processor")                              \
+    field(integer, limit, 0, "train on the first N examples only; 0: on all")                     \
+    field(integer, test_limit, 0, "test on the first N examples only; 0: on all")                 \
+    field(integer, held_back, 0,                                                                  \
+          "hold back N training examples, drawn at random, and test on them instead")             \
+    field(boolean, json, false, "print the result as JSON")                                       \
+    field(boolean, quiet, false, "show no progress")
+/* clang-format on */
 TARE_OPTIONS(tare_train_options, TARE_TRAIN_FIELDS);
 
 /* All that one training was asked for. */

@@ -50,13 +50,25 @@ void tare_workshop_end(tare_workshop *workshop) {
     if (workshop->options != NULL) tare_release(NULL, workshop->options, workshop->table->size);
 }
 
-tare_status tare_workshop_load(const char *data, bool test, const char *folder, const char *label,
-                               tare_dataset **dataset, tare_error *error) {
+/* Replaces a data set by its first examples. */
+static tare_status keep_first(tare_dataset **dataset, int64_t count, tare_error *error) {
+    tare_dataset *part = NULL;
+    if (count == 0 || count >= tare_dataset_count(*dataset)) return TARE_OK;
+    TARE_TRY(tare_dataset_part(*dataset, 0, count, &part, error));
+    tare_dataset_free(*dataset);
+    *dataset = part;
+    return TARE_OK;
+}
+
+tare_status tare_workshop_load(const tare_data_request *request, tare_dataset **dataset,
+                               tare_error *error) {
     tare_dataset_options options = {TARE_DATASET_DEFAULTS};
-    options.test = test;
-    options.folder = folder != NULL ? folder : getenv("TARE_FASHION_MNIST");
-    if (label != NULL) options.label = label;
-    return tare_dataset_load_with(data, &options, dataset, error);
+    options.test = request->test;
+    options.folder = request->folder != NULL ? request->folder : getenv("TARE_FASHION_MNIST");
+    options.count = request->limit; /* what is drawn, is drawn one by one */
+    if (request->label != NULL) options.label = request->label;
+    TARE_TRY(tare_dataset_load_with(request->data, &options, dataset, error));
+    return keep_first(dataset, request->limit, error);
 }
 
 void tare_workshop_result(tare_text *text, const char *what, const tare_evaluation *found,

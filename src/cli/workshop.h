@@ -26,10 +26,15 @@ tare_status tare_workshop_build(tare_workshop *workshop, int64_t seed, tare_erro
 tare_status tare_workshop_open(tare_workshop *workshop, int64_t threads, tare_error *error);
 void tare_workshop_end(tare_workshop *workshop);
 
-/* Loads training or test examples; folder NULL: TARE_FASHION_MNIST of the environment, or where
- * Debian puts them. */
-tare_status tare_workshop_load(const char *data, bool test, const char *folder, const char *label,
-                               tare_dataset **dataset, tare_error *error);
+/* Where examples come from, and how many of them are wanted. */
+typedef struct tare_data_request {
+    const char *data, *label;
+    const char *folder; /* NULL: TARE_FASHION_MNIST of the environment, or where Debian puts it */
+    bool test;
+    int64_t limit; /* the first so many; 0: all */
+} tare_data_request;
+tare_status tare_workshop_load(const tare_data_request *request, tare_dataset **dataset,
+                               tare_error *error);
 
 /* "test accuracy 0.8812 (8812 of 10000)", or the mean loss where there are no classes. */
 void tare_workshop_result(tare_text *text, const char *what, const tare_evaluation *found,

@@ -5,10 +5,10 @@
  * A class is a drawing of six soft blobs. An image is its class's drawing, moved by up to two
  * pixels each way, of varying strength, under a weaker drawing of another class and noise:
  *
- *     pixel = 255 clip(s D_c(x - u, y - v) + t D_o(x, y) + n),   D(x, y) = sum_k a_k / (1 + d_k^2 /
- * w_k^2)^2
+ *     pixel = 255 clip(s D_c(x - u, y - v) + t D_o(x, y) + n)
+ *     D(x, y) = sum_k a_k / (1 + d_k^2 / w_k^2)^2
  *
- * with s in .5..1, t in 0...45, n uniform in -.25...25, d_k the distance to blob k. No function of
+ * with s in .5 to 1, t in 0 to .45, n within .25, d_k the distance to blob k. No function of
  * libm is called, so every machine draws the same bytes. Drawings depend on the seed alone;
  * training and test images are different streams of the same classes.
  */

@@ -53,7 +53,7 @@ static tare_status checksum(const saving *s, uint32_t *crc) {
     return TARE_OK;
 }
 
-/* Room for a number was made by metadata_new; value NULL: no memory. */
+/* There is room for OUR_PAIRS; a value of NULL stands for lack of memory. */
 static void add_pair(saving *s, const char *key, const char *value) {
     s->metadata[s->metadata_count++] = (tare_metadata){key, tare_arena_text(s->arena, value)};
 }

@@ -2,10 +2,10 @@
 /*
  * The inside of a .safetensors file:
  *
- *     8 bytes        length n of the header, little-endian
- *     n bytes        JSON: {"__metadata__": {KEY: TEXT..}, NAME: {"dtype": "F32", "shape": [..],
- * "data_offsets": [begin, end]}..} to the end     the data; offsets count from its first byte,
- * tensors follow each other without gap
+ *     8 bytes     n, the length of the header, little-endian
+ *     n bytes     JSON: {"__metadata__": {KEY: TEXT, ..},
+ *                        NAME: {"dtype": "F32", "shape": [..], "data_offsets": [BEGIN, END]}, ..}
+ *     the rest    data; offsets count from its first byte, tensors follow each other without gap
  */
 #ifndef TARE_SRC_MODEL_SAFETENSORS_H
 #define TARE_SRC_MODEL_SAFETENSORS_H

@@ -21,14 +21,16 @@ typedef enum tare_zoo_schedule {
 #define TARE_ZOO_SCHEDULE_WORDS "constant,linear,cosine"
 
 /* Defaults differ from network to network. momentum and epsilon are batch normalisation's. */
-#define TARE_CLASSIFIER_FIELDS(field, momentum_, epsilon_, optimizer_, rate_, schedule_)           \
-    field(real, momentum, momentum_, "weight of the old value in moving averages")                 \
-        field(real, epsilon, epsilon_, "added to the variance, under the root") field(             \
-            choice, optimizer, optimizer_, "of the weights; momentum keeps .9 of the old step")    \
-            field(real, learning_rate, rate_, "size of a step, at first")                          \
-                field(choice, schedule, schedule_, "how the rate falls to 0 by the last step")     \
-                    field(integer, steps, 0,                                                       \
-                          "training steps in all, for the schedule; 0: the rate is constant")
+/* clang-format off */
+#define TARE_CLASSIFIER_FIELDS(field, momentum_, epsilon_, optimizer_, rate_, schedule_)          \
+    field(real, momentum, momentum_, "weight of the old value in moving averages")                \
+    field(real, epsilon, epsilon_, "added to the variance, under the root")                       \
+    field(choice, optimizer, optimizer_, "of the weights; momentum keeps .9 of the old step")     \
+    field(real, learning_rate, rate_, "size of a step, at first")                                 \
+    field(choice, schedule, schedule_, "how the rate falls to 0 by the last step")                \
+    field(integer, steps, 0,                                                                      \
+          "training steps in all, for the schedule; 0: the rate is constant")
+/* clang-format on */
 #define TARE_ANY_CLASSIFIER_FIELDS(field) TARE_CLASSIFIER_FIELDS(field, .99, 1e-3, 0, 0, 0)
 TARE_OPTIONS(tare_classifier_options, TARE_ANY_CLASSIFIER_FIELDS);
 

@@ -10,12 +10,14 @@
 #include <tare/layer.h>
 #include <tare/train.h>
 
-#define TARE_QUESTION_FIELDS(field)                                                                \
-    field(real, momentum, .5, "weight of the old value in moving averages")                        \
-        field(real, epsilon, 1e-3, "added to the variance, under the root")                        \
-            field(real, learning_rate, 1e-3, "Adam's, unless `rate` is fed")                       \
-                field(real, hidden_kernel, 1.4059724, "first value of hidden1/dense/kernel")       \
-                    field(real, output_kernel, .13, "first value of output/dense/kernel")
+/* clang-format off */
+#define TARE_QUESTION_FIELDS(field)                                                               \
+    field(real, momentum, .5, "weight of the old value in moving averages")                       \
+    field(real, epsilon, 1e-3, "added to the variance, under the root")                           \
+    field(real, learning_rate, 1e-3, "Adam's, unless `rate` is fed")                              \
+    field(real, hidden_kernel, 1.4059724, "first value of hidden1/dense/kernel")                  \
+    field(real, output_kernel, .13, "first value of output/dense/kernel")
+/* clang-format on */
 TARE_OPTIONS(question_options, TARE_QUESTION_FIELDS);
 
 #define TARE_TABLE_STRUCT question_options

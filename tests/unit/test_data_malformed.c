@@ -2,7 +2,7 @@
 /*
  * Files that must be refused, each by its own reader, with the place named; and the same files with
  * their fault repaired, which must be accepted. The folder is the clone's own copy, or
- * $TARE_GOLDEN/malformed.
+ * $TARE_SHARED/golden/malformed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "temporary.h"
+#include "scratch_files.h"
 
 #ifdef TARE_HAVE_ZLIB
 #include <zlib.h>
@@ -23,9 +23,10 @@
 
 static const char *in_folder(const char *file) {
     static char path[1024];
-    const char *root = getenv("TARE_GOLDEN");
+    const char *shared = getenv("TARE_SHARED");
     const char *own = TARE_SOURCE_DIR "/tests/golden/data";
-    snprintf(path, sizeof path, "%s/malformed/%s", root == NULL ? own : root, file);
+    snprintf(path, sizeof path, "%s%s/malformed/%s", shared == NULL ? own : shared,
+             shared == NULL ? "" : "/golden", file);
     return path;
 }
 
@@ -196,7 +197,7 @@ static const char *write_repaired(const repair *what) {
     assert_non_null(at);
     memcpy(at, what->right, what->length);
     memset(data + bytes, 0, what->zeros);
-    const char *path = temporary_file(what->file, data, bytes + what->zeros);
+    const char *path = scratch_file(what->file, data, bytes + what->zeros);
     assert_non_null(path);
     return path;
 }
@@ -218,7 +219,7 @@ static void accept_repaired_idx(reader *r, const char *file, size_t place, char 
     assert_true(bytes > (int)place);
     assert_int_equal(gzclose(in), Z_OK);
     data[place] = right;
-    const char *path = temporary_path(file);
+    const char *path = scratch(file);
     gzFile out = gzopen(path, "wb");
     assert_non_null(out);
     assert_int_equal(gzwrite(out, data, (unsigned)bytes), bytes);
@@ -260,5 +261,5 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_malformed_files_are_refused_and_their_sound_siblings_accepted),
     };
-    return cmocka_run_group_tests(tests, temporary_begin, temporary_end);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "temporary.h"
+#include "scratch_files.h"
 
 static void assert_says(const tare_error *error, const char *part) {
     if (strstr(error->message, part) == NULL)
@@ -37,7 +37,7 @@ static void test_idx_reads_every_type(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t file[64] = {0, 0, cases[i].code, 1, 0, 0, 0, 2};
         memcpy(file + 8, cases[i].bytes, cases[i].size);
-        const char *path = temporary_file("typed.idx", file, 8 + cases[i].size);
+        const char *path = scratch_file("typed.idx", file, 8 + cases[i].size);
         tare_array *array = NULL;
         tare_error error = {0};
         assert_int_equal(tare_idx_read(path, &array, &error), TARE_OK);
@@ -54,7 +54,7 @@ static void test_idx_keeps_the_shape(void **state) {
     uint8_t file[40] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4};
     for (int i = 0; i < 24; i++) file[16 + i] = (uint8_t)i;
     tare_array *array = NULL;
-    assert_int_equal(tare_idx_read(temporary_file("s.idx", file, 40), &array, NULL), TARE_OK);
+    assert_int_equal(tare_idx_read(scratch_file("s.idx", file, 40), &array, NULL), TARE_OK);
     const tare_shape shape = tare_array_shape(array);
     assert_int_equal(shape.rank, 3);
     assert_int_equal(shape.extents[0], 2);
@@ -85,7 +85,7 @@ static void test_idx_refuses_with_the_place(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         tare_array *array = NULL;
         tare_error error = {0};
-        const char *path = temporary_file("bad.idx", cases[i].bytes, cases[i].size);
+        const char *path = scratch_file("bad.idx", cases[i].bytes, cases[i].size);
         assert_int_equal(tare_idx_read(path, &array, &error), TARE_ERROR_FORMAT);
         assert_null(array);
         assert_says(&error, "bad.idx");
@@ -97,9 +97,9 @@ static void test_readers_name_a_file_that_is_not_there(void **state) {
     (void)state;
     tare_array *array = NULL;
     tare_error error = {0};
-    assert_int_equal(tare_idx_read(temporary_path("nowhere"), &array, &error), TARE_ERROR_FILE);
+    assert_int_equal(tare_idx_read(scratch("nowhere"), &array, &error), TARE_ERROR_FILE);
     assert_says(&error, "nowhere");
-    assert_int_equal(tare_csv_read(temporary_path("nowhere"), &array, &error), TARE_ERROR_FILE);
+    assert_int_equal(tare_csv_read(scratch("nowhere"), &array, &error), TARE_ERROR_FILE);
     assert_int_equal(tare_idx_read(NULL, &array, &error), TARE_ERROR_ARGUMENT);
     assert_int_equal(tare_idx_read("x", NULL, &error), TARE_ERROR_ARGUMENT);
     assert_int_equal(tare_csv_read(NULL, &array, &error), TARE_ERROR_ARGUMENT);
@@ -109,7 +109,7 @@ static void test_readers_name_a_file_that_is_not_there(void **state) {
 
 static tare_status read_csv(const char *text, const tare_csv_options *options, tare_array **array,
                             tare_error *error) {
-    const char *path = temporary_file("table.csv", text, strlen(text));
+    const char *path = scratch_file("table.csv", text, strlen(text));
     assert_non_null(path);
     return tare_csv_read_with(path, options, array, error);
 }
@@ -259,5 +259,5 @@ int main(void) {
         cmocka_unit_test(test_csv_refuses_with_row_and_column),
         cmocka_unit_test(test_csv_refuses_options_that_make_no_sense),
     };
-    return cmocka_run_group_tests(tests, temporary_begin, temporary_end);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

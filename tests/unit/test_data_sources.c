@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "temporary.h"
+#include "scratch_files.h"
 
 static void assert_says(const tare_error *error, const char *part) {
     if (strstr(error->message, part) == NULL)
@@ -152,7 +152,7 @@ static void write_idx(const char *name, int count, bool images) {
     }
     const size_t elements = (size_t)count * (images ? 4 : 1);
     for (size_t i = 0; i < elements; i++) file[at + i] = (uint8_t)i;
-    assert_non_null(temporary_file(name, file, at + elements));
+    assert_non_null(scratch_file(name, file, at + elements));
 }
 
 static void test_fashion_mnist_is_four_idx_files_in_a_folder(void **state) {
@@ -162,7 +162,7 @@ static void test_fashion_mnist_is_four_idx_files_in_a_folder(void **state) {
     write_idx("t10k-images-idx3-ubyte", 3, true);
     write_idx("t10k-labels-idx1-ubyte", 3, false);
     tare_dataset_options options = {TARE_DATASET_DEFAULTS};
-    options.folder = temporary_folder;
+    options.folder = scratch_folder;
     tare_dataset *dataset = load("fashion-mnist", &options);
     assert_int_equal(tare_dataset_count(dataset), 6);
     assert_int_equal(tare_dataset_label(dataset, 5), 5);
@@ -173,13 +173,13 @@ static void test_fashion_mnist_is_four_idx_files_in_a_folder(void **state) {
     tare_dataset_free(dataset);
     write_idx("t10k-labels-idx1-ubyte", 2, false);
     assert_refused("fashion-mnist", &options, TARE_ERROR_SHAPE, "as many labels as inputs");
-    temporary_empty();
+    scratch_empty();
 }
 
 static void test_absent_fashion_mnist_says_how_to_get_it(void **state) {
     (void)state;
     tare_dataset_options options = {TARE_DATASET_DEFAULTS};
-    options.folder = temporary_folder;
+    options.folder = scratch_folder;
     assert_refused("fashion-mnist", &options, TARE_ERROR_FILE,
                    "apt-get install dataset-fashion-mnist");
 }
@@ -210,7 +210,7 @@ static void test_npz_files_hold_training_and_test_examples(void **state) {
     assert_int_equal(tare_array_new(TARE_INT64, TARE_SHAPE(4), NULL, &y), TARE_OK);
     assert_int_equal(tare_array_new(TARE_INT64, TARE_SHAPE(5), NULL, &z), TARE_OK);
     tare_array_set_number(y, 2, 7);
-    const char *path = temporary_path("set.npz");
+    const char *path = scratch("set.npz");
     const char *const names[] = {"x_train", "y_train", "x_test", "y_test"};
     const tare_array *const arrays[] = {x, y, x, z};
     assert_int_equal(tare_npz_write(path, 4, names, arrays, NULL), TARE_OK);
@@ -236,7 +236,7 @@ static void test_npz_files_hold_training_and_test_examples(void **state) {
 }
 
 static const char *csv_file(const char *text) {
-    const char *path = temporary_file("set.csv", text, strlen(text));
+    const char *path = scratch_file("set.csv", text, strlen(text));
     assert_non_null(path);
     return path;
 }
@@ -297,5 +297,5 @@ int main(void) {
         cmocka_unit_test(test_the_questions_two_examples),
         cmocka_unit_test(test_an_unknown_name_is_told_the_nearest),
     };
-    return cmocka_run_group_tests(tests, temporary_begin, temporary_end);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

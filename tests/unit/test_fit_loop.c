@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "temporary.h"
+#include "scratch_files.h"
 
 static void assert_says(const tare_error *error, const char *part) {
     if (strstr(error->message, part) == NULL)
@@ -36,8 +36,7 @@ static model new_model(uint64_t seed) {
     x = tare_relu(tare_batch_norm(x, .training = n->training, .momentum = .9));
     x = tare_dropout(x, .rate = .25, .training = n->training);
     n->logits = tare_dense(x, 3);
-    n->loss =
-        tare_reduce_mean(tare_sparse_softmax_cross_entropy_with_logits(n->labels, n->logits));
+    n->loss = tare_reduce_mean(tare_sparse_softmax_cross_entropy_with_logits(n->labels, n->logits));
     n->train = tare_minimize(tare_adam(m.graph, .learning_rate = tare_number(.02)), n->loss,
                              .global_step = tare_global_step(m.graph));
     if (tare_graph_status(m.graph) != TARE_OK) fail_msg("%s", tare_message(m.graph));
@@ -235,7 +234,8 @@ static void test_what_does_not_fit_is_refused_before_the_first_step(void **state
 
 #ifdef TARE_HAVE_JANSSON
 
-/* ---------------------------------------------------------------------------------- the same bits */
+/* ---------------------------------------------------------------------------------- the same bits
+ */
 
 static size_t read_bytes(const char *path, char *into, size_t most) {
     FILE *file = fopen(path, "rb");
@@ -263,7 +263,7 @@ static void test_stopped_training_goes_on_with_the_same_bits(void **state) {
     tare_dataset *data = new_data(200);
     tally seen = {.stop_after = 0};
     tare_fit_result result;
-    const char *path = temporary_path("whole.safetensors");
+    const char *path = scratch("whole.safetensors");
     model m = new_model(5);
     tare_fit_options options = saving_options(path, &seen);
     fit(&m, data, &options, &result);
@@ -271,10 +271,11 @@ static void test_stopped_training_goes_on_with_the_same_bits(void **state) {
     assert_int_equal(seen.counts[TARE_FIT_SAVED], 3);
     const size_t bytes = read_bytes(path, whole, sizeof whole);
 
-    /* Stopped after 1, 6, 7, 8, ... steps of each call: inside an epoch, at its end, just behind. */
+    /* Stopped after 1, 6, 7, 8, ... steps of each call: inside an epoch, at its end, just behind.
+     */
     static const int64_t stops[] = {1, 6, 7, 8, 3};
     for (size_t s = 0; s < sizeof stops / sizeof *stops; s++) {
-        path = temporary_path("pieces.safetensors");
+        path = scratch("pieces.safetensors");
         (void)remove(path);
         int calls = 0;
         do {
@@ -300,7 +301,7 @@ static void test_saving_every_few_steps_changes_nothing(void **state) {
     (void)state;
     static char seldom[65536], often[65536];
     tare_dataset *data = new_data(200);
-    const char *path = temporary_path("often.safetensors");
+    const char *path = scratch("often.safetensors");
     size_t bytes = 0;
     for (int64_t every = 0; every < 4; every += 3) {
         model m = new_model(5);
@@ -321,7 +322,7 @@ static void test_saving_every_few_steps_changes_nothing(void **state) {
 static void test_a_finished_training_is_not_trained_again(void **state) {
     (void)state;
     tare_dataset *data = new_data(64);
-    const char *path = temporary_path("done.safetensors");
+    const char *path = scratch("done.safetensors");
     for (int i = 0; i < 2; i++) {
         model m = new_model(5);
         tally seen = {.stop_after = 0};
@@ -350,7 +351,7 @@ static void refuse_resume(const tare_dataset *data, const tare_fit_options *opti
 static void test_another_training_is_not_gone_on_with(void **state) {
     (void)state;
     tare_dataset *data = new_data(64), *more = new_data(65);
-    const char *path = temporary_path("other.safetensors");
+    const char *path = scratch("other.safetensors");
     const tare_metadata pairs[] = {{"network", "mine"}}, others[] = {{"network", "yours"}};
     tally seen = {.stop_after = 0};
     tare_fit_result result;
@@ -387,7 +388,7 @@ static void test_a_checkpoint_that_cannot_be_written_ends_training(void **state)
     tally seen = {.stop_after = 0};
     tare_error error = {0};
     model m = new_model(5);
-    tare_fit_options options = saving_options(temporary_path("no/folder.safetensors"), &seen);
+    tare_fit_options options = saving_options(scratch("no/folder.safetensors"), &seen);
     assert_int_equal(tare_fit_with(m.session, &m.network, data, &options, NULL, &error),
                      TARE_ERROR_FILE);
     assert_says(&error, "no/folder.safetensors");
@@ -411,5 +412,5 @@ int main(void) {
         cmocka_unit_test(test_a_checkpoint_that_cannot_be_written_ends_training),
 #endif
     };
-    return cmocka_run_group_tests(tests, temporary_begin, temporary_end);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "failing_allocator.h"
-#include "temporary.h"
+#include "scratch_files.h"
 
 #ifdef TARE_HAVE_JANSSON
 
@@ -78,7 +78,7 @@ static model sound_model(void) {
 
 static const char *save_sound_model(void) {
     model m = sound_model();
-    const char *path = temporary_path("model.safetensors");
+    const char *path = scratch("model.safetensors");
     tare_checkpoint_save_options options = {TARE_CHECKPOINT_SAVE_DEFAULTS};
     const tare_metadata pairs[] = {{"network", "lenet_bn"}};
     options.epoch = 3;
@@ -140,7 +140,7 @@ static void test_the_same_session_gives_the_same_bytes(void **state) {
     const size_t bytes = read_bytes(save_sound_model(), once, sizeof once);
     assert_int_equal(read_bytes(save_sound_model(), again, sizeof again), bytes);
     assert_memory_equal(once, again, bytes);
-    assert_int_equal(temporary_count(), 1); /* nothing is left beside it */
+    assert_int_equal(scratch_count(), 1); /* nothing is left beside it */
 }
 
 /* Loads into a model that has all numbers 0 and must keep them. */
@@ -209,7 +209,7 @@ static void test_a_flipped_bit_is_noticed(void **state) {
     const char *path = save_sound_model();
     const size_t count = read_bytes(path, bytes, sizeof bytes);
     bytes[count - 20] ^= 4;
-    path = temporary_file("model.safetensors", bytes, count);
+    path = scratch_file("model.safetensors", bytes, count);
     model m = new_model(NULL, 3, NULL);
     assert_int_equal(tare_session_initialize(m.session), TARE_OK);
     assert_refused(&m, path, TARE_ERROR_FORMAT, "CRC-32C");
@@ -226,7 +226,7 @@ static void test_tensors_of_others_load_by_name(void **state) {
     assert_int_equal(tare_array_copy_of(TARE_INT64, TARE_SCALAR, &step, &arrays[1]), 0);
     assert_int_equal(tare_array_copy_of(TARE_BOOL, TARE_SHAPE(3), seen, &arrays[2]), 0);
     const char *const names[] = {"layer/kernel", "global_step", "seen"};
-    const char *path = temporary_path("foreign.safetensors");
+    const char *path = scratch("foreign.safetensors");
     assert_int_equal(
         tare_safetensors_write(path, 3, names, (const tare_array *const *)arrays, 0, NULL, NULL),
         TARE_OK);
@@ -264,7 +264,7 @@ static void test_saving_refuses_with_the_old_file_in_place(void **state) {
                      TARE_ERROR_ARGUMENT);
     assert_int_equal(read_bytes(path, after, sizeof after), bytes);
     assert_memory_equal(before, after, bytes);
-    assert_int_equal(tare_checkpoint_save(m.session, temporary_path("no/such/folder"), &error),
+    assert_int_equal(tare_checkpoint_save(m.session, scratch("no/such/folder"), &error),
                      TARE_ERROR_FILE);
     assert_int_equal(tare_checkpoint_save(NULL, path, &error), TARE_ERROR_ARGUMENT);
     assert_int_equal(tare_checkpoint_load(m.session, NULL, NULL, &error), TARE_ERROR_ARGUMENT);
@@ -295,7 +295,7 @@ static bool survives(int64_t fail_at, const char *path) {
 
 static void test_every_allocation_may_fail(void **state) {
     (void)state;
-    const char *path = temporary_path("failing.safetensors");
+    const char *path = scratch("failing.safetensors");
     int64_t n = 1;
     while (!survives(n, path)) n++;
     assert_true(n > 10);
@@ -312,7 +312,7 @@ int main(void) {
         cmocka_unit_test(test_saving_refuses_with_the_old_file_in_place),
         cmocka_unit_test(test_every_allocation_may_fail),
     };
-    return cmocka_run_group_tests(tests, temporary_begin, temporary_end);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
 
 #else
@@ -323,17 +323,17 @@ static void test_without_jansson_saving_says_so(void **state) {
     tare_session *session = NULL;
     assert_int_equal(tare_session_new(graph, &session, .threads = 1), TARE_OK);
     tare_error error = {0};
-    const char *path = temporary_path("model.safetensors");
+    const char *path = scratch("model.safetensors");
     assert_int_equal(tare_checkpoint_save(session, path, &error), TARE_ERROR_UNSUPPORTED);
     assert_non_null(strstr(error.message, "jansson"));
-    assert_int_equal(temporary_count(), 0);
+    assert_int_equal(scratch_count(), 0);
     tare_session_free(session);
     tare_graph_free(graph);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_without_jansson_saving_says_so)};
-    return cmocka_run_group_tests(tests, temporary_begin, temporary_end);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
 
 #endif

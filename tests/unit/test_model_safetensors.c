@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "temporary.h"
+#include "scratch_files.h"
 
 #ifdef TARE_HAVE_JANSSON
 
@@ -32,7 +32,7 @@ static const char *forge(const char *header, size_t data) {
     memset(bytes, 0, sizeof bytes);
     for (size_t i = 0; i < 8; i++) bytes[i] = (char)(length >> 8 * i);
     memcpy(bytes + 8, header, length);
-    return temporary_file("forged.safetensors", bytes, 8 + length + data);
+    return scratch_file("forged.safetensors", bytes, 8 + length + data);
 }
 
 static void test_what_is_written_is_read_back(void **state) {
@@ -49,7 +49,7 @@ static void test_what_is_written_is_read_back(void **state) {
             tare_array_set_number(arrays[i], k, (double)(k % 2));
     }
     const tare_metadata metadata[] = {{"network", "lenet_bn"}, {"note", "a \"quote\"\n"}};
-    const char *path = temporary_path("all.safetensors");
+    const char *path = scratch("all.safetensors");
     tare_error error = {0};
     if (tare_safetensors_write(path, COUNT, names, (const tare_array *const *)arrays, 2, metadata,
                                &error) != TARE_OK)
@@ -88,7 +88,7 @@ static void test_tensors_are_aligned_in_the_file(void **state) {
     assert_int_equal(tare_array_new(TARE_FLOAT64, TARE_SHAPE(2), NULL, &number), TARE_OK);
     const char *names[] = {"byte", "number"};
     const tare_array *arrays[] = {byte, number};
-    const char *path = temporary_path("aligned.safetensors");
+    const char *path = scratch("aligned.safetensors");
     assert_int_equal(tare_safetensors_write(path, 2, names, arrays, 0, NULL, NULL), TARE_OK);
     tare_safetensors *file = open_file(path);
     assert_string_equal(tare_safetensors_name(file, 0), "number");
@@ -207,7 +207,7 @@ static void test_a_bool_is_0_or_1(void **state) {
                         "\"data_offsets\":[0,1]}}\x02";
     file_bytes[0] = (char)(sizeof file_bytes - 1 - 9);
     tare_safetensors *file =
-        open_file(temporary_file("b.safetensors", file_bytes, sizeof file_bytes - 1));
+        open_file(scratch_file("b.safetensors", file_bytes, sizeof file_bytes - 1));
     tare_array *array = NULL;
     tare_error error = {0};
     assert_int_equal(tare_safetensors_read(file, "a", &array, &error), TARE_ERROR_FORMAT);
@@ -222,8 +222,8 @@ static void test_names_that_could_not_be_read_back_are_refused(void **state) {
     const tare_array *arrays[] = {array, array};
     static const char *const bad[][2] = {
         {"a", "a"}, {"a", ""}, {"a", "__metadata__"}, {"a", "\xff"}};
-    const char *path = temporary_path("never.safetensors");
-    const int before = temporary_count();
+    const char *path = scratch("never.safetensors");
+    const int before = scratch_count();
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(tare_safetensors_write(path, 2, bad[i], arrays, 0, NULL, NULL),
                          TARE_ERROR_NAME);
@@ -231,7 +231,7 @@ static void test_names_that_could_not_be_read_back_are_refused(void **state) {
     assert_int_equal(tare_safetensors_write(path, 0, NULL, NULL, 2, twice, NULL), TARE_ERROR_NAME);
     assert_int_equal(tare_safetensors_write(NULL, 0, NULL, NULL, 0, NULL, NULL),
                      TARE_ERROR_ARGUMENT);
-    assert_int_equal(temporary_count(), before);
+    assert_int_equal(scratch_count(), before);
     tare_array_free(array);
 }
 
@@ -244,7 +244,7 @@ int main(void) {
         cmocka_unit_test(test_a_bool_is_0_or_1),
         cmocka_unit_test(test_names_that_could_not_be_read_back_are_refused),
     };
-    return cmocka_run_group_tests(tests, temporary_begin, temporary_end);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
 
 #else
@@ -254,14 +254,14 @@ static void test_without_jansson_everything_says_so(void **state) {
     tare_array *array = tare_array_float(1);
     const tare_array *const arrays[] = {array};
     const char *const names[] = {"a"};
-    const char *path = temporary_path("a.safetensors");
+    const char *path = scratch("a.safetensors");
     tare_error error = {0};
     assert_int_equal(tare_safetensors_write(path, 1, names, arrays, 0, NULL, &error),
                      TARE_ERROR_UNSUPPORTED);
     assert_non_null(strstr(error.message, "jansson"));
-    assert_int_equal(temporary_count(), 0);
+    assert_int_equal(scratch_count(), 0);
     tare_safetensors *file = NULL;
-    path = temporary_file("b.safetensors", "\2\0\0\0\0\0\0\0{}", 10);
+    path = scratch_file("b.safetensors", "\2\0\0\0\0\0\0\0{}", 10);
     assert_int_equal(tare_safetensors_open(path, &file, &error), TARE_ERROR_UNSUPPORTED);
     assert_non_null(strstr(error.message, "jansson"));
     assert_null(file);
@@ -270,7 +270,7 @@ static void test_without_jansson_everything_says_so(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_without_jansson_everything_says_so)};
-    return cmocka_run_group_tests(tests, temporary_begin, temporary_end);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
 
 #endif

@@ -214,8 +214,7 @@ static void test_networks_refuse_with_a_sentence(void **state) {
     assert_says(&error, "did you mean 'lenet_bn'?");
     assert_int_equal(tare_zoo_build(graph, "resnet", NULL, &network, &error), TARE_ERROR_NAME);
     assert_int_equal(tare_graph_status(graph), TARE_OK);
-    assert_int_equal(tare_zoo_build(NULL, "lenet_bn", NULL, &network, &error),
-                     TARE_ERROR_ARGUMENT);
+    assert_int_equal(tare_zoo_build(NULL, "lenet_bn", NULL, &network, &error), TARE_ERROR_ARGUMENT);
     network.struct_size = 0;
     assert_int_equal(tare_zoo_build(graph, "lenet_bn", NULL, &network, &error),
                      TARE_ERROR_ARGUMENT);
