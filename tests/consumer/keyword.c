@@ -14,7 +14,8 @@ int main(void) {
         y = tare_relu(tare_batch_norm(y, .training = training, .momentum = 0.5));
     }
     tare_tensor cost = tare_reduce_mean(tare_square(y));
-    tare_tensor step = tare_minimize(tare_gradient_descent(g, tare_number(0.5)), cost);
+    tare_tensor step =
+        tare_minimize(tare_gradient_descent(g, .learning_rate = tare_number(0.5)), cost);
 
     tare_session *s = NULL;
     if (tare_session_new(g, &s) || tare_session_initialize(s)) {

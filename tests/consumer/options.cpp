@@ -4,29 +4,43 @@
 #include <cstdio>
 #include <tare/tare.h>
 
-static tare_tensor layer(tare_tensor x, tare_tensor training) {
 #if __cplusplus >= 202002L
-    const tare_dense_options dense{.kernel_initializer = TARE_CONSTANT(1.4059724),
-                                   .use_bias = false};
-    const tare_batch_norm_options norm{.momentum = 0.5, .training = training};
-#else
-    tare_dense_options dense;
-    dense.kernel_initializer = TARE_CONSTANT(1.4059724);
-    dense.use_bias = false;
-    tare_batch_norm_options norm;
-    norm.momentum = 0.5;
-    norm.training = training;
-#endif
-    return tare_relu_with(tare_batch_norm_with(tare_dense_with(x, 1, &dense), &norm), nullptr);
+static const tare_dense_options dense{.use_bias = false,
+                                      .kernel_initializer = TARE_CONSTANT(1.4059724)};
+static tare_batch_norm_options norm_of(tare_tensor training) {
+    return {.momentum = 0.5, .training = training};
 }
+static const tare_gradient_descent_options descent{.learning_rate = tare_number(0.5)};
+#else
+static tare_dense_options make_dense() {
+    tare_dense_options options;
+    options.use_bias = false;
+    options.kernel_initializer = TARE_CONSTANT(1.4059724);
+    return options;
+}
+static const tare_dense_options dense = make_dense();
+static tare_batch_norm_options norm_of(tare_tensor training) {
+    tare_batch_norm_options options;
+    options.momentum = 0.5;
+    options.training = training;
+    return options;
+}
+static tare_gradient_descent_options make_descent() {
+    tare_gradient_descent_options options;
+    options.learning_rate = tare_number(0.5);
+    return options;
+}
+static const tare_gradient_descent_options descent = make_descent();
+#endif
 
 static tare_tensor build(tare_graph *g, tare_tensor x, tare_tensor training) {
+    const tare_batch_norm_options norm = norm_of(training);
     tare_variable_scope_begin(g, "hidden1", nullptr, TARE_REUSE_INHERIT);
-    const tare_tensor y = layer(x, training);
+    const tare_tensor y =
+        tare_relu_with(tare_batch_norm_with(tare_dense_with(x, 1, &dense), &norm), nullptr);
     tare_variable_scope_end(g);
     const tare_tensor cost = tare_reduce_mean_with(tare_square_with(y, nullptr), nullptr);
-    return tare_minimize_with(tare_gradient_descent_with(g, tare_number(0.5), nullptr), cost,
-                              nullptr);
+    return tare_minimize_with(tare_gradient_descent_with(g, &descent), cost, nullptr);
 }
 
 int main() {

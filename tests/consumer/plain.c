@@ -15,11 +15,13 @@ static tare_tensor layer(tare_tensor x, tare_tensor training) {
 }
 
 static tare_tensor build(tare_graph *g, tare_tensor x, tare_tensor training) {
+    tare_gradient_descent_options descent = {TARE_GRADIENT_DESCENT_DEFAULTS};
     tare_tensor y;
+    descent.learning_rate = tare_number(0.5);
     tare_variable_scope_begin(g, "hidden1", NULL, TARE_REUSE_INHERIT);
     y = layer(x, training);
     tare_variable_scope_end(g);
-    return tare_minimize_with(tare_gradient_descent_with(g, tare_number(0.5), NULL),
+    return tare_minimize_with(tare_gradient_descent_with(g, &descent),
                               tare_reduce_mean_with(tare_square_with(y, NULL), NULL), NULL);
 }
 
