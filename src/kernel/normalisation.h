@@ -40,12 +40,9 @@ typedef enum tare_decay_rounding {
 
 /*
  * 1 / sqrt(variance + epsilon): the one place where it is computed, for training, inference,
- * folding and quantising.
+ * folding and quantising, float or double.
  */
-static inline float tare_inverse_deviation_f32(float variance, double epsilon) {
-    return 1.0F / sqrtf(variance + (float)epsilon);
-}
-static inline double tare_inverse_deviation_f64(double variance, double epsilon) {
+static inline double tare_inverse_deviation(double variance, double epsilon) {
     return 1.0 / sqrt(variance + epsilon);
 }
 
@@ -60,10 +57,13 @@ typedef struct tare_weighing {
  * For each type T:
  *
  * tare_moments_T              where moments go, [channels] each; any may be NULL.
- *                             residual: what rounding the mean to T lost, so that x near 1e4 with
- *                             deviation .05 keeps its digits.
+ *                             low: [2][channels], the digits that mean and variance lost when they
+ *                             were rounded to T. With them x near 1e4 with deviation .05 keeps its
+ *                             digits, and so do gradients that all but cancel.
  *                             unbiased: variance N / max(N - 1, 1). N = 0: all NaN.
- * tare_normalisation_T        what normalises; residual, gamma, beta may be NULL: 0, 1, 0.
+ * tare_normalisation_T        what normalises; low, gamma, beta may be NULL: 0, 1, 0.
+ * tare_sums_T                 sums for gradients, [channels] each, and their low digits
+ *                             [2][channels].
  *
  * tare_channel_moments_T      in two passes over blocks that stay in the cache.
  * tare_weighted_moments_T     mean = sum w x / S, variance = sum w (x - mean)^2 / S,
@@ -72,9 +72,9 @@ typedef struct tare_weighing {
  * tare_shifted_sums_T         sum (x - shift), sum (x - shift)^2; shift: one number, NULL: 0;
  *                             sum, squares may be NULL. Plain loops.
  * tare_normalise_T            y; y may be x.
- * tare_gradient_sums_T        dgamma, dbeta; one may be NULL; x is not read without dgamma.
- * tare_normalise_gradient_T   dx; dgamma and dbeta NULL: frozen statistics, x is not read.
- *                             dx may be dy.
+ * tare_gradient_sums_T        all but one of dgamma, dbeta may be NULL; without dgamma and low x is
+ *                             not read.
+ * tare_normalise_gradient_T   dx; sums NULL: frozen statistics, x is not read. dx may be dy.
  * tare_scale_and_shift_T      y = scale x + shift says the same as normalise; for folding.
  *                             Either may be NULL.
  * tare_decay_T                1 - momentum, rounded as TensorFlow does.
@@ -85,12 +85,15 @@ typedef struct tare_weighing {
  */
 #define TARE_NORMALISATION_KERNELS(NUMBER, T)                                                      \
     typedef struct tare_moments_##T {                                                              \
-        NUMBER *mean, *variance, *residual, *unbiased;                                             \
+        NUMBER *mean, *variance, *low, *unbiased;                                                  \
     } tare_moments_##T;                                                                            \
     typedef struct tare_normalisation_##T {                                                        \
-        const NUMBER *mean, *variance, *residual, *gamma, *beta;                                   \
+        const NUMBER *mean, *variance, *low, *gamma, *beta;                                        \
         double epsilon;                                                                            \
     } tare_normalisation_##T;                                                                      \
+    typedef struct tare_sums_##T {                                                                 \
+        NUMBER *dgamma, *dbeta, *low;                                                              \
+    } tare_sums_##T;                                                                               \
     void tare_channel_moments_##T(const tare_channels *view, const NUMBER *x,                      \
                                   const tare_moments_##T *moments, void *scratch,                  \
                                   tare_pool *pool);                                                \
@@ -102,12 +105,11 @@ typedef struct tare_weighing {
     void tare_normalise_##T(const tare_channels *view, const tare_normalisation_##T *by,           \
                             const NUMBER *x, NUMBER *y, void *scratch, tare_pool *pool);           \
     void tare_gradient_sums_##T(const tare_channels *view, const tare_normalisation_##T *by,       \
-                                const NUMBER *dy, const NUMBER *x, NUMBER *dgamma, NUMBER *dbeta,  \
+                                const NUMBER *dy, const NUMBER *x, const tare_sums_##T *sums,      \
                                 void *scratch, tare_pool *pool);                                   \
     void tare_normalise_gradient_##T(const tare_channels *view, const tare_normalisation_##T *by,  \
-                                     const NUMBER *dy, const NUMBER *x, const NUMBER *dgamma,      \
-                                     const NUMBER *dbeta, NUMBER *dx, void *scratch,               \
-                                     tare_pool *pool);                                             \
+                                     const NUMBER *dy, const NUMBER *x, const tare_sums_##T *sums, \
+                                     NUMBER *dx, void *scratch, tare_pool *pool);                  \
     void tare_scale_and_shift_##T(int64_t channels, const tare_normalisation_##T *by,              \
                                   NUMBER *scale, NUMBER *shift);                                   \
     NUMBER tare_decay_##T(double momentum, tare_decay_rounding rounding);                          \
@@ -119,10 +121,10 @@ typedef struct tare_weighing {
                                       const NUMBER *x, NUMBER *y);                                 \
     void tare_gradient_sums_reference_##T(const tare_channels *view,                               \
                                           const tare_normalisation_##T *by, const NUMBER *dy,      \
-                                          const NUMBER *x, NUMBER *dgamma, NUMBER *dbeta);         \
+                                          const NUMBER *x, const tare_sums_##T *sums);             \
     void tare_normalise_gradient_reference_##T(                                                    \
         const tare_channels *view, const tare_normalisation_##T *by, const NUMBER *dy,             \
-        const NUMBER *x, const NUMBER *dgamma, const NUMBER *dbeta, NUMBER *dx)
+        const NUMBER *x, const tare_sums_##T *sums, NUMBER *dx)
 
 TARE_NORMALISATION_KERNELS(float, f32);
 TARE_NORMALISATION_KERNELS(double, f64);

@@ -56,6 +56,15 @@ static void NAMED(spread)(const strip *s, const NUMBER *values, NUMBER *columns)
         for (int64_t c = 0; c < s->period; c++) columns[r * s->period + c] = values[c];
 }
 
+/* What rounding takes from a value. */
+static NUMBER NAMED(lost)(double value) { return (NUMBER)(value - (double)(NUMBER)value); }
+
+/* 1 / sqrt(variance + epsilon) of one channel, with all digits there are. */
+static double NAMED(inverse_of)(const NAMED(tare_normalisation) * by, int64_t channels, int64_t c) {
+    const double low = by->low ? (double)by->low[channels + c] : 0;
+    return tare_inverse_deviation((double)by->variance[c] + low, (double)(NUMBER)by->epsilon);
+}
+
 /* ----------------------------------------------------------------------------- moments */
 
 static void NAMED(add)(const NAMED(job) * job, const block *b, NUMBER *sums) {
@@ -147,10 +156,13 @@ void NAMED(tare_channel_moments)(const tare_channels *view, const NUMBER *x,
     const double *squares = sums_of(&job.grid, scratch, 0, 1);
     const double n = (double)view->outer * (double)view->inner;
     for (int64_t c = 0; c < view->channels; c++) {
+        const double variance = squares[c] / n;
         if (moments->mean) moments->mean[c] = (NUMBER)mean[c];
-        if (moments->variance) moments->variance[c] = (NUMBER)(squares[c] / n);
+        if (moments->variance) moments->variance[c] = (NUMBER)variance;
         if (moments->unbiased) moments->unbiased[c] = (NUMBER)(squares[c] / (n > 1 ? n - 1 : 1));
-        if (moments->residual) moments->residual[c] = (NUMBER)(mean[c] - (double)(NUMBER)mean[c]);
+        if (!moments->low) continue;
+        moments->low[c] = NAMED(lost)(mean[c]);
+        moments->low[view->channels + c] = NAMED(lost)(variance);
     }
 }
 
@@ -206,25 +218,30 @@ static void NAMED(gradient_sums_slice)(void *context, int64_t slice) {
 }
 
 void NAMED(tare_gradient_sums)(const tare_channels *view, const NAMED(tare_normalisation) * by,
-                               const NUMBER *dy, const NUMBER *x, NUMBER *dgamma, NUMBER *dbeta,
+                               const NUMBER *dy, const NUMBER *x, const NAMED(tare_sums) * sums,
                                void *scratch, tare_pool *pool) {
     if (is_tiny(view)) {
-        NAMED(tare_gradient_sums_reference)(view, by, dy, x, dgamma, dbeta);
+        NAMED(tare_gradient_sums_reference)(view, by, dy, x, sums);
         return;
     }
     /* Without dgamma the second sum is made of dy and thrown away. */
-    NAMED(job) job = NAMED(job_over)(view, dgamma ? x : dy, dy, NULL, scratch);
-    job.columns[TARE_ROW_CENTRE] = dgamma ? by->mean : NULL;
+    const bool wants_dgamma = sums->dgamma || sums->low;
+    NAMED(job) job = NAMED(job_over)(view, wants_dgamma ? x : dy, dy, NULL, scratch);
+    job.columns[TARE_ROW_CENTRE] = wants_dgamma ? by->mean : NULL;
     NAMED(run)(&job, NAMED(gradient_sums_slice), pool);
     merge_all_sums(&job.grid, scratch);
-    const double *sums = sums_of(&job.grid, scratch, 0, 0);
+    const double *dbeta = sums_of(&job.grid, scratch, 0, 0);
     const double *products = sums_of(&job.grid, scratch, 0, 1);
     for (int64_t c = 0; c < view->channels; c++) {
-        if (dbeta) dbeta[c] = (NUMBER)sums[c];
-        if (!dgamma) continue;
-        const double residual = by->residual ? (double)by->residual[c] : 0;
-        const NUMBER inverse = NAMED(tare_inverse_deviation)(by->variance[c], by->epsilon);
-        dgamma[c] = (NUMBER)((products[c] - residual * sums[c]) * (double)inverse);
+        if (sums->dbeta) sums->dbeta[c] = (NUMBER)dbeta[c];
+        if (!wants_dgamma) continue;
+        const double low = by->low ? (double)by->low[c] : 0;
+        const double dgamma =
+            (products[c] - low * dbeta[c]) * NAMED(inverse_of)(by, view->channels, c);
+        if (sums->dgamma) sums->dgamma[c] = (NUMBER)dgamma;
+        if (!sums->low) continue;
+        sums->low[c] = NAMED(lost)(dgamma);
+        sums->low[view->channels + c] = NAMED(lost)(dbeta[c]);
     }
 }
 
@@ -269,10 +286,12 @@ void NAMED(tare_normalise)(const tare_channels *view, const NAMED(tare_normalisa
     }
     NAMED(job) job = NAMED(job_over)(view, x, NULL, y, scratch);
     NUMBER *scale = scratch, *shift = scale + view->channels;
-    NAMED(tare_scale_and_shift)(view->channels, by, scale, NULL);
     for (int64_t c = 0; c < view->channels; c++) {
-        const double residual = by->residual ? (double)by->residual[c] : 0;
-        shift[c] = (NUMBER)((by->beta ? (double)by->beta[c] : 0) - residual * (double)scale[c]);
+        const double inverse = NAMED(inverse_of)(by, view->channels, c);
+        const double factor = by->gamma ? (double)by->gamma[c] * inverse : inverse;
+        const double low = by->low ? (double)by->low[c] : 0;
+        scale[c] = (NUMBER)factor;
+        shift[c] = (NUMBER)((by->beta ? (double)by->beta[c] : 0) - low * factor);
     }
     job.columns[TARE_ROW_CENTRE] = by->mean;
     job.columns[TARE_ROW_SCALE] = scale;
@@ -280,35 +299,41 @@ void NAMED(tare_normalise)(const tare_channels *view, const NAMED(tare_normalisa
     NAMED(run)(&job, NAMED(map_slice), pool);
 }
 
-/* dx = (dy - offset - (x - mean) slope) scale, the residual of the mean within offset. */
+/* dx = (dy - offset - (x - mean) slope) scale; the mean's low digits are within offset. */
 static void NAMED(make_gradient_columns)(const tare_channels *view,
-                                         const NAMED(tare_normalisation) * by, const NUMBER *dgamma,
-                                         const NUMBER *dbeta, NUMBER *offset, NUMBER *slope) {
+                                         const NAMED(tare_normalisation) * by,
+                                         const NAMED(tare_sums) * sums, NUMBER *scale,
+                                         NUMBER *offset, NUMBER *slope) {
     const double n = (double)view->outer * (double)view->inner;
-    for (int64_t c = 0; c < view->channels; c++) {
-        const NUMBER inverse = NAMED(tare_inverse_deviation)(by->variance[c], by->epsilon);
-        const double residual = by->residual ? (double)by->residual[c] : 0;
-        const double steep = (double)dgamma[c] * (double)inverse / n;
+    const int64_t channels = view->channels;
+    for (int64_t c = 0; c < channels; c++) {
+        const double inverse = NAMED(inverse_of)(by, channels, c);
+        scale[c] = (NUMBER)(by->gamma ? (double)by->gamma[c] * inverse : inverse);
+        if (!sums) continue;
+        const double mean_low = by->low ? (double)by->low[c] : 0;
+        const double dgamma = (double)sums->dgamma[c] + (sums->low ? (double)sums->low[c] : 0);
+        const double dbeta =
+            (double)sums->dbeta[c] + (sums->low ? (double)sums->low[channels + c] : 0);
+        const double steep = dgamma * inverse / n;
         slope[c] = (NUMBER)steep;
-        offset[c] = (NUMBER)((double)dbeta[c] / n - residual * steep);
+        offset[c] = (NUMBER)(dbeta / n - mean_low * steep);
     }
 }
 
 void NAMED(tare_normalise_gradient)(const tare_channels *view, const NAMED(tare_normalisation) * by,
-                                    const NUMBER *dy, const NUMBER *x, const NUMBER *dgamma,
-                                    const NUMBER *dbeta, NUMBER *dx, void *scratch,
+                                    const NUMBER *dy, const NUMBER *x,
+                                    const NAMED(tare_sums) * sums, NUMBER *dx, void *scratch,
                                     tare_pool *pool) {
     if (is_tiny(view)) {
-        NAMED(tare_normalise_gradient_reference)(view, by, dy, x, dgamma, dbeta, dx);
+        NAMED(tare_normalise_gradient_reference)(view, by, dy, x, sums, dx);
         return;
     }
     NAMED(job) job = NAMED(job_over)(view, x, dy, dx, scratch);
     NUMBER *scale = scratch, *offset = scale + view->channels, *slope = offset + view->channels;
-    NAMED(tare_scale_and_shift)(view->channels, by, scale, NULL);
+    NAMED(make_gradient_columns)(view, by, sums, scale, offset, slope);
     job.columns[TARE_ROW_SCALE] = scale;
-    job.frozen = !dgamma;
-    if (dgamma) {
-        NAMED(make_gradient_columns)(view, by, dgamma, dbeta, offset, slope);
+    job.frozen = !sums;
+    if (sums) {
         job.columns[TARE_ROW_CENTRE] = by->mean;
         job.columns[TARE_ROW_OFFSET] = offset;
         job.columns[TARE_ROW_SLOPE] = slope;

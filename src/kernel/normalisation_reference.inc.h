@@ -6,18 +6,27 @@
  * Formulas: kernel/normalisation.h.
  */
 
-/* The share of x's mean that its rounded mean lacks. */
-static double NAMED(residual_of)(const NAMED(tare_normalisation) * by, int64_t c) {
-    return by->residual ? (double)by->residual[c] : 0.0;
-}
+/* Statistics of one channel with all their digits. */
+typedef struct NAMED(exact) {
+    double mean, inverse, scale, beta;
+} NAMED(exact);
 
-static NUMBER NAMED(scale_of)(const NAMED(tare_normalisation) * by, int64_t c) {
-    const NUMBER inverse = NAMED(tare_inverse_deviation)(by->variance[c], by->epsilon);
-    return by->gamma ? by->gamma[c] * inverse : inverse;
+static NAMED(exact)
+    NAMED(exact_of)(const NAMED(tare_normalisation) * by, int64_t channels, int64_t c) {
+    const double mean = (double)by->mean[c] + (by->low ? (double)by->low[c] : 0);
+    const double variance = (double)by->variance[c] + (by->low ? (double)by->low[channels + c] : 0);
+    const double inverse = tare_inverse_deviation(variance, (double)(NUMBER)by->epsilon);
+    return (NAMED(exact)){mean, inverse, by->gamma ? (double)by->gamma[c] * inverse : inverse,
+                          by->beta ? (double)by->beta[c] : 0};
 }
 
 static void NAMED(put)(NUMBER *into, int64_t c, double value) {
     if (into) into[c] = (NUMBER)value;
+}
+
+/* What rounding a value took from it. */
+static void NAMED(put_low)(NUMBER *into, int64_t c, double value) {
+    if (into) into[c] = (NUMBER)(value - (double)(NUMBER)value);
 }
 
 void NAMED(tare_channel_moments_reference)(const tare_channels *v, const NUMBER *x,
@@ -38,7 +47,8 @@ void NAMED(tare_channel_moments_reference)(const tare_channels *v, const NUMBER 
         NAMED(put)(moments->mean, c, mean);
         NAMED(put)(moments->variance, c, squares / n);
         NAMED(put)(moments->unbiased, c, n > 0 ? squares / (n > 1 ? n - 1 : 1) : mean);
-        NAMED(put)(moments->residual, c, mean - (double)(NUMBER)mean);
+        NAMED(put_low)(moments->low, c, mean);
+        NAMED(put_low)(moments->low, v->channels + c, squares / n);
     }
 }
 
@@ -102,13 +112,11 @@ void NAMED(tare_shifted_sums)(const tare_channels *v, const NUMBER *x, const NUM
 void NAMED(tare_normalise_reference)(const tare_channels *v, const NAMED(tare_normalisation) * by,
                                      const NUMBER *x, NUMBER *y) {
     for (int64_t c = 0; c < v->channels; c++) {
-        const NUMBER mean = by->mean[c], scale = NAMED(scale_of)(by, c);
-        const NUMBER beta = by->beta ? by->beta[c] : 0;
-        const NUMBER shift = (NUMBER)((double)beta - NAMED(residual_of)(by, c) * (double)scale);
+        const NAMED(exact) e = NAMED(exact_of)(by, v->channels, c);
         for (int64_t o = 0; o < v->outer; o++) {
             for (int64_t i = 0; i < v->inner; i++) {
                 const int64_t at = (o * v->channels + c) * v->inner + i;
-                y[at] = (x[at] - mean) * scale + shift;
+                y[at] = (NUMBER)(((double)x[at] - e.mean) * e.scale + e.beta);
             }
         }
     }
@@ -116,43 +124,51 @@ void NAMED(tare_normalise_reference)(const tare_channels *v, const NAMED(tare_no
 
 void NAMED(tare_gradient_sums_reference)(const tare_channels *v,
                                          const NAMED(tare_normalisation) * by, const NUMBER *dy,
-                                         const NUMBER *x, NUMBER *dgamma, NUMBER *dbeta) {
+                                         const NUMBER *x, const NAMED(tare_sums) * sums) {
+    const bool wants_dgamma = sums->dgamma || sums->low, empty = v->outer == 0 || v->inner == 0;
     for (int64_t c = 0; c < v->channels; c++) {
-        const double mean = (double)by->mean[c] + NAMED(residual_of)(by, c);
+        const NAMED(exact) e = NAMED(exact_of)(by, v->channels, c);
         double sum = 0, product = 0;
         for (int64_t o = 0; o < v->outer; o++) {
             for (int64_t i = 0; i < v->inner; i++) {
                 const int64_t at = (o * v->channels + c) * v->inner + i;
                 sum += (double)dy[at];
-                if (dgamma) product += (double)dy[at] * ((double)x[at] - mean);
+                if (wants_dgamma) product += (double)dy[at] * ((double)x[at] - e.mean);
             }
         }
-        NAMED(put)(dbeta, c, sum);
-        if (!dgamma) continue;
-        const NUMBER inverse = NAMED(tare_inverse_deviation)(by->variance[c], by->epsilon);
         /* Of no numbers at all the sum is 0, though their variance is NaN. */
-        const bool empty = v->outer == 0 || v->inner == 0;
-        dgamma[c] = empty ? 0 : (NUMBER)(product * (double)inverse);
+        const double dgamma = empty ? 0 : product * e.inverse;
+        NAMED(put)(sums->dgamma, c, dgamma);
+        NAMED(put)(sums->dbeta, c, sum);
+        NAMED(put_low)(sums->low, c, dgamma);
+        if (sums->low) NAMED(put_low)(sums->low, v->channels + c, sum);
     }
+}
+
+/* Mean of dy, and of dy xhat times the inverse deviation: what is taken off dy. */
+static void NAMED(exact_sums)(const tare_channels *v, const NAMED(tare_sums) * sums, int64_t c,
+                              double inverse, double *offset, double *slope) {
+    const double n = (double)v->outer * (double)v->inner;
+    const double dgamma = (double)sums->dgamma[c] + (sums->low ? (double)sums->low[c] : 0);
+    const double dbeta =
+        (double)sums->dbeta[c] + (sums->low ? (double)sums->low[v->channels + c] : 0);
+    *offset = dbeta / n;
+    *slope = dgamma * inverse / n;
 }
 
 void NAMED(tare_normalise_gradient_reference)(const tare_channels *v,
                                               const NAMED(tare_normalisation) * by,
                                               const NUMBER *dy, const NUMBER *x,
-                                              const NUMBER *dgamma, const NUMBER *dbeta,
-                                              NUMBER *dx) {
-    const double n = (double)v->outer * (double)v->inner;
+                                              const NAMED(tare_sums) * sums, NUMBER *dx) {
     for (int64_t c = 0; c < v->channels; c++) {
-        const NUMBER scale = NAMED(scale_of)(by, c);
-        const NUMBER inverse = NAMED(tare_inverse_deviation)(by->variance[c], by->epsilon);
-        const double mean = (double)by->mean[c] + NAMED(residual_of)(by, c);
-        const double offset = dbeta ? (double)dbeta[c] / n : 0;
-        const double slope = dgamma ? (double)dgamma[c] * (double)inverse / n : 0;
+        const NAMED(exact) e = NAMED(exact_of)(by, v->channels, c);
+        double offset = 0, slope = 0;
+        if (sums) NAMED(exact_sums)(v, sums, c, e.inverse, &offset, &slope);
         for (int64_t o = 0; o < v->outer; o++) {
             for (int64_t i = 0; i < v->inner; i++) {
                 const int64_t at = (o * v->channels + c) * v->inner + i;
-                const double batch = dgamma ? offset + ((double)x[at] - mean) * slope : 0;
-                dx[at] = (NUMBER)(((double)dy[at] - batch) * (double)scale);
+                const double less = sums ? offset + ((double)x[at] - e.mean) * slope : 0;
+                dx[at] = (NUMBER)(((double)dy[at] - less) * e.scale);
             }
         }
     }
@@ -161,20 +177,16 @@ void NAMED(tare_normalise_gradient_reference)(const tare_channels *v,
 void NAMED(tare_scale_and_shift)(int64_t channels, const NAMED(tare_normalisation) * by,
                                  NUMBER *scale, NUMBER *shift) {
     for (int64_t c = 0; c < channels; c++) {
-        const NUMBER factor = NAMED(scale_of)(by, c);
-        const NUMBER beta = by->beta ? by->beta[c] : 0;
-        const double mean = (double)by->mean[c] + NAMED(residual_of)(by, c);
-        if (scale) scale[c] = factor;
-        /* Rounded as TensorFlow rounds beta - mean * inv (nn_impl.py), so that folding changes no
-         * printed digit. */
-        NAMED(put)(shift, c, (double)(NUMBER)(beta - (NUMBER)((NUMBER)mean * factor)));
+        const NAMED(exact) e = NAMED(exact_of)(by, channels, c);
+        NAMED(put)(scale, c, e.scale);
+        NAMED(put)(shift, c, e.beta - e.mean * e.scale);
     }
 }
 
 NUMBER NAMED(tare_decay)(double momentum, tare_decay_rounding rounding) {
-    /* TensorFlow hands the fused op its momentum as a float32, whatever the variable's type. */
-    if (rounding == TARE_DECAY_ROUNDED_FIRST) return (NUMBER)1 - (NUMBER)(float)momentum;
-    return (NUMBER)(1.0 - momentum);
+    /* In TensorFlow either is a float32 tensor first, whatever the variable's type. */
+    if (rounding == TARE_DECAY_ROUNDED_FIRST) return (NUMBER)(1.0F - (float)momentum);
+    return (NUMBER)(float)(1.0 - momentum);
 }
 
 void NAMED(tare_moving_average)(int64_t count, NUMBER *variable, const NUMBER *value,

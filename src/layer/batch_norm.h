@@ -17,6 +17,7 @@ typedef struct tare_norm_habits {
     bool beta_first;               /* variables: beta before gamma */
     bool fused;                    /* fused at rank 2 as well */
     bool never_fused;              /* whatever the options say */
+    bool exact_epsilon;            /* also when fused */
     bool rounds_decay_last;        /* also when fused */
     bool debiases_mean_only;       /* zero_debias leaves the variance alone */
     bool updates_untrainable;      /* updates also when not trainable */

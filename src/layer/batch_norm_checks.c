@@ -178,7 +178,7 @@ bool tare_norm_resolve(tare_norm *norm, tare_tensor x, const tare_batch_norm_opt
         return false;
     norm->fused = can_fuse(norm);
     norm->epsilon = options->epsilon;
-    if (norm->fused && norm->epsilon < TARE_FUSED_LEAST_EPSILON)
+    if (norm->fused && !habits->exact_epsilon && norm->epsilon < TARE_FUSED_LEAST_EPSILON)
         norm->epsilon = TARE_FUSED_LEAST_EPSILON;
     norm->parameter = norm->ghosts ? tare_broadcast_shape(norm->shape, norm->kept)
                                    : tare_parameter_shape(norm->shape, norm->kept);

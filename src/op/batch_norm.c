@@ -122,6 +122,8 @@ static tare_status infer_with(tare_infer *infer, const tare_batch_norm_node_opti
     infer->outputs[TARE_BATCH_NORM_Y] = infer->inputs[TARE_BATCH_NORM_X];
     for (int o = TARE_BATCH_NORM_MEAN; o < TARE_BATCH_NORM_OUTPUTS; o++)
         infer->outputs[o] = (tare_type){infer->inputs[TARE_BATCH_NORM_X].dtype, shape};
+    const int64_t channels = tare_shape_count(shape);
+    infer->outputs[TARE_BATCH_NORM_LOW].shape = TARE_SHAPE(channels < 0 ? TARE_ANY : 2 * channels);
     return TARE_OK;
 }
 
@@ -156,7 +158,7 @@ static tare_status gradient_with(tare_gradient *gradient,
                                                       : none,
         gradient->outputs[TARE_BATCH_NORM_MEAN],
         gradient->outputs[TARE_BATCH_NORM_VARIANCE],
-        gradient->outputs[TARE_BATCH_NORM_RESIDUAL],
+        gradient->outputs[TARE_BATCH_NORM_LOW],
         asked ? gradient->inputs[TARE_BATCH_NORM_TRAINING] : none};
     const tare_tensor dx = tare_build(gradient->graph, "batch_norm_gradient", inputs,
                                       TARE_BATCH_NORM_GRADIENT_INPUTS, settings);
@@ -211,7 +213,7 @@ static tare_shape given_parameter_shape(const tare_lower *lower) {
 
 /* Statistics that normalise, and the variance for the moving average. */
 typedef struct statistics {
-    tare_value mean, variance, residual, update_variance;
+    tare_value mean, variance, low, update_variance;
 } statistics;
 
 static statistics moving_statistics(const tare_lower *lower) {
@@ -225,9 +227,9 @@ static tare_status emit_batch_statistics(tare_lower *lower, const tare_channel_v
     tare_value made[TARE_MOMENTS_OUTPUTS];
     TARE_TRY(
         lower->emit(lower, "channel_moments", &view->options, &x, 1, made, TARE_MOMENTS_OUTPUTS));
-    *found = (statistics){made[TARE_MOMENTS_MEAN], made[TARE_MOMENTS_VARIANCE],
-                          made[TARE_MOMENTS_RESIDUAL],
-                          made[unbiased ? TARE_MOMENTS_UNBIASED : TARE_MOMENTS_VARIANCE]};
+    *found =
+        (statistics){made[TARE_MOMENTS_MEAN], made[TARE_MOMENTS_VARIANCE], made[TARE_MOMENTS_LOW],
+                     made[unbiased ? TARE_MOMENTS_UNBIASED : TARE_MOMENTS_VARIANCE]};
     return TARE_OK;
 }
 
@@ -237,7 +239,7 @@ static tare_status emit_selection(tare_lower *lower, const tare_channel_view *vi
     const tare_value inputs[] = {input_of(lower, TARE_BATCH_NORM_TRAINING),
                                  batch->mean,
                                  batch->variance,
-                                 batch->residual,
+                                 batch->low,
                                  input_of(lower, TARE_BATCH_NORM_MOVING_MEAN),
                                  input_of(lower, TARE_BATCH_NORM_MOVING_VARIANCE)};
     tare_value made[3];
@@ -245,16 +247,17 @@ static tare_status emit_selection(tare_lower *lower, const tare_channel_view *vi
                          sizeof inputs / sizeof *inputs, made, 3));
     batch->mean = made[0];
     batch->variance = made[1];
-    batch->residual = made[2];
+    batch->low = made[2];
     return TARE_OK;
 }
 
-/* A residual that somebody reads although no rounding lost anything: zeros. */
-static tare_status settle_residual(tare_lower *lower, const statistics *used) {
-    tare_value *residual = &lower->outputs[TARE_BATCH_NORM_RESIDUAL];
-    *residual = used->residual;
-    if (*residual != TARE_NO_VALUE || !lower->wanted[TARE_BATCH_NORM_RESIDUAL]) return TARE_OK;
-    return lower->emit(lower, "zeros_like", NULL, &used->mean, 1, residual, 1);
+/* Low digits that somebody reads although nothing was rounded: zeros. */
+static tare_status settle_low(tare_lower *lower, const tare_channel_view *view,
+                              const statistics *used) {
+    tare_value *low = &lower->outputs[TARE_BATCH_NORM_LOW];
+    *low = used->low;
+    if (*low != TARE_NO_VALUE || !lower->wanted[TARE_BATCH_NORM_LOW]) return TARE_OK;
+    return lower->emit(lower, "zero_low", &view->options, &used->mean, 1, low, 1);
 }
 
 static tare_status lower_with(tare_lower *lower, const tare_batch_norm_node_options *settings) {
@@ -271,12 +274,12 @@ static tare_status lower_with(tare_lower *lower, const tare_batch_norm_node_opti
     lower->outputs[TARE_BATCH_NORM_MEAN] = used.mean;
     lower->outputs[TARE_BATCH_NORM_VARIANCE] = used.variance;
     lower->outputs[TARE_BATCH_NORM_UPDATE_VARIANCE] = used.update_variance;
-    TARE_TRY(settle_residual(lower, &used));
+    TARE_TRY(settle_low(lower, &view, &used));
     if (!lower->wanted[TARE_BATCH_NORM_Y]) return TARE_OK;
     const tare_value inputs[] = {x,
                                  used.mean,
                                  used.variance,
-                                 used.residual,
+                                 used.low,
                                  input_of(lower, TARE_BATCH_NORM_GAMMA),
                                  input_of(lower, TARE_BATCH_NORM_BETA)};
     tare_value y;

@@ -9,8 +9,8 @@
 /*
  * Op "batch_norm". Inputs x, gamma?, beta?, moving mean?, moving variance?, training?; outputs y,
  * the mean and (for the moving average) the variance of the batch or the moving ones, the variance
- * that normalised, and what the mean's rounding lost. training: a bool scalar; not given: the
- * option.
+ * that normalised, and what rounding took from both (low digits). training: a bool scalar; not
+ * given: the option.
  */
 #define TARE_BATCH_NORM_NODE_FIELDS(field)                                                         \
     field(list, axis, TARE_LIST(-1), "axes that are normalised each by itself")                    \
@@ -36,11 +36,11 @@ enum {
     TARE_BATCH_NORM_MEAN,
     TARE_BATCH_NORM_UPDATE_VARIANCE,
     TARE_BATCH_NORM_VARIANCE,
-    TARE_BATCH_NORM_RESIDUAL,
+    TARE_BATCH_NORM_LOW,
     TARE_BATCH_NORM_OUTPUTS
 };
 
-/* Op "batch_norm_gradient": inputs dy, x, gamma?, mean, variance, residual, training?; outputs dx,
+/* Op "batch_norm_gradient": inputs dy, x, gamma?, mean, variance, low?, training?; outputs dx,
  * dgamma, dbeta. */
 enum {
     TARE_BATCH_NORM_GRADIENT_DY,
@@ -48,7 +48,7 @@ enum {
     TARE_BATCH_NORM_GRADIENT_GAMMA,
     TARE_BATCH_NORM_GRADIENT_MEAN,
     TARE_BATCH_NORM_GRADIENT_VARIANCE,
-    TARE_BATCH_NORM_GRADIENT_RESIDUAL,
+    TARE_BATCH_NORM_GRADIENT_LOW,
     TARE_BATCH_NORM_GRADIENT_TRAINING,
     TARE_BATCH_NORM_GRADIENT_INPUTS
 };

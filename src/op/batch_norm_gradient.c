@@ -25,7 +25,7 @@ enum {
     GAMMA = TARE_BATCH_NORM_GRADIENT_GAMMA,
     MEAN = TARE_BATCH_NORM_GRADIENT_MEAN,
     VARIANCE = TARE_BATCH_NORM_GRADIENT_VARIANCE,
-    RESIDUAL = TARE_BATCH_NORM_GRADIENT_RESIDUAL,
+    LOW = TARE_BATCH_NORM_GRADIENT_LOW,
     TRAINING = TARE_BATCH_NORM_GRADIENT_TRAINING
 };
 
@@ -125,12 +125,37 @@ static tare_value input_of(const tare_lower *lower, int input) {
     return input < lower->input_count ? lower->inputs[input] : TARE_NO_VALUE;
 }
 
-/* dgamma, dbeta. */
-static tare_status emit_sums(tare_lower *lower, const tare_channel_view *view, tare_value dy,
-                             tare_value x, tare_value residual, tare_value sums[2]) {
-    const tare_value inputs[] = {dy, x, lower->inputs[MEAN], lower->inputs[VARIANCE], residual};
+/* What both steps read; x where it is not needed and low digits where there are none: no value. */
+typedef struct operands {
+    tare_value dy, x, low;
+    tare_value sums[3]; /* dgamma, dbeta, their low digits */
+} operands;
+
+static tare_status emit_sums(tare_lower *lower, const tare_channel_view *view, operands *o) {
+    TARE_TRY(tare_emit_into_view(lower, view, lower->inputs[X], &o->x));
+    const tare_value inputs[] = {o->dy, o->x, lower->inputs[MEAN], lower->inputs[VARIANCE], o->low};
     return lower->emit(lower, "gradient_sums", &view->options, inputs,
-                       sizeof inputs / sizeof *inputs, sums, 2);
+                       sizeof inputs / sizeof *inputs, o->sums, 3);
+}
+
+static tare_status emit_dx(tare_lower *lower, const tare_channel_view *view, const operands *o,
+                           tare_batch_mode mode) {
+    const bool batch = mode != TARE_MODE_INFERENCE;
+    const tare_value none = TARE_NO_VALUE;
+    const tare_value inputs[] = {o->dy,
+                                 batch ? o->x : none,
+                                 lower->inputs[MEAN],
+                                 lower->inputs[VARIANCE],
+                                 o->low,
+                                 input_of(lower, GAMMA),
+                                 batch ? o->sums[0] : none,
+                                 batch ? o->sums[1] : none,
+                                 batch ? o->sums[2] : none,
+                                 mode == TARE_MODE_EITHER ? lower->inputs[TRAINING] : none};
+    tare_value dx;
+    TARE_TRY(lower->emit(lower, "normalise_gradient", &view->options, inputs,
+                         sizeof inputs / sizeof *inputs, &dx, 1));
+    return tare_emit_out_of_view(lower, view, dx, &lower->outputs[DX]);
 }
 
 static tare_status gradient_lower(tare_lower *lower) {
@@ -139,39 +164,26 @@ static tare_status gradient_lower(tare_lower *lower) {
     const bool batch = mode != TARE_MODE_INFERENCE;
     const tare_shape form = lower->type(lower, lower->inputs[MEAN])->shape;
     const tare_channel_view view = tare_batch_norm_view(lower, lower->inputs[X], options, form);
-    const tare_value residual = batch ? input_of(lower, RESIDUAL) : TARE_NO_VALUE;
-    tare_value sums[2] = {TARE_NO_VALUE, TARE_NO_VALUE}, dy, x = TARE_NO_VALUE, dx;
-    TARE_TRY(tare_emit_into_view(lower, &view, lower->inputs[DY], &dy));
-    if (batch || lower->wanted[DGAMMA] || lower->wanted[DBETA]) {
-        TARE_TRY(tare_emit_into_view(lower, &view, lower->inputs[X], &x));
-        TARE_TRY(emit_sums(lower, &view, dy, x, residual, sums));
-    }
-    lower->outputs[DGAMMA] = sums[0];
-    lower->outputs[DBETA] = sums[1];
-    if (!lower->wanted[DX]) return TARE_OK;
-    const tare_value inputs[] = {dy,
-                                 batch ? x : TARE_NO_VALUE,
-                                 lower->inputs[MEAN],
-                                 lower->inputs[VARIANCE],
-                                 residual,
-                                 input_of(lower, GAMMA),
-                                 batch ? sums[0] : TARE_NO_VALUE,
-                                 batch ? sums[1] : TARE_NO_VALUE,
-                                 mode == TARE_MODE_EITHER ? lower->inputs[TRAINING]
-                                                          : TARE_NO_VALUE};
-    TARE_TRY(lower->emit(lower, "normalise_gradient", &view.options, inputs,
-                         sizeof inputs / sizeof *inputs, &dx, 1));
-    return tare_emit_out_of_view(lower, &view, dx, &lower->outputs[DX]);
+    operands o = {TARE_NO_VALUE,
+                  TARE_NO_VALUE,
+                  batch ? input_of(lower, LOW) : TARE_NO_VALUE,
+                  {TARE_NO_VALUE, TARE_NO_VALUE, TARE_NO_VALUE}};
+    TARE_TRY(tare_emit_into_view(lower, &view, lower->inputs[DY], &o.dy));
+    if (batch || lower->wanted[DGAMMA] || lower->wanted[DBETA])
+        TARE_TRY(emit_sums(lower, &view, &o));
+    lower->outputs[DGAMMA] = o.sums[0];
+    lower->outputs[DBETA] = o.sums[1];
+    return lower->wanted[DX] ? emit_dx(lower, &view, &o, mode) : TARE_OK;
 }
 
 const tare_op_def tare_batch_norm_gradient_ops[] = {
     {.name = "batch_norm_gradient",
      .node_name = "BatchNormGrad",
      .table = &gradient_table,
-     .min_inputs = RESIDUAL,
+     .min_inputs = LOW,
      .max_inputs = TARE_BATCH_NORM_GRADIENT_INPUTS,
      .output_count = OUTPUTS,
-     .optional = 1U << GAMMA | 1U << RESIDUAL | 1U << TRAINING,
+     .optional = 1U << GAMMA | 1U << LOW | 1U << TRAINING,
      .infer = gradient_infer,
      .gradient = gradient_gradient,
      .lower = gradient_lower},

@@ -34,16 +34,21 @@ tare_list tare_axes_list(int rank, tare_axis_mask mask);
  * Options of the steps that normalisations lower to: the view of x, the shape of statistics, and
  * what the kernel wants to know. Not every step reads every field.
  *
- *     channel_moments           x -> mean, variance, residual, unbiased
+ *     channel_moments           x -> mean, variance, low, unbiased
  *     weighted_channel_moments  x, weights -> mean, variance
  *     shifted_sums              x, shift? -> N, sum, sum of squares
- *     select_statistics         training, the batch's mean, variance, residual, the moving mean,
- *                               variance -> mean, variance, residual
- *     normalise                 x, mean, variance, residual?, gamma?, beta? -> y
- *     normalise_affine          mean, variance, residual?, gamma?, beta? -> scale, shift
- *     gradient_sums             dy, x?, mean, variance, residual? -> dgamma, dbeta
- *     normalise_gradient        dy, x?, mean, variance, residual?, gamma?, dgamma?, dbeta?,
- *                               training? -> dx
+ *     select_statistics         training, the batch's mean, variance, low, the moving mean,
+ * variance
+ *                               -> mean, variance, low
+ *     normalise                 x, mean, variance, low?, gamma?, beta? -> y
+ *     normalise_affine          mean, variance, gamma?, beta? -> scale, shift
+ *     gradient_sums             dy, x?, mean, variance, low? -> dgamma, dbeta, low
+ *     normalise_gradient        dy, x?, mean, variance, low?, gamma?, dgamma?, dbeta?, their
+ *                               low?, training? -> dx
+ *     zero_low                  mean -> low
+ *
+ * low: the digits that rounding took from mean and variance, or from dgamma and dbeta, as one
+ * vector of twice the channels.
  */
 #define TARE_NORMALISATION_STEP_FIELDS(field)                                                      \
     field(integer, outer, 0, "rows before the channels") field(integer, channels, 0, "channels")   \
@@ -61,7 +66,7 @@ TARE_OPTIONS(tare_normalisation_step_options, TARE_NORMALISATION_STEP_FIELDS);
 enum {
     TARE_MOMENTS_MEAN,
     TARE_MOMENTS_VARIANCE,
-    TARE_MOMENTS_RESIDUAL,
+    TARE_MOMENTS_LOW,
     TARE_MOMENTS_UNBIASED,
     TARE_MOMENTS_OUTPUTS
 };

@@ -5,7 +5,7 @@
  *     mean = sum x / N          variance = sum (x - mean)^2 / N
  *     mean = sum w x / S        variance = sum w (x - mean)^2 / S       S = sum w
  *
- * Gradient of moments:  dx = dmean / N + dvariance 2 (x - mean) / N. TensorFlow's stops at the mean
+ * Gradient of moments: dx = dmean / N + dvariance 2 (x - mean) / N. TensorFlow's stops at the mean
  * inside the variance, so its second gradient lacks the mean's share; here it is the true one.
  *
  * Source: TensorFlow r1.15, python/ops/nn_impl.py (moments, weighted_moments).
@@ -103,29 +103,43 @@ static tare_status weighted_infer(tare_infer *infer) {
     return TARE_OK;
 }
 
-static void weighted_composite(const tare_gradient *gradient, const tare_tensor *inputs,
-                               tare_tensor *outputs) {
+/*
+ * dx = share (dmean + 2 dvariance e),  dw = (dmean e + dvariance (e^2 - variance)) / S,
+ * e = x - mean, share = w / S. What extra adds to the slope of the variance is left out: it is
+ * extra / S of it.
+ */
+static tare_status weighted_gradient(tare_gradient *gradient) {
     const tare_weighted_moments_options *options = gradient->options;
-    const tare_tensor x = inputs[X];
+    const tare_tensor x = gradient->inputs[X], weights = gradient->inputs[WEIGHTS];
+    const tare_tensor *flow = gradient->output_gradients;
     const int rank = tare_tensor_shape(x).rank;
     const tare_list axes =
         tare_axes_list(rank, tare_other_axes(rank, kept_axes(options->axes, rank)));
-    const tare_tensor weights = tare_broadcast_like(inputs[WEIGHTS], x, TARE_NO_LIST, false);
-    const tare_tensor sum = tare_reduce_sum(weights, .axis = axes, .keepdims = true);
+    const tare_tensor each = tare_broadcast_like(weights, x, TARE_NO_LIST, false);
+    const tare_tensor sum = tare_reduce_sum(each, .axis = axes, .keepdims = true);
     const tare_tensor total = tare_add(sum, tare_number(options->extra));
-    const tare_tensor weighted =
-        tare_reduce_sum(tare_mul(x, weights), .axis = axes, .keepdims = true);
-    const tare_tensor mean = tare_div(weighted, total);
-    const tare_tensor squares = tare_mul(tare_square(tare_sub(x, mean)), weights);
-    const tare_tensor variance =
-        tare_div(tare_reduce_sum(squares, .axis = axes, .keepdims = true), total);
-    const bool keep = options->keep_dims || axes.count <= 0;
-    outputs[0] = keep ? mean : tare_squeeze(mean, .axis = axes);
-    outputs[1] = keep ? variance : tare_squeeze(variance, .axis = axes);
-}
-
-static tare_status weighted_gradient(tare_gradient *gradient) {
-    return tare_gradient_by_composite(gradient, weighted_composite);
+    const tare_tensor e = tare_sub(x, tare_broadcast_like(gradient->outputs[0], x, axes, false));
+    tare_tensor slope = TARE_NULL, lever = TARE_NULL;
+    if (flow[0].node) {
+        slope = tare_broadcast_like(flow[0], x, axes, false);
+        lever = tare_mul(slope, e);
+    }
+    if (flow[1].node) {
+        const tare_tensor dv = tare_broadcast_like(flow[1], x, axes, false);
+        const tare_tensor variance = tare_broadcast_like(gradient->outputs[1], x, axes, false);
+        const tare_tensor more = tare_mul(tare_mul(dv, e), tare_number(2));
+        const tare_tensor excess = tare_mul(dv, tare_sub(tare_square(e), variance));
+        slope = slope.node ? tare_add(slope, more) : more;
+        lever = lever.node ? tare_add(lever, excess) : excess;
+    }
+    tare_weighted_moments_options by = {TARE_WEIGHTED_MOMENTS_DEFAULTS};
+    by.axes = axes;
+    const tare_tensor shared[] = {each, total};
+    const tare_tensor share = tare_build(gradient->graph, "share_of_sum", shared, 2, &by);
+    if (gradient->wanted[X]) gradient->input_gradients[X] = tare_mul(share, slope);
+    if (gradient->wanted[WEIGHTS])
+        gradient->input_gradients[WEIGHTS] = tare_sum_like(tare_div(lever, total), weights);
+    return tare_graph_status(gradient->graph);
 }
 
 /* Strides of an array of `shape`, broadcast to x's axes: 0 where it repeats. */

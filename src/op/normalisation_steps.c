@@ -10,6 +10,8 @@
 #include "base/status.h"
 #include "op/normalisation.h"
 
+#include <string.h>
+
 #define TARE_TABLE_STRUCT tare_normalisation_step_options
 TARE_OPTION_TABLE(static, step_table, TARE_NORMALISATION_STEP_FIELDS);
 #undef TARE_TABLE_STRUCT
@@ -19,6 +21,7 @@ TARE_OPTION_TABLE(static, step_table, TARE_NORMALISATION_STEP_FIELDS);
 typedef struct step {
     tare_channels view;
     int64_t channels;
+    size_t number_size;
     double epsilon;
 } step;
 
@@ -35,6 +38,7 @@ static tare_status prepare_step(tare_prepare *prepare, int x, tare_step_function
     if (!state) return tare_fail_memory(prepare->error);
     state->view = view_of(options);
     state->channels = options->channels;
+    state->number_size = tare_dtype_size(dtype);
     state->epsilon = options->epsilon;
     prepare->state = state;
     prepare->scratch_bytes = tare_normalisation_scratch(&state->view, tare_dtype_size(dtype));
@@ -64,7 +68,7 @@ static tare_status infer_statistics(tare_infer *infer, int x, int count) {
         const step *s = run->state;                                                                \
         const tare_moments_##T moments = {                                                         \
             run->outputs[TARE_MOMENTS_MEAN], run->outputs[TARE_MOMENTS_VARIANCE],                  \
-            run->outputs[TARE_MOMENTS_RESIDUAL], run->outputs[TARE_MOMENTS_UNBIASED]};             \
+            run->outputs[TARE_MOMENTS_LOW], run->outputs[TARE_MOMENTS_UNBIASED]};                  \
         tare_channel_moments_##T(&s->view, run->inputs[0], &moments, run->scratch, run->pool);     \
         return TARE_OK;                                                                            \
     }
@@ -72,8 +76,16 @@ CHANNEL_MOMENTS(float, f32)
 CHANNEL_MOMENTS(double, f64)
 STEP_PAIR(channel_moments, 0)
 
+/* An output of low digits: two for each channel. */
+static void infer_low(tare_infer *infer, int output) {
+    const tare_normalisation_step_options *options = infer->options;
+    infer->outputs[output].shape = TARE_SHAPE(2 * options->channels);
+}
+
 static tare_status channel_moments_infer(tare_infer *infer) {
-    return infer_statistics(infer, 0, TARE_MOMENTS_OUTPUTS);
+    TARE_TRY(infer_statistics(infer, 0, TARE_MOMENTS_OUTPUTS));
+    infer_low(infer, TARE_MOMENTS_LOW);
+    return TARE_OK;
 }
 
 /* ---------------------------------------------------------------- weighted_channel_moments */
@@ -142,26 +154,26 @@ enum {
     SELECT_TRAINING,
     SELECT_MEAN,
     SELECT_VARIANCE,
-    SELECT_RESIDUAL,
+    SELECT_LOW,
     SELECT_MOVING_MEAN,
     SELECT_MOVING_VARIANCE,
     SELECT_INPUTS
 };
 
-/* Batch statistics or the moving ones, whose mean is exact as it is. */
+/* Batch statistics or the moving ones, which have no digits but their own. */
 #define SELECT_STATISTICS(NUMBER, T)                                                               \
     STEP(select_statistics, T) {                                                                   \
         const step *s = run->state;                                                                \
         const bool training = *(const bool *)run->inputs[SELECT_TRAINING];                         \
         const NUMBER *mean = run->inputs[training ? SELECT_MEAN : SELECT_MOVING_MEAN];             \
         const NUMBER *variance = run->inputs[training ? SELECT_VARIANCE : SELECT_MOVING_VARIANCE]; \
-        const NUMBER *residual = run->inputs[SELECT_RESIDUAL];                                     \
+        const NUMBER *low = run->inputs[SELECT_LOW];                                               \
         NUMBER *const *out = (NUMBER *const *)run->outputs;                                        \
         for (int64_t c = 0; c < s->channels; c++) {                                                \
             if (out[0]) out[0][c] = mean[c];                                                       \
             if (out[1]) out[1][c] = variance[c];                                                   \
-            if (out[2]) out[2][c] = training ? residual[c] : 0;                                    \
         }                                                                                          \
+        for (int64_t c = 0; out[2] && c < 2 * s->channels; c++) out[2][c] = training ? low[c] : 0; \
         return TARE_OK;                                                                            \
     }
 SELECT_STATISTICS(float, f32)
@@ -169,7 +181,27 @@ SELECT_STATISTICS(double, f64)
 STEP_PAIR(select_statistics, SELECT_MEAN)
 
 static tare_status select_statistics_infer(tare_infer *infer) {
-    return infer_statistics(infer, SELECT_MEAN, 3);
+    TARE_TRY(infer_statistics(infer, SELECT_MEAN, 3));
+    infer_low(infer, 2);
+    return TARE_OK;
+}
+
+/* -------------------------------------------------------------------------------- zero_low */
+
+static tare_status zero_low_run(const tare_run *run) {
+    const step *s = run->state;
+    memset(run->outputs[0], 0, (size_t)(2 * s->channels) * s->number_size);
+    return TARE_OK;
+}
+
+static tare_status zero_low_prepare(tare_prepare *prepare) {
+    return prepare_step(prepare, 0, zero_low_run, zero_low_run);
+}
+
+static tare_status zero_low_infer(tare_infer *infer) {
+    TARE_TRY(infer_statistics(infer, 0, 1));
+    infer_low(infer, 0);
+    return TARE_OK;
 }
 
 /* ------------------------------------------------------------------------------- normalise */
@@ -178,7 +210,7 @@ enum {
     NORMALISE_X,
     NORMALISE_MEAN,
     NORMALISE_VARIANCE,
-    NORMALISE_RESIDUAL,
+    NORMALISE_LOW,
     NORMALISE_GAMMA,
     NORMALISE_BETA,
     NORMALISE_INPUTS
@@ -188,9 +220,9 @@ enum {
     STEP(normalise, T) {                                                                           \
         const step *s = run->state;                                                                \
         const tare_normalisation_##T by = {                                                        \
-            run->inputs[NORMALISE_MEAN],     run->inputs[NORMALISE_VARIANCE],                      \
-            run->inputs[NORMALISE_RESIDUAL], run->inputs[NORMALISE_GAMMA],                         \
-            run->inputs[NORMALISE_BETA],     s->epsilon};                                          \
+            run->inputs[NORMALISE_MEAN], run->inputs[NORMALISE_VARIANCE],                          \
+            run->inputs[NORMALISE_LOW],  run->inputs[NORMALISE_GAMMA],                             \
+            run->inputs[NORMALISE_BETA], s->epsilon};                                              \
         tare_normalise_##T(&s->view, &by, run->inputs[NORMALISE_X], run->outputs[0], run->scratch, \
                            run->pool);                                                             \
         return TARE_OK;                                                                            \
@@ -208,20 +240,24 @@ static tare_status normalise_infer(tare_infer *infer) {
     return TARE_OK;
 }
 
+enum { AFFINE_MEAN, AFFINE_VARIANCE, AFFINE_GAMMA, AFFINE_BETA, AFFINE_INPUTS };
+
 /* Affine along the last axis when the channels are that axis. */
 static bool normalise_as_affine(const tare_lower *node) {
     const tare_normalisation_step_options *options = node->options;
     const tare_shape x = node->type(node, node->inputs[NORMALISE_X])->shape;
-    return options->inner == 1 && x.rank > 0 && x.extents[x.rank - 1] == options->channels;
+    return options->inner == 1 && x.rank > 0 && x.extents[x.rank - 1] == options->channels &&
+           node->inputs[NORMALISE_LOW] == TARE_NO_VALUE; /* only a batch's own have low digits */
 }
 
 static tare_status normalise_make_affine(tare_lower *node, tare_affine *affine) {
     const tare_normalisation_step_options *given = node->options;
     tare_normalisation_step_options options = *given;
+    const tare_value inputs[] = {node->inputs[NORMALISE_MEAN], node->inputs[NORMALISE_VARIANCE],
+                                 node->inputs[NORMALISE_GAMMA], node->inputs[NORMALISE_BETA]};
     tare_value made[2];
     options.shape = TARE_SHAPE(options.channels);
-    TARE_TRY(node->emit(node, "normalise_affine", &options, node->inputs + NORMALISE_MEAN,
-                        NORMALISE_INPUTS - NORMALISE_MEAN, made, 2));
+    TARE_TRY(node->emit(node, "normalise_affine", &options, inputs, AFFINE_INPUTS, made, 2));
     *affine = (tare_affine){made[0], made[1]};
     return TARE_OK;
 }
@@ -231,14 +267,14 @@ static const tare_capabilities normalise_can = {.as_affine = normalise_as_affine
 
 /* ------------------------------------------------------------------------ normalise_affine */
 
-enum { AFFINE_MEAN, AFFINE_VARIANCE, AFFINE_RESIDUAL, AFFINE_GAMMA, AFFINE_BETA, AFFINE_INPUTS };
-
 #define NORMALISE_AFFINE(NUMBER, T)                                                                \
     STEP(normalise_affine, T) {                                                                    \
         const step *s = run->state;                                                                \
-        const tare_normalisation_##T by = {                                                        \
-            run->inputs[AFFINE_MEAN],  run->inputs[AFFINE_VARIANCE], run->inputs[AFFINE_RESIDUAL], \
-            run->inputs[AFFINE_GAMMA], run->inputs[AFFINE_BETA],     s->epsilon};                  \
+        const tare_normalisation_##T by = {.mean = run->inputs[AFFINE_MEAN],                       \
+                                           .variance = run->inputs[AFFINE_VARIANCE],               \
+                                           .gamma = run->inputs[AFFINE_GAMMA],                     \
+                                           .beta = run->inputs[AFFINE_BETA],                       \
+                                           .epsilon = s->epsilon};                                 \
         tare_scale_and_shift_##T(s->channels, &by, run->outputs[0], run->outputs[1]);              \
         return TARE_OK;                                                                            \
     }
@@ -248,22 +284,29 @@ STEP_PAIR(normalise_affine, AFFINE_MEAN)
 
 /* --------------------------------------------------------------------------- gradient_sums */
 
-enum { SUMS_DY, SUMS_X, SUMS_MEAN, SUMS_VARIANCE, SUMS_RESIDUAL, SUMS_INPUTS };
+enum { SUMS_DY, SUMS_X, SUMS_MEAN, SUMS_VARIANCE, SUMS_LOW, SUMS_INPUTS };
 
 #define GRADIENT_SUMS(NUMBER, T)                                                                   \
     STEP(gradient_sums, T) {                                                                       \
         const step *s = run->state;                                                                \
         const tare_normalisation_##T by = {.mean = run->inputs[SUMS_MEAN],                         \
                                            .variance = run->inputs[SUMS_VARIANCE],                 \
-                                           .residual = run->inputs[SUMS_RESIDUAL],                 \
+                                           .low = run->inputs[SUMS_LOW],                           \
                                            .epsilon = s->epsilon};                                 \
-        tare_gradient_sums_##T(&s->view, &by, run->inputs[SUMS_DY], run->inputs[SUMS_X],           \
-                               run->outputs[0], run->outputs[1], run->scratch, run->pool);         \
+        const tare_sums_##T sums = {run->outputs[0], run->outputs[1], run->outputs[2]};            \
+        tare_gradient_sums_##T(&s->view, &by, run->inputs[SUMS_DY], run->inputs[SUMS_X], &sums,    \
+                               run->scratch, run->pool);                                           \
         return TARE_OK;                                                                            \
     }
 GRADIENT_SUMS(float, f32)
 GRADIENT_SUMS(double, f64)
 STEP_PAIR(gradient_sums, SUMS_DY)
+
+static tare_status gradient_sums_infer(tare_infer *infer) {
+    TARE_TRY(infer_statistics(infer, SUMS_DY, 3));
+    infer_low(infer, 2);
+    return TARE_OK;
+}
 
 /* ---------------------------------------------------------------------- normalise_gradient */
 
@@ -272,10 +315,11 @@ enum {
     GRADIENT_X,
     GRADIENT_MEAN,
     GRADIENT_VARIANCE,
-    GRADIENT_RESIDUAL,
+    GRADIENT_LOW,
     GRADIENT_GAMMA,
     GRADIENT_DGAMMA,
     GRADIENT_DBETA,
+    GRADIENT_SUMS_LOW,
     GRADIENT_TRAINING,
     GRADIENT_INPUTS
 };
@@ -289,16 +333,16 @@ static bool counts_sums(const tare_run *run) {
 #define NORMALISE_GRADIENT(NUMBER, T)                                                              \
     STEP(normalise_gradient, T) {                                                                  \
         const step *s = run->state;                                                                \
-        const bool sums = counts_sums(run);                                                        \
+        const tare_sums_##T sums = {run->inputs[GRADIENT_DGAMMA], run->inputs[GRADIENT_DBETA],     \
+                                    run->inputs[GRADIENT_SUMS_LOW]};                               \
         const tare_normalisation_##T by = {.mean = run->inputs[GRADIENT_MEAN],                     \
                                            .variance = run->inputs[GRADIENT_VARIANCE],             \
-                                           .residual = run->inputs[GRADIENT_RESIDUAL],             \
+                                           .low = run->inputs[GRADIENT_LOW],                       \
                                            .gamma = run->inputs[GRADIENT_GAMMA],                   \
                                            .epsilon = s->epsilon};                                 \
-        tare_normalise_gradient_##T(                                                               \
-            &s->view, &by, run->inputs[GRADIENT_DY], run->inputs[GRADIENT_X],                      \
-            sums ? run->inputs[GRADIENT_DGAMMA] : NULL, sums ? run->inputs[GRADIENT_DBETA] : NULL, \
-            run->outputs[0], run->scratch, run->pool);                                             \
+        tare_normalise_gradient_##T(&s->view, &by, run->inputs[GRADIENT_DY],                       \
+                                    run->inputs[GRADIENT_X], counts_sums(run) ? &sums : NULL,      \
+                                    run->outputs[0], run->scratch, run->pool);                     \
         return TARE_OK;                                                                            \
     }
 NORMALISE_GRADIENT(float, f32)
@@ -326,17 +370,19 @@ const tare_op_def tare_normalisation_steps[] = {
              .prepare = shifted_sums_prepare),
     INTERNAL(select_statistics, SELECT_INPUTS, 3, .infer = select_statistics_infer,
              .prepare = select_statistics_prepare),
+    INTERNAL(zero_low, 1, 1, .shape_only = 1U << 0, .infer = zero_low_infer,
+             .prepare = zero_low_prepare),
     INTERNAL(normalise, NORMALISE_INPUTS, 1,
-             .optional = 1U << NORMALISE_RESIDUAL | 1U << NORMALISE_GAMMA | 1U << NORMALISE_BETA,
+             .optional = 1U << NORMALISE_LOW | 1U << NORMALISE_GAMMA | 1U << NORMALISE_BETA,
              .infer = normalise_infer, .prepare = normalise_prepare, .can = &normalise_can),
-    INTERNAL(normalise_affine, AFFINE_INPUTS, 2,
-             .optional = 1U << AFFINE_RESIDUAL | 1U << AFFINE_GAMMA | 1U << AFFINE_BETA,
+    INTERNAL(normalise_affine, AFFINE_INPUTS, 2, .optional = 1U << AFFINE_GAMMA | 1U << AFFINE_BETA,
              .infer = two_statistics_infer, .prepare = normalise_affine_prepare),
-    INTERNAL(gradient_sums, SUMS_INPUTS, 2, .optional = 1U << SUMS_X | 1U << SUMS_RESIDUAL,
-             .infer = two_statistics_infer, .prepare = gradient_sums_prepare),
+    INTERNAL(gradient_sums, SUMS_INPUTS, 3, .optional = 1U << SUMS_X | 1U << SUMS_LOW,
+             .infer = gradient_sums_infer, .prepare = gradient_sums_prepare),
     INTERNAL(normalise_gradient, GRADIENT_INPUTS, 1,
-             .optional = 1U << GRADIENT_X | 1U << GRADIENT_RESIDUAL | 1U << GRADIENT_GAMMA |
-                         1U << GRADIENT_DGAMMA | 1U << GRADIENT_DBETA | 1U << GRADIENT_TRAINING,
+             .optional = 1U << GRADIENT_X | 1U << GRADIENT_LOW | 1U << GRADIENT_GAMMA |
+                         1U << GRADIENT_DGAMMA | 1U << GRADIENT_DBETA | 1U << GRADIENT_SUMS_LOW |
+                         1U << GRADIENT_TRAINING,
              .infer = normalise_infer, .prepare = normalise_gradient_prepare),
     {.name = NULL},
 };

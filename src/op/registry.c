@@ -57,6 +57,7 @@
     family(tare_moments_ops) \
     family(tare_statistics_ops) \
     family(tare_moving_average_ops) \
+    family(tare_share_ops) \
     family(tare_normalisation_steps)
 /* clang-format on */
 
