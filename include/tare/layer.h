@@ -37,25 +37,24 @@ typedef enum tare_activation {
 #define TARE_REUSE_WORDS "inherit,false,true,auto"
 
 /* What layers with a kernel and a bias have in common. */
+/* clang-format off */
 #define TARE_KERNEL_LAYER_FIELDS(field)                                                            \
-    field(choice, activation, TARE_ACTIVATION_NONE, "applied to the result") field(                \
-        boolean, use_bias, true, "add a bias") field(initializer, kernel_initializer,              \
-                                                     TARE_DEFAULT_INITIALIZER,                     \
-                                                     "first value of the kernel; glorot uniform")  \
-        field(initializer, bias_initializer, TARE_ZEROS, "first value of the bias")                \
-            field(regularizer, kernel_regularizer, TARE_NO_REGULARIZER,                            \
-                  "penalty on the kernel, added to regularization_losses")                         \
-                field(regularizer, bias_regularizer, TARE_NO_REGULARIZER, "penalty on the bias")   \
-                    field(regularizer, activity_regularizer, TARE_NO_REGULARIZER,                  \
-                          "penalty on the result, per sample")                                     \
-                        field(constraint, kernel_constraint, TARE_NO_CONSTRAINT,                   \
-                              "on the kernel after an update")                                     \
-                            field(constraint, bias_constraint, TARE_NO_CONSTRAINT,                 \
-                                  "on the bias after an update")                                   \
-                                field(boolean, trainable, true, "whether optimisers change it")    \
-                                    field(text, name, NULL, "of the layer's scope")                \
-                                        field(choice, reuse, TARE_REUSE_INHERIT,                   \
-                                              "share the variables of that name")
+    field(choice, activation, TARE_ACTIVATION_NONE, "applied to the result")                       \
+    field(boolean, use_bias, true, "add a bias")                                                   \
+    field(initializer, kernel_initializer, TARE_DEFAULT_INITIALIZER,                               \
+          "first value of the kernel; glorot uniform")                                             \
+    field(initializer, bias_initializer, TARE_ZEROS, "first value of the bias")                    \
+    field(regularizer, kernel_regularizer, TARE_NO_REGULARIZER,                                    \
+          "penalty on the kernel, added to regularization_losses")                                 \
+    field(regularizer, bias_regularizer, TARE_NO_REGULARIZER, "penalty on the bias")               \
+    field(regularizer, activity_regularizer, TARE_NO_REGULARIZER,                                  \
+          "penalty on the result, per sample")                                                     \
+    field(constraint, kernel_constraint, TARE_NO_CONSTRAINT, "on the kernel after an update")      \
+    field(constraint, bias_constraint, TARE_NO_CONSTRAINT, "on the bias after an update")          \
+    field(boolean, trainable, true, "whether optimisers change it")                                \
+    field(text, name, NULL, "of the layer's scope")                                                \
+    field(choice, reuse, TARE_REUSE_INHERIT, "share the variables of that name")
+/* clang-format on */
 
 /* ------------------------------------------------------------------------------------- dense */
 
@@ -76,12 +75,14 @@ TARE_API tare_tensor tare_dense_with(tare_tensor x, int64_t units,
 
 /* ------------------------------------------------------------------------------- convolution */
 
+/* clang-format off */
 #define TARE_CONV2D_FIELDS(field)                                                                  \
     field(list, strides, TARE_LIST(1), "one for both axes, or two")                                \
-        field(choice, padding, TARE_PADDING_VALID, "valid or same")                                \
-            field(choice, data_format, TARE_NHWC, "nhwc; nchw is refused")                         \
-                field(list, dilation_rate, TARE_LIST(1), "one for both axes, or two")              \
-                    TARE_KERNEL_LAYER_FIELDS(field)
+    field(choice, padding, TARE_PADDING_VALID, "valid or same")                                    \
+    field(choice, data_format, TARE_NHWC, "nhwc; nchw is refused")                                 \
+    field(list, dilation_rate, TARE_LIST(1), "one for both axes, or two")                          \
+    TARE_KERNEL_LAYER_FIELDS(field)
+/* clang-format on */
 TARE_OPTIONS(tare_conv2d_options, TARE_CONV2D_FIELDS);
 #define TARE_CONV2D_DEFAULTS TARE_DEFAULTS(tare_conv2d_options, TARE_CONV2D_FIELDS)
 /**
@@ -100,10 +101,12 @@ TARE_API tare_tensor tare_conv2d_with(tare_tensor x, int64_t filters, tare_list 
 
 /* ----------------------------------------------------------------------------------- pooling */
 
+/* clang-format off */
 #define TARE_POOLING2D_FIELDS(field)                                                               \
     field(choice, padding, TARE_PADDING_VALID, "valid or same")                                    \
-        field(choice, data_format, TARE_NHWC, "nhwc; nchw is refused")                             \
-            field(text, name, NULL, "of the layer's scope")
+    field(choice, data_format, TARE_NHWC, "nhwc; nchw is refused")                                 \
+    field(text, name, NULL, "of the layer's scope")
+/* clang-format on */
 TARE_OPTIONS(tare_pooling2d_options, TARE_POOLING2D_FIELDS);
 #define TARE_POOLING2D_DEFAULTS TARE_DEFAULTS(tare_pooling2d_options, TARE_POOLING2D_FIELDS)
 /** The greatest of each window; pool_size and strides: one for both axes, or two.
@@ -123,11 +126,13 @@ TARE_API tare_tensor tare_average_pooling2d_with(tare_tensor x, tare_list pool_s
 
 /* ------------------------------------------------------------------------ dropout, flatten */
 
+/* clang-format off */
 #define TARE_DROPOUT_FIELDS(field)                                                                 \
     field(real, rate, 0.5, "share of elements set to 0")                                           \
-        field(integer, seed, 0, "0: of the graph")                                                 \
-            field(tensor, training, TARE_FALSE, "drop only then; a truth or a boolean tensor")     \
-                field(text, name, NULL, "of the layer's scope")
+    field(integer, seed, 0, "0: of the graph")                                                     \
+    field(tensor, training, TARE_FALSE, "drop only then; a truth or a boolean tensor")             \
+    field(text, name, NULL, "of the layer's scope")
+/* clang-format on */
 TARE_OPTIONS(tare_dropout_options, TARE_DROPOUT_FIELDS);
 #define TARE_DROPOUT_DEFAULTS TARE_DEFAULTS(tare_dropout_options, TARE_DROPOUT_FIELDS)
 /** In training x / (1 - rate) or, with probability rate, 0; else x. tf.layers.dropout. */

@@ -20,11 +20,13 @@
 extern "C" {
 #endif
 
+/* clang-format off */
 #define TARE_DECAY_FIELDS(field)                                                                   \
     field(real, decay_steps, 0, "steps after which decay_rate has been applied once")              \
-        field(real, decay_rate, 0, "how much the rate decays in decay_steps")                      \
-            field(boolean, staircase, false, "at multiples of decay_steps only")                   \
-                field(text, name, NULL, "name of the node")
+    field(real, decay_rate, 0, "how much the rate decays in decay_steps")                          \
+    field(boolean, staircase, false, "at multiples of decay_steps only")                           \
+    field(text, name, NULL, "name of the node")
+/* clang-format on */
 TARE_OPTIONS(tare_decay_options, TARE_DECAY_FIELDS);
 #define TARE_DECAY_DEFAULTS TARE_DEFAULTS(tare_decay_options, TARE_DECAY_FIELDS)
 
@@ -48,13 +50,14 @@ TARE_API tare_tensor tare_natural_exp_decay_with(tare_tensor learning_rate, tare
     TARE_KW2(tare_natural_exp_decay_with, tare_decay_options, TARE_DECAY_DEFAULTS, __VA_ARGS__,    \
              .reserved = 0)
 
+/* clang-format off */
 #define TARE_POLYNOMIAL_DECAY_FIELDS(field)                                                        \
     field(real, decay_steps, 0, "steps in which the rate falls to end_learning_rate")              \
-        field(real, end_learning_rate, 1e-4, "the least rate")                                     \
-            field(real, power, 1, "of the polynomial; 1: a straight line")                         \
-                field(boolean, cycle, false,                                                       \
-                      "start anew beyond decay_steps, over the next multiple of them")             \
-                    field(text, name, NULL, "name of the node")
+    field(real, end_learning_rate, 1e-4, "the least rate")                                         \
+    field(real, power, 1, "of the polynomial; 1: a straight line")                                 \
+    field(boolean, cycle, false, "start anew beyond decay_steps, over the next multiple of them")  \
+    field(text, name, NULL, "name of the node")
+/* clang-format on */
 TARE_OPTIONS(tare_polynomial_decay_options, TARE_POLYNOMIAL_DECAY_FIELDS);
 #define TARE_POLYNOMIAL_DECAY_DEFAULTS                                                             \
     TARE_DEFAULTS(tare_polynomial_decay_options, TARE_POLYNOMIAL_DECAY_FIELDS)
@@ -80,10 +83,12 @@ TARE_API tare_tensor tare_piecewise_constant_with(tare_tensor global_step, const
     TARE_KW4(tare_piecewise_constant_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__,         \
              .reserved = 0)
 
+/* clang-format off */
 #define TARE_COSINE_DECAY_FIELDS(field)                                                            \
     field(real, decay_steps, 0, "steps of half a cosine")                                          \
-        field(real, alpha, 0, "the least rate as a share of the first")                            \
-            field(text, name, NULL, "name of the node")
+    field(real, alpha, 0, "the least rate as a share of the first")                                \
+    field(text, name, NULL, "name of the node")
+/* clang-format on */
 TARE_OPTIONS(tare_cosine_decay_options, TARE_COSINE_DECAY_FIELDS);
 #define TARE_COSINE_DECAY_DEFAULTS                                                                 \
     TARE_DEFAULTS(tare_cosine_decay_options, TARE_COSINE_DECAY_FIELDS)
@@ -94,12 +99,14 @@ TARE_API tare_tensor tare_cosine_decay_with(tare_tensor learning_rate, tare_tens
     TARE_KW2(tare_cosine_decay_with, tare_cosine_decay_options, TARE_COSINE_DECAY_DEFAULTS,        \
              __VA_ARGS__, .reserved = 0)
 
+/* clang-format off */
 #define TARE_COSINE_DECAY_RESTARTS_FIELDS(field)                                                   \
     field(real, first_decay_steps, 0, "steps before the first restart")                            \
-        field(real, t_mul, 2, "each period is so many times the one before")                       \
-            field(real, m_mul, 1, "each period starts at so much of the one before")               \
-                field(real, alpha, 0, "the least rate as a share of the first")                    \
-                    field(text, name, NULL, "name of the node")
+    field(real, t_mul, 2, "each period is so many times the one before")                           \
+    field(real, m_mul, 1, "each period starts at so much of the one before")                       \
+    field(real, alpha, 0, "the least rate as a share of the first")                                \
+    field(text, name, NULL, "name of the node")
+/* clang-format on */
 TARE_OPTIONS(tare_cosine_decay_restarts_options, TARE_COSINE_DECAY_RESTARTS_FIELDS);
 #define TARE_COSINE_DECAY_RESTARTS_DEFAULTS                                                        \
     TARE_DEFAULTS(tare_cosine_decay_restarts_options, TARE_COSINE_DECAY_RESTARTS_FIELDS)
@@ -114,12 +121,14 @@ tare_cosine_decay_restarts_with(tare_tensor learning_rate, tare_tensor global_st
     TARE_KW2(tare_cosine_decay_restarts_with, tare_cosine_decay_restarts_options,                  \
              TARE_COSINE_DECAY_RESTARTS_DEFAULTS, __VA_ARGS__, .reserved = 0)
 
+/* clang-format off */
 #define TARE_LINEAR_COSINE_DECAY_FIELDS(field)                                                     \
     field(real, decay_steps, 0, "steps of the decay")                                              \
-        field(real, num_periods, 0.5, "periods of the cosine in them")                             \
-            field(real, alpha, 0, "added to the line")                                             \
-                field(real, beta, 1e-3, "added to the rate's factor")                              \
-                    field(text, name, NULL, "name of the node")
+    field(real, num_periods, 0.5, "periods of the cosine in them")                                 \
+    field(real, alpha, 0, "added to the line")                                                     \
+    field(real, beta, 1e-3, "added to the rate's factor")                                          \
+    field(text, name, NULL, "name of the node")
+/* clang-format on */
 TARE_OPTIONS(tare_linear_cosine_decay_options, TARE_LINEAR_COSINE_DECAY_FIELDS);
 #define TARE_LINEAR_COSINE_DECAY_DEFAULTS                                                          \
     TARE_DEFAULTS(tare_linear_cosine_decay_options, TARE_LINEAR_COSINE_DECAY_FIELDS)
@@ -131,15 +140,17 @@ TARE_API tare_tensor tare_linear_cosine_decay_with(tare_tensor learning_rate,
     TARE_KW2(tare_linear_cosine_decay_with, tare_linear_cosine_decay_options,                      \
              TARE_LINEAR_COSINE_DECAY_DEFAULTS, __VA_ARGS__, .reserved = 0)
 
+/* clang-format off */
 #define TARE_NOISY_LINEAR_COSINE_DECAY_FIELDS(field)                                               \
     field(real, decay_steps, 0, "steps of the decay")                                              \
-        field(real, initial_variance, 1, "of the noise at step 0")                                 \
-            field(real, variance_decay, 0.55, "power of 1 + step that the variance falls with")    \
-                field(real, num_periods, 0.5, "periods of the cosine")                             \
-                    field(real, alpha, 0, "added to the line")                                     \
-                        field(real, beta, 1e-3, "added to the rate's factor")                      \
-                            field(integer, seed, 0, "0: of the graph")                             \
-                                field(text, name, NULL, "name of the node")
+    field(real, initial_variance, 1, "of the noise at step 0")                                     \
+    field(real, variance_decay, 0.55, "power of 1 + step that the variance falls with")            \
+    field(real, num_periods, 0.5, "periods of the cosine")                                         \
+    field(real, alpha, 0, "added to the line")                                                     \
+    field(real, beta, 1e-3, "added to the rate's factor")                                          \
+    field(integer, seed, 0, "0: of the graph")                                                     \
+    field(text, name, NULL, "name of the node")
+/* clang-format on */
 TARE_OPTIONS(tare_noisy_linear_cosine_decay_options, TARE_NOISY_LINEAR_COSINE_DECAY_FIELDS);
 #define TARE_NOISY_LINEAR_COSINE_DECAY_DEFAULTS                                                    \
     TARE_DEFAULTS(tare_noisy_linear_cosine_decay_options, TARE_NOISY_LINEAR_COSINE_DECAY_FIELDS)

@@ -27,9 +27,11 @@ typedef struct tare_optimizer {
     int32_t node;
 } tare_optimizer;
 
+/* clang-format off */
 #define TARE_GRADIENT_DESCENT_FIELDS(field)                                                        \
     field(tensor, learning_rate, TARE_NULL, "must be given")                                       \
-        field(text, name, NULL, "of the train op")
+    field(text, name, NULL, "of the train op")
+/* clang-format on */
 TARE_OPTIONS(tare_gradient_descent_options, TARE_GRADIENT_DESCENT_FIELDS);
 #define TARE_GRADIENT_DESCENT_DEFAULTS                                                             \
     TARE_DEFAULTS(tare_gradient_descent_options, TARE_GRADIENT_DESCENT_FIELDS)
@@ -40,11 +42,13 @@ TARE_API tare_optimizer tare_gradient_descent_with(tare_graph *graph,
     TARE_KW1(tare_gradient_descent_with, tare_gradient_descent_options,                            \
              TARE_GRADIENT_DESCENT_DEFAULTS, __VA_ARGS__, .reserved = 0)
 
+/* clang-format off */
 #define TARE_MOMENTUM_FIELDS(field)                                                                \
     field(tensor, learning_rate, TARE_NULL, "must be given")                                       \
-        field(tensor, momentum, TARE_NULL, "share of the old step; must be given")                 \
-            field(boolean, use_nesterov, false, "look one step ahead")                             \
-                field(text, name, NULL, "of the train op and the slots")
+    field(tensor, momentum, TARE_NULL, "share of the old step; must be given")                     \
+    field(boolean, use_nesterov, false, "look one step ahead")                                     \
+    field(text, name, NULL, "of the train op and the slots")
+/* clang-format on */
 TARE_OPTIONS(tare_momentum_options, TARE_MOMENTUM_FIELDS);
 #define TARE_MOMENTUM_DEFAULTS TARE_DEFAULTS(tare_momentum_options, TARE_MOMENTUM_FIELDS)
 /** a = momentum a + g; w -= learning_rate a. Slot momentum. tf.train.MomentumOptimizer. */
@@ -53,14 +57,16 @@ TARE_API tare_optimizer tare_momentum_with(tare_graph *graph, const tare_momentu
     TARE_KW1(tare_momentum_with, tare_momentum_options, TARE_MOMENTUM_DEFAULTS, __VA_ARGS__,       \
              .reserved = 0)
 
+/* clang-format off */
 #define TARE_ADAM_FIELDS(field)                                                                    \
     field(tensor, learning_rate, tare_number(0.001), "size of a step")                             \
-        field(tensor, beta1, tare_number(0.9), "decay of the mean")                                \
-            field(tensor, beta2, tare_number(0.999), "decay of the mean square")                   \
-                field(tensor, epsilon, tare_number(1e-8), "added to the root")                     \
-                    field(boolean, use_nesterov, false, "Nadam: look one step ahead")              \
-                        field(boolean, amsgrad, false, "divide by the largest mean square so far") \
-                            field(text, name, NULL, "of the train op and the slots")
+    field(tensor, beta1, tare_number(0.9), "decay of the mean")                                    \
+    field(tensor, beta2, tare_number(0.999), "decay of the mean square")                           \
+    field(tensor, epsilon, tare_number(1e-8), "added to the root")                                 \
+    field(boolean, use_nesterov, false, "Nadam: look one step ahead")                              \
+    field(boolean, amsgrad, false, "divide by the largest mean square so far")                     \
+    field(text, name, NULL, "of the train op and the slots")
+/* clang-format on */
 TARE_OPTIONS(tare_adam_options, TARE_ADAM_FIELDS);
 #define TARE_ADAM_DEFAULTS TARE_DEFAULTS(tare_adam_options, TARE_ADAM_FIELDS)
 /**
@@ -73,12 +79,14 @@ TARE_API tare_optimizer tare_adam_with(tare_graph *graph, const tare_adam_option
 #define tare_adam(...)                                                                             \
     TARE_KW1(tare_adam_with, tare_adam_options, TARE_ADAM_DEFAULTS, __VA_ARGS__, .reserved = 0)
 
+/* clang-format off */
 #define TARE_ADAMAX_FIELDS(field)                                                                  \
     field(tensor, learning_rate, tare_number(0.001), "size of a step")                             \
-        field(tensor, beta1, tare_number(0.9), "decay of the mean")                                \
-            field(tensor, beta2, tare_number(0.999), "decay of the largest gradient")              \
-                field(tensor, epsilon, tare_number(1e-8), "added to the largest gradient")         \
-                    field(text, name, NULL, "of the train op and the slots")
+    field(tensor, beta1, tare_number(0.9), "decay of the mean")                                    \
+    field(tensor, beta2, tare_number(0.999), "decay of the largest gradient")                      \
+    field(tensor, epsilon, tare_number(1e-8), "added to the largest gradient")                     \
+    field(text, name, NULL, "of the train op and the slots")
+/* clang-format on */
 TARE_OPTIONS(tare_adamax_options, TARE_ADAMAX_FIELDS);
 #define TARE_ADAMAX_DEFAULTS TARE_DEFAULTS(tare_adamax_options, TARE_ADAMAX_FIELDS)
 /** Adam with the infinity norm, section 7.1 of its paper. Slots m, v; variable beta1_power. */
@@ -87,13 +95,15 @@ TARE_API tare_optimizer tare_adamax_with(tare_graph *graph, const tare_adamax_op
     TARE_KW1(tare_adamax_with, tare_adamax_options, TARE_ADAMAX_DEFAULTS, __VA_ARGS__,             \
              .reserved = 0)
 
+/* clang-format off */
 #define TARE_RMSPROP_FIELDS(field)                                                                 \
     field(tensor, learning_rate, TARE_NULL, "must be given")                                       \
-        field(tensor, decay, tare_number(0.9), "of the mean square")                               \
-            field(tensor, momentum, tare_number(0), "share of the old step")                       \
-                field(tensor, epsilon, tare_number(1e-10), "added under the root") field(          \
-                    boolean, centered, false, "divide by the deviation, not the root mean square") \
-                    field(text, name, NULL, "of the train op and the slots")
+    field(tensor, decay, tare_number(0.9), "of the mean square")                                   \
+    field(tensor, momentum, tare_number(0), "share of the old step")                               \
+    field(tensor, epsilon, tare_number(1e-10), "added under the root")                             \
+    field(boolean, centered, false, "divide by the deviation, not the root mean square")           \
+    field(text, name, NULL, "of the train op and the slots")
+/* clang-format on */
 TARE_OPTIONS(tare_rmsprop_options, TARE_RMSPROP_FIELDS);
 #define TARE_RMSPROP_DEFAULTS TARE_DEFAULTS(tare_rmsprop_options, TARE_RMSPROP_FIELDS)
 /** Slots rms (from one on), mg when centered, momentum. tf.train.RMSPropOptimizer. */
@@ -102,10 +112,12 @@ TARE_API tare_optimizer tare_rmsprop_with(tare_graph *graph, const tare_rmsprop_
     TARE_KW1(tare_rmsprop_with, tare_rmsprop_options, TARE_RMSPROP_DEFAULTS, __VA_ARGS__,          \
              .reserved = 0)
 
+/* clang-format off */
 #define TARE_ADAGRAD_FIELDS(field)                                                                 \
     field(tensor, learning_rate, TARE_NULL, "must be given")                                       \
-        field(real, initial_accumulator_value, 0.1, "of the sum of squares; above 0")              \
-            field(text, name, NULL, "of the train op and the slots")
+    field(real, initial_accumulator_value, 0.1, "of the sum of squares; above 0")                  \
+    field(text, name, NULL, "of the train op and the slots")
+/* clang-format on */
 TARE_OPTIONS(tare_adagrad_options, TARE_ADAGRAD_FIELDS);
 #define TARE_ADAGRAD_DEFAULTS TARE_DEFAULTS(tare_adagrad_options, TARE_ADAGRAD_FIELDS)
 /** Duchi, Hazan and Singer 2011. Slot accumulator. tf.train.AdagradOptimizer. */
@@ -114,11 +126,13 @@ TARE_API tare_optimizer tare_adagrad_with(tare_graph *graph, const tare_adagrad_
     TARE_KW1(tare_adagrad_with, tare_adagrad_options, TARE_ADAGRAD_DEFAULTS, __VA_ARGS__,          \
              .reserved = 0)
 
+/* clang-format off */
 #define TARE_ADADELTA_FIELDS(field)                                                                \
     field(tensor, learning_rate, tare_number(0.001), "size of a step")                             \
-        field(tensor, rho, tare_number(0.95), "decay of both mean squares")                        \
-            field(tensor, epsilon, tare_number(1e-8), "added under the roots")                     \
-                field(text, name, NULL, "of the train op and the slots")
+    field(tensor, rho, tare_number(0.95), "decay of both mean squares")                            \
+    field(tensor, epsilon, tare_number(1e-8), "added under the roots")                             \
+    field(text, name, NULL, "of the train op and the slots")
+/* clang-format on */
 TARE_OPTIONS(tare_adadelta_options, TARE_ADADELTA_FIELDS);
 #define TARE_ADADELTA_DEFAULTS TARE_DEFAULTS(tare_adadelta_options, TARE_ADADELTA_FIELDS)
 /** Zeiler 2012, arXiv:1212.5701. Slots accum, accum_update. tf.train.AdadeltaOptimizer. */
@@ -127,15 +141,17 @@ TARE_API tare_optimizer tare_adadelta_with(tare_graph *graph, const tare_adadelt
     TARE_KW1(tare_adadelta_with, tare_adadelta_options, TARE_ADADELTA_DEFAULTS, __VA_ARGS__,       \
              .reserved = 0)
 
+/* clang-format off */
 #define TARE_FTRL_FIELDS(field)                                                                    \
     field(tensor, learning_rate, TARE_NULL, "must be given")                                       \
-        field(real, learning_rate_power, -0.5, "0 or below; -0.5: the usual root")                 \
-            field(real, initial_accumulator_value, 0.1, "of the sum of squares; 0 or above")       \
-                field(real, l1_regularization_strength, 0, "draws weights to exactly 0")           \
-                    field(real, l2_regularization_strength, 0, "draws weights towards 0")          \
-                        field(real, l2_shrinkage_regularization_strength, 0,                       \
-                              "of a penalty on the size of the weights themselves")                \
-                            field(text, name, NULL, "of the train op and the slots")
+    field(real, learning_rate_power, -0.5, "0 or below; -0.5: the usual root")                     \
+    field(real, initial_accumulator_value, 0.1, "of the sum of squares; 0 or above")               \
+    field(real, l1_regularization_strength, 0, "draws weights to exactly 0")                       \
+    field(real, l2_regularization_strength, 0, "draws weights towards 0")                          \
+    field(real, l2_shrinkage_regularization_strength, 0,                                           \
+          "of a penalty on the size of the weights themselves")                                    \
+    field(text, name, NULL, "of the train op and the slots")
+/* clang-format on */
 TARE_OPTIONS(tare_ftrl_options, TARE_FTRL_FIELDS);
 #define TARE_FTRL_DEFAULTS TARE_DEFAULTS(tare_ftrl_options, TARE_FTRL_FIELDS)
 /** McMahan et al. 2013, "Ad click prediction". Slots accum, linear. tf.train.FtrlOptimizer. */
@@ -143,11 +159,13 @@ TARE_API tare_optimizer tare_ftrl_with(tare_graph *graph, const tare_ftrl_option
 #define tare_ftrl(...)                                                                             \
     TARE_KW1(tare_ftrl_with, tare_ftrl_options, TARE_FTRL_DEFAULTS, __VA_ARGS__, .reserved = 0)
 
+/* clang-format off */
 #define TARE_PROXIMAL_GRADIENT_DESCENT_FIELDS(field)                                               \
     field(tensor, learning_rate, TARE_NULL, "must be given")                                       \
-        field(real, l1_regularization_strength, 0, "draws weights to exactly 0")                   \
-            field(real, l2_regularization_strength, 0, "draws weights towards 0")                  \
-                field(text, name, NULL, "of the train op")
+    field(real, l1_regularization_strength, 0, "draws weights to exactly 0")                       \
+    field(real, l2_regularization_strength, 0, "draws weights towards 0")                          \
+    field(text, name, NULL, "of the train op")
+/* clang-format on */
 TARE_OPTIONS(tare_proximal_gradient_descent_options, TARE_PROXIMAL_GRADIENT_DESCENT_FIELDS);
 #define TARE_PROXIMAL_GRADIENT_DESCENT_DEFAULTS                                                    \
     TARE_DEFAULTS(tare_proximal_gradient_descent_options, TARE_PROXIMAL_GRADIENT_DESCENT_FIELDS)
@@ -158,12 +176,14 @@ TARE_API tare_optimizer tare_proximal_gradient_descent_with(
     TARE_KW1(tare_proximal_gradient_descent_with, tare_proximal_gradient_descent_options,          \
              TARE_PROXIMAL_GRADIENT_DESCENT_DEFAULTS, __VA_ARGS__, .reserved = 0)
 
+/* clang-format off */
 #define TARE_PROXIMAL_ADAGRAD_FIELDS(field)                                                        \
     field(tensor, learning_rate, TARE_NULL, "must be given")                                       \
-        field(real, initial_accumulator_value, 0.1, "of the sum of squares; above 0")              \
-            field(real, l1_regularization_strength, 0, "draws weights to exactly 0")               \
-                field(real, l2_regularization_strength, 0, "draws weights towards 0")              \
-                    field(text, name, NULL, "of the train op and the slots")
+    field(real, initial_accumulator_value, 0.1, "of the sum of squares; above 0")                  \
+    field(real, l1_regularization_strength, 0, "draws weights to exactly 0")                       \
+    field(real, l2_regularization_strength, 0, "draws weights towards 0")                          \
+    field(text, name, NULL, "of the train op and the slots")
+/* clang-format on */
 TARE_OPTIONS(tare_proximal_adagrad_options, TARE_PROXIMAL_ADAGRAD_FIELDS);
 #define TARE_PROXIMAL_ADAGRAD_DEFAULTS                                                             \
     TARE_DEFAULTS(tare_proximal_adagrad_options, TARE_PROXIMAL_ADAGRAD_FIELDS)
@@ -174,12 +194,14 @@ TARE_API tare_optimizer tare_proximal_adagrad_with(tare_graph *graph,
     TARE_KW1(tare_proximal_adagrad_with, tare_proximal_adagrad_options,                            \
              TARE_PROXIMAL_ADAGRAD_DEFAULTS, __VA_ARGS__, .reserved = 0)
 
+/* clang-format off */
 #define TARE_ADD_SIGN_FIELDS(field)                                                                \
     field(tensor, learning_rate, tare_number(0.1), "size of a step")                               \
-        field(tensor, alpha, tare_number(1), "what agreement is added to")                         \
-            field(tensor, beta, tare_number(0.9), "decay of the mean")                             \
-                field(tensor, sign_decay, tare_number(1), "weight of agreement")                   \
-                    field(text, name, NULL, "of the train op and the slots")
+    field(tensor, alpha, tare_number(1), "what agreement is added to")                             \
+    field(tensor, beta, tare_number(0.9), "decay of the mean")                                     \
+    field(tensor, sign_decay, tare_number(1), "weight of agreement")                               \
+    field(text, name, NULL, "of the train op and the slots")
+/* clang-format on */
 TARE_OPTIONS(tare_add_sign_options, TARE_ADD_SIGN_FIELDS);
 #define TARE_ADD_SIGN_DEFAULTS TARE_DEFAULTS(tare_add_sign_options, TARE_ADD_SIGN_FIELDS)
 /** Bello et al. 2017, arXiv:1709.07417. Slot m. tf.contrib.opt.AddSignOptimizer. */
@@ -188,12 +210,14 @@ TARE_API tare_optimizer tare_add_sign_with(tare_graph *graph, const tare_add_sig
     TARE_KW1(tare_add_sign_with, tare_add_sign_options, TARE_ADD_SIGN_DEFAULTS, __VA_ARGS__,       \
              .reserved = 0)
 
+/* clang-format off */
 #define TARE_POWER_SIGN_FIELDS(field)                                                              \
     field(tensor, learning_rate, tare_number(0.1), "size of a step")                               \
-        field(real, base, 2.718281828459045, "raised to the power of agreement; above 0")          \
-            field(tensor, beta, tare_number(0.9), "decay of the mean")                             \
-                field(tensor, sign_decay, tare_number(1), "weight of agreement")                   \
-                    field(text, name, NULL, "of the train op and the slots")
+    field(real, base, 2.718281828459045, "raised to the power of agreement; above 0")              \
+    field(tensor, beta, tare_number(0.9), "decay of the mean")                                     \
+    field(tensor, sign_decay, tare_number(1), "weight of agreement")                               \
+    field(text, name, NULL, "of the train op and the slots")
+/* clang-format on */
 TARE_OPTIONS(tare_power_sign_options, TARE_POWER_SIGN_FIELDS);
 #define TARE_POWER_SIGN_DEFAULTS TARE_DEFAULTS(tare_power_sign_options, TARE_POWER_SIGN_FIELDS)
 /** Bello et al. 2017, arXiv:1709.07417. Slot m. tf.contrib.opt.PowerSignOptimizer. */
@@ -227,10 +251,12 @@ typedef enum tare_updates {
 } tare_updates;
 #define TARE_UPDATES_WORDS "loss,all,manual"
 
+/* clang-format off */
 #define TARE_MINIMIZE_FIELDS(field)                                                                \
     field(tensor, global_step, TARE_NULL, "variable that grows by 1 after all updates")            \
-        field(choice, updates, TARE_UPDATES_LOSS, "which of update_ops run too")                   \
-            field(text, name, NULL, "of the train op; by default the optimiser's")
+    field(choice, updates, TARE_UPDATES_LOSS, "which of update_ops run too")                       \
+    field(text, name, NULL, "of the train op; by default the optimiser's")
+/* clang-format on */
 #ifdef __cplusplus
 struct tare_minimize_options {
     size_t struct_size = sizeof(tare_minimize_options);
@@ -268,9 +294,11 @@ TARE_API tare_status tare_compute_gradients(tare_optimizer optimizer, tare_tenso
                                             const tare_tensor *variables, size_t count,
                                             tare_tensor *gradients);
 
+/* clang-format off */
 #define TARE_APPLY_GRADIENTS_FIELDS(field)                                                         \
     field(tensor, global_step, TARE_NULL, "variable that grows by 1 after all updates")            \
-        field(text, name, NULL, "of the train op; by default the optimiser's")
+    field(text, name, NULL, "of the train op; by default the optimiser's")
+/* clang-format on */
 TARE_OPTIONS(tare_apply_gradients_options, TARE_APPLY_GRADIENTS_FIELDS);
 #define TARE_APPLY_GRADIENTS_DEFAULTS                                                              \
     TARE_DEFAULTS(tare_apply_gradients_options, TARE_APPLY_GRADIENTS_FIELDS)
@@ -296,9 +324,11 @@ TARE_API tare_tensor tare_regularization_loss(tare_graph *graph, const char *sco
 
 /* -------------------------------------------------------------------------------- clipping */
 
+/* clang-format off */
 #define TARE_CLIP_FIELDS(field)                                                                    \
     field(list, axes, TARE_NO_LIST, "axes that a norm is taken over; none given: all")             \
-        field(text, name, NULL, "name of the result")
+    field(text, name, NULL, "name of the result")
+/* clang-format on */
 TARE_OPTIONS(tare_clip_options, TARE_CLIP_FIELDS);
 #define TARE_CLIP_DEFAULTS TARE_DEFAULTS(tare_clip_options, TARE_CLIP_FIELDS)
 /** t clip_norm / max(|t|, clip_norm), |t| the Euclidean norm over axes. Gradient at 0 is finite.
@@ -320,9 +350,11 @@ TARE_API tare_tensor tare_global_norm_with(const tare_tensor *tensors, size_t co
                                            const tare_op_options *options);
 #define tare_global_norm(...)                                                                      \
     TARE_KW2(tare_global_norm_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__, .reserved = 0)
+/* clang-format off */
 #define TARE_CLIP_BY_GLOBAL_NORM_FIELDS(field)                                                     \
     field(tensor, use_norm, TARE_NULL, "the global norm, when it is known already")                \
-        field(text, name, NULL, "name of the results, numbered")
+    field(text, name, NULL, "name of the results, numbered")
+/* clang-format on */
 TARE_OPTIONS(tare_clip_by_global_norm_options, TARE_CLIP_BY_GLOBAL_NORM_FIELDS);
 #define TARE_CLIP_BY_GLOBAL_NORM_DEFAULTS                                                          \
     TARE_DEFAULTS(tare_clip_by_global_norm_options, TARE_CLIP_BY_GLOBAL_NORM_FIELDS)
@@ -346,11 +378,13 @@ typedef struct tare_average {
     int32_t node;
 } tare_average;
 
+/* clang-format off */
 #define TARE_EXPONENTIAL_MOVING_AVERAGE_FIELDS(field)                                              \
     field(tensor, num_updates, TARE_NULL, "a count n that bounds the decay by (1 + n) / (10 + n)") \
-        field(boolean, zero_debias, false,                                                         \
-              "divide averages of tensors by the weight they have so far")                         \
-            field(text, name, NULL, "of the update and the shadows; ExponentialMovingAverage")
+    field(boolean, zero_debias, false,                                                             \
+          "divide averages of tensors by the weight they have so far")                             \
+    field(text, name, NULL, "of the update and the shadows; ExponentialMovingAverage")
+/* clang-format on */
 TARE_OPTIONS(tare_exponential_moving_average_options, TARE_EXPONENTIAL_MOVING_AVERAGE_FIELDS);
 #define TARE_EXPONENTIAL_MOVING_AVERAGE_DEFAULTS                                                   \
     TARE_DEFAULTS(tare_exponential_moving_average_options, TARE_EXPONENTIAL_MOVING_AVERAGE_FIELDS)

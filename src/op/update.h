@@ -9,9 +9,11 @@
  * Ops "apply_RULE", RULE one of kernel/update.h. Inputs: variable, gradient, slots, then the
  * rule's numbers as floating scalars; variable and slots are written. No outputs.
  */
+/* clang-format off */
 #define TARE_APPLY_FIELDS(field)                                                                   \
     field(integer, owner, 0, "node of the optimiser that the update belongs to")                   \
-        field(text, name, NULL, "name of the node")
+    field(text, name, NULL, "name of the node")
+/* clang-format on */
 TARE_OPTIONS(tare_apply_options, TARE_APPLY_FIELDS);
 #define TARE_APPLY_DEFAULTS TARE_DEFAULTS(tare_apply_options, TARE_APPLY_FIELDS)
 
@@ -22,9 +24,11 @@ enum { TARE_APPLY_VARIABLE, TARE_APPLY_GRADIENT, TARE_APPLY_SLOTS };
  * Op "update_average": inputs shadow, value, decay, then what is optional: number of updates,
  * biased average, its count of steps. Shadow, biased and count are written. No outputs.
  */
+/* clang-format off */
 #define TARE_UPDATE_AVERAGE_FIELDS(field)                                                          \
     field(integer, owner, 0, "node of the moving average that the update belongs to")              \
-        field(text, name, NULL, "name of the node")
+    field(text, name, NULL, "name of the node")
+/* clang-format on */
 TARE_OPTIONS(tare_update_average_options, TARE_UPDATE_AVERAGE_FIELDS);
 #define TARE_UPDATE_AVERAGE_DEFAULTS                                                               \
     TARE_DEFAULTS(tare_update_average_options, TARE_UPDATE_AVERAGE_FIELDS)
@@ -40,9 +44,11 @@ enum {
 };
 
 /* Op "constrain": input variable, which is written. No outputs. */
+/* clang-format off */
 #define TARE_CONSTRAIN_FIELDS(field)                                                               \
     field(constraint, constraint, TARE_NO_CONSTRAINT, "what the variable must satisfy")            \
-        field(text, name, NULL, "name of the node")
+    field(text, name, NULL, "name of the node")
+/* clang-format on */
 TARE_OPTIONS(tare_constrain_options, TARE_CONSTRAIN_FIELDS);
 #define TARE_CONSTRAIN_DEFAULTS TARE_DEFAULTS(tare_constrain_options, TARE_CONSTRAIN_FIELDS)
 

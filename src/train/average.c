@@ -16,9 +16,11 @@
 
 #define LABEL "ExponentialMovingAverage"
 
+/* clang-format off */
 #define TARE_AVERAGE_NODE_FIELDS(field)                                                            \
     field(text, label, NULL, "of the update and the shadows")                                      \
-        field(boolean, zero_debias, false, "whether averages of tensors are debiased")
+    field(boolean, zero_debias, false, "whether averages of tensors are debiased")
+/* clang-format on */
 TARE_OPTIONS(average_node_options, TARE_AVERAGE_NODE_FIELDS);
 
 #define TARE_TABLE_STRUCT average_node_options

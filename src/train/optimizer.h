@@ -11,14 +11,16 @@
 
 #include <tare/train.h>
 
+/* clang-format off */
 #define TARE_OPTIMIZER_FORM_FIELDS(field)                                                          \
     field(text, rule, NULL, "of kernel/update.h: adam")                                            \
-        field(text, label, NULL, "TensorFlow's name, of train op and slots: Adam")                 \
-            field(text, slots, NULL, "TensorFlow's keys of the slots: m,v")                        \
-                field(real, initial_0, 0, "first value of the first slot") field(                  \
-                    real, initial_1, 0, "of the second") field(real, initial_2, 0, "of the third") \
-                    field(integer, powers, 0,                                                      \
-                          "numbers, from the second on, whose powers are kept as variables")
+    field(text, label, NULL, "TensorFlow's name, of train op and slots: Adam")                     \
+    field(text, slots, NULL, "TensorFlow's keys of the slots: m,v")                                \
+    field(real, initial_0, 0, "first value of the first slot")                                     \
+    field(real, initial_1, 0, "of the second")                                                     \
+    field(real, initial_2, 0, "of the third")                                                      \
+    field(integer, powers, 0, "numbers, from the second on, whose powers are kept as variables")
+/* clang-format on */
 TARE_OPTIONS(tare_optimizer_form, TARE_OPTIMIZER_FORM_FIELDS);
 #define TARE_OPTIMIZER_FORM(...)                                                                   \
     ((tare_optimizer_form){.struct_size = sizeof(tare_optimizer_form), __VA_ARGS__})
