@@ -188,7 +188,8 @@ typedef struct tare_example {
 enum {
     TARE_EXAMPLE_NO_GRADIENT = 1, /* not differentiated (whole-number outputs, steps, kinks) */
     TARE_EXAMPLE_NO_SECOND_GRADIENT = 2, /* only the first gradient is held against differences */
-    TARE_EXAMPLE_NO_NAN = 4              /* a NaN input need not come out as NaN */
+    TARE_EXAMPLE_NO_NAN = 4,             /* a NaN input need not come out as NaN */
+    TARE_EXAMPLE_FIRST_OUTPUT = 8        /* gradients are those of output 0 alone */
 };
 
 struct tare_op_def {
