@@ -14,7 +14,7 @@
 #define TARE_EXPLAIN_FIELDS(field)                                                                \
     field(text, set, NULL,                                                                        \
           "VARIABLE=NUMBER[,NUMBER...] before the first step; may be repeated")                   \
-    field(text, x, NULL, "inputs of the batch, separated by commas, instead of the data set's")   \
+    field(text, x, NULL, "inputs, separated by commas; with --batch, batch after batch")   \
     field(text, y, NULL, "labels or targets of the batch")                                        \
     field(integer, steps, 1, "training steps")                                                    \
     field(integer, batch, 0, "examples in the batch; 0: the recipe's")                            \
@@ -40,7 +40,8 @@ typedef struct job {
     tare_dataset *examples;
     tare_batches *batches;
     tare_batch batch;
-    tare_array *x, *y; /* given on the command line */
+    tare_array *x, *y;           /* given on the command line */
+    tare_array *x_part, *y_part; /* of them, for one step */
     tare_array *yes, *no;
     tare_array *activation;   /* the session's */
     tare_explanation **steps; /* [options.steps] */
@@ -142,35 +143,77 @@ static int64_t batch_size(const job *j) {
     return strcmp(j->workshop.name, "question") == 0 ? 2 : 32;
 }
 
-static tare_status load_batch(job *j) {
-    const tare_network *network = &j->workshop.network;
-    if (j->options.x && j->options.y) {
-        TARE_TRY(make_given(j, "--x", j->options.x, network->inputs, &j->x));
-        TARE_TRY(make_given(j, "--y", j->options.y, network->labels, &j->y));
-        j->batch.inputs = j->x;
-        j->batch.labels = j->y;
-        return TARE_OK;
-    }
-    const char *data = j->options.data ? j->options.data : tare_zoo_data(j->workshop.name);
-    const tare_data_request request = {
-        .data = data, .label = j->options.label, .folder = j->options.folder};
+static tare_status load_examples(job *j) {
+    const tare_data_request request = {.data = j->options.data ? j->options.data
+                                                               : tare_zoo_data(j->workshop.name),
+                                       .label = j->options.label,
+                                       .folder = j->options.folder};
     TARE_TRY(tare_workshop_load(&request, &j->examples, &j->error));
     tare_batches_options options = {TARE_BATCHES_DEFAULTS};
     options.batch = batch_size(j);
     options.seed = j->options.seed;
     options.shuffle = tare_dataset_count(j->examples) > options.batch;
-    const tare_shape input = tare_tensor_shape(network->inputs);
+    const tare_shape input = tare_tensor_shape(j->workshop.network.inputs);
     options.input_shape.rank = input.rank - 1;
     for (int32_t d = 1; d < input.rank; d++) options.input_shape.extents[d - 1] = input.extents[d];
-    TARE_TRY(tare_batches_new_with(j->examples, &options, &j->batches, &j->error));
-    TARE_TRY(tare_batches_get(j->batches, 0, 0, &j->batch));
+    return tare_batches_new_with(j->examples, &options, &j->batches, &j->error);
+}
+
+/* Rows of what was given, and how many make a batch: all of them unless --batch says fewer. */
+static int64_t given_batch(const job *j, const tare_array *all) {
+    const int64_t rows = tare_array_shape(all).extents[0];
+    return j->options.batch > 0 && j->options.batch < rows ? j->options.batch : rows;
+}
+
+static tare_status check_given(job *j, const char *what, const tare_array *all) {
+    const int64_t rows = tare_array_shape(all).extents[0], batch = given_batch(j, all);
+    char got[64], need[64];
+    if (rows % batch == 0) return TARE_OK;
+    tare_print(got, sizeof got, "%lld examples", (long long)rows);
+    tare_print(need, sizeof need, "a multiple of the batch, %lld", (long long)batch);
+    return tare_fail_at(&j->error, TARE_ERROR_SHAPE, NULL, what, got, need);
+}
+
+static tare_status load_data(job *j) {
+    const tare_network *network = &j->workshop.network;
+    if (!j->options.x || !j->options.y) TARE_TRY(load_examples(j));
     if (j->options.x) {
         TARE_TRY(make_given(j, "--x", j->options.x, network->inputs, &j->x));
-        j->batch.inputs = j->x;
+        TARE_TRY(check_given(j, "--x", j->x));
     }
     if (j->options.y) {
         TARE_TRY(make_given(j, "--y", j->options.y, network->labels, &j->y));
-        j->batch.labels = j->y;
+        TARE_TRY(check_given(j, "--y", j->y));
+    }
+    return TARE_OK;
+}
+
+/* The rows of a step: batch after batch, and from the first again after the last. */
+static tare_status slice(job *j, const tare_array *all, int64_t step, tare_array **part) {
+    const int64_t batch = given_batch(j, all);
+    tare_shape shape = tare_array_shape(all);
+    const int64_t at = step % (shape.extents[0] / batch) * batch;
+    const size_t row = tare_array_bytes(all) / (size_t)shape.extents[0];
+    const char *numbers = tare_array_const_data(all);
+    shape.extents[0] = batch;
+    tare_array_free(*part);
+    *part = NULL;
+    if (tare_array_copy_of(tare_array_dtype(all), shape, numbers + (size_t)at * row, part) !=
+        TARE_OK)
+        return tare_fail_memory(&j->error);
+    return TARE_OK;
+}
+
+static tare_status take_batch(job *j, int64_t step) {
+    if (j->batches)
+        TARE_TRY(tare_batches_get(j->batches, 0, step % tare_batches_count(j->batches), &j->batch));
+    if (j->x) {
+        TARE_TRY(slice(j, j->x, step, &j->x_part));
+        j->batch.inputs = j->x_part;
+    }
+    if (j->y) {
+        TARE_TRY(slice(j, j->y, step, &j->y_part));
+        j->batch.labels = j->y_part;
     }
     return TARE_OK;
 }
@@ -183,7 +226,7 @@ static tare_status prepare(job *j) {
         return j->error.status;
     }
     for (int i = 0; i < j->set_count; i++) TARE_TRY(set_variable(j, j->sets[i]));
-    TARE_TRY(load_batch(j));
+    TARE_TRY(load_data(j));
     j->yes = tare_array_bool(true);
     j->no = tare_array_bool(false);
     j->steps = tare_allocate_array(NULL, j->options.steps, sizeof *j->steps);
@@ -215,8 +258,10 @@ static void fetch_activation(job *j) {
 
 static tare_status explain_all(job *j) {
     TARE_TRY(prepare(j));
-    for (int64_t step = 0; step < j->options.steps; step++)
+    for (int64_t step = 0; step < j->options.steps; step++) {
+        TARE_TRY(take_batch(j, step));
         TARE_TRY(explain_run(j, true, &j->steps[step]));
+    }
     TARE_TRY(explain_run(j, false, &j->inference));
     fetch_activation(j);
     return TARE_OK;
@@ -245,6 +290,8 @@ static void end(job *j) {
     tare_dataset_free(j->examples);
     tare_array_free(j->x);
     tare_array_free(j->y);
+    tare_array_free(j->x_part);
+    tare_array_free(j->y_part);
     tare_array_free(j->yes);
     tare_array_free(j->no);
     tare_workshop_end(&j->workshop);

@@ -178,8 +178,13 @@ void NAMED(tare_scale_and_shift)(int64_t channels, const NAMED(tare_normalisatio
                                  NUMBER *scale, NUMBER *shift) {
     for (int64_t c = 0; c < channels; c++) {
         const NAMED(exact) e = NAMED(exact_of)(by, channels, c);
+        const NUMBER factor = (NUMBER)e.scale, mean = (NUMBER)e.mean;
         NAMED(put)(scale, c, e.scale);
-        NAMED(put)(shift, c, e.beta - e.mean * e.scale);
+        /*
+         * Rounded step by step as TensorFlow rounds beta - mean * inv (nn_impl.py): folding then
+         * changes no digit that a TensorFlow program prints (test_cli_explain holds it).
+         */
+        NAMED(put)(shift, c, (double)((NUMBER)e.beta - mean * factor));
     }
 }
 
