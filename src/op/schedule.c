@@ -112,10 +112,11 @@ static tare_status decay_infer(tare_infer *infer) {
 static tare_status piecewise_infer(tare_infer *infer) {
     const tare_type *boundaries = &infer->inputs[PIECE_BOUNDARIES];
     const tare_type *values = &infer->inputs[PIECE_VALUES];
+    const int64_t count = boundaries->shape.extents[0];
+    const tare_shape wanted = TARE_SHAPE(count < 0 ? TARE_ANY : count + 1);
     TARE_TRY(check_step(infer, PIECE_STEP));
     if (boundaries->dtype != TARE_FLOAT64 || values->dtype != TARE_FLOAT32 ||
-        boundaries->shape.rank != 1 || values->shape.rank != 1 ||
-        values->shape.extents[0] != boundaries->shape.extents[0] + 1)
+        boundaries->shape.rank != 1 || !tare_shape_compatible(values->shape, wanted))
         return tare_infer_refuse(infer, TARE_ERROR_SHAPE, "boundaries and values that do not fit",
                                  "boundaries float64 [n] and values float32 [n + 1]");
     infer->outputs[0] = (tare_type){TARE_FLOAT32, TARE_SCALAR};
@@ -282,20 +283,71 @@ tare_tensor tare_piecewise_constant_with(tare_tensor global_step, const double *
 
 /* ---- the family */
 
-#define DECAY(op, node, options)                                                                   \
+#define ACCEPTED(shapes_, options_)                                                                \
+    {                                                                                              \
+        .shapes = shapes_, .options = options_, .low = 1, .high = 9,                               \
+        .flags = TARE_EXAMPLE_NO_GRADIENT                                                          \
+    }
+#define REFUSED(shapes_, options_, words)                                                          \
+    { .shapes = shapes_, .options = options_, .refused = words }
+
+static const tare_example decay_examples[] = {
+    ACCEPTED("[] int64[]", "decay_steps=3,decay_rate=0.5"),
+    ACCEPTED("[] int32[]", "decay_steps=3,decay_rate=0.5,staircase=true"),
+    ACCEPTED("[] []", "decay_steps=3,decay_rate=0.5"),
+    REFUSED("[] int64[]", "decay_rate=0.5", "0 steps"),
+    REFUSED("[2] int64[]", "decay_steps=3", "learning rate"),
+    REFUSED("[] int64[2]", "decay_steps=3", "global step"),
+    REFUSED("int32[] int64[]", "decay_steps=3", "int32"),
+    REFUSED("[] bool[]", "decay_steps=3", "bool"),
+    {.shapes = NULL},
+};
+static const tare_example polynomial_examples[] = {
+    ACCEPTED("[] int64[]", "decay_steps=4,power=2"),
+    ACCEPTED("[] []", "decay_steps=3,cycle=true"),
+    REFUSED("[] int64[]", "decay_steps=-1", "-1 steps"),
+    {.shapes = NULL},
+};
+static const tare_example cosine_examples[] = {
+    ACCEPTED("[] int64[]", "decay_steps=20,alpha=0.1"),
+    REFUSED("[] int64[]", "decay_steps=nan", "nan steps"),
+    {.shapes = NULL},
+};
+static const tare_example restarts_examples[] = {
+    ACCEPTED("[] int64[]", "first_decay_steps=4"),
+    ACCEPTED("[] []", "first_decay_steps=3,t_mul=1,m_mul=0.5,alpha=0.1"),
+    REFUSED("[] int64[]", "", "0 steps"),
+    {.shapes = NULL},
+};
+static const tare_example linear_cosine_examples[] = {
+    ACCEPTED("[] int64[]", "decay_steps=20,num_periods=2"),
+    {.shapes = NULL},
+};
+static const tare_example piecewise_examples[] = {
+    {.shapes = "int64[] float64[2] float32[3]",
+     .options = "",
+     .low = 1,
+     .high = 9,
+     .flags = TARE_EXAMPLE_NO_GRADIENT | TARE_EXAMPLE_NO_NAN},
+    REFUSED("int64[] float64[2] float32[2]", "", "[n + 1]"),
+    {.shapes = NULL},
+};
+
+#define DECAY(op, node, options, examples_)                                                        \
     {                                                                                              \
         .name = op, .node_name = node, .table = &options, .min_inputs = 2, .max_inputs = 2,        \
-        .output_count = 1, .infer = decay_infer, .prepare = decay_prepare, .run = decay_run        \
+        .output_count = 1, .infer = decay_infer, .prepare = decay_prepare, .run = decay_run,       \
+        .examples = examples_                                                                      \
     }
 
 const tare_op_def tare_schedule_ops[] = {
-    DECAY("exponential_decay", "ExponentialDecay", decay_table),
-    DECAY("inverse_time_decay", "InverseTimeDecay", decay_table),
-    DECAY("natural_exp_decay", "ExponentialDecay", decay_table),
-    DECAY("polynomial_decay", "PolynomialDecay", polynomial_table),
-    DECAY("cosine_decay", "CosineDecay", cosine_table),
-    DECAY("cosine_decay_restarts", "SGDRDecay", cosine_restarts_table),
-    DECAY("linear_cosine_decay", "LinearCosineDecay", linear_cosine_table),
+    DECAY("exponential_decay", "ExponentialDecay", decay_table, decay_examples),
+    DECAY("inverse_time_decay", "InverseTimeDecay", decay_table, decay_examples),
+    DECAY("natural_exp_decay", "ExponentialDecay", decay_table, decay_examples),
+    DECAY("polynomial_decay", "PolynomialDecay", polynomial_table, polynomial_examples),
+    DECAY("cosine_decay", "CosineDecay", cosine_table, cosine_examples),
+    DECAY("cosine_decay_restarts", "SGDRDecay", cosine_restarts_table, restarts_examples),
+    DECAY("linear_cosine_decay", "LinearCosineDecay", linear_cosine_table, linear_cosine_examples),
     {.name = "noisy_linear_cosine_decay",
      .node_name = "NoisyLinearCosineDecay",
      .table = &noisy_linear_cosine_table,
@@ -305,7 +357,8 @@ const tare_op_def tare_schedule_ops[] = {
      .flags = TARE_OP_RANDOM,
      .infer = decay_infer,
      .prepare = noisy_prepare,
-     .run = decay_run},
+     .run = decay_run,
+     .examples = linear_cosine_examples},
     {.name = "piecewise_constant",
      .node_name = "PiecewiseConstant",
      .min_inputs = 3,
@@ -313,6 +366,7 @@ const tare_op_def tare_schedule_ops[] = {
      .output_count = 1,
      .infer = piecewise_infer,
      .prepare = piecewise_prepare,
-     .run = piecewise_run},
+     .run = piecewise_run,
+     .examples = piecewise_examples},
     {.name = NULL},
 };
