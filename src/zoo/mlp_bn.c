@@ -9,7 +9,7 @@
 #define CLASSES 10
 
 #define TARE_MLP_BN_FIELDS(field)                                                                  \
-    TARE_CLASSIFIER_FIELDS(field, .99, 1e-3, TARE_ZOO_ADAM, 1e-3, TARE_ZOO_LINEAR)
+    TARE_CLASSIFIER_FIELDS(field, .99, 1e-3, TARE_ZOO_ADAM, 2e-3, TARE_ZOO_LINEAR)
 #define TARE_TABLE_STRUCT tare_classifier_options
 TARE_OPTION_TABLE(static, mlp_bn_table, TARE_MLP_BN_FIELDS);
 
@@ -32,7 +32,8 @@ static void build(tare_graph *graph, const void *given, tare_network *network) {
 
 static const tare_recipe recipes[] = {
     {"default", "tuned on 5000 held-back training images", "batch=128,epochs=3"},
-    {"d2l", "Adam at a constant rate of .001", "schedule=constant,batch=128,epochs=3"},
+    {"d2l", "Adam at a constant rate of .001",
+     "learning_rate=0.001,schedule=constant,batch=128,epochs=3"},
     {NULL, NULL, NULL},
 };
 

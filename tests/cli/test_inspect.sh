@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# What tare inspect shows of networks.
+. "$(dirname "$0")/lib.sh"
+
+run inspect lenet_bn
+exits 0
+says out 'conv2d_1/kernel'
+says out '[5, 5, 6, 16]'
+says out '44878 of them trained'
+run inspect lenet_bn --json
+exits 0
+says out '"name": "conv2d/kernel", "dtype": "float32", "shape": [5, 5, 1, 6], "numbers": 150, "trained": true'
+run inspect question --graph text
+exits 0
+says out 'hidden1/batch_normalization/gamma'
+run inspect question --graph dot
+exits 0
+says out 'digraph'
+run inspect lenet_bn --plan --batch 8
+exits 0
+cp out infer
+run inspect lenet_bn --plan --mode train --batch 8
+exits 0
+says out 'moving_average'
+says out 'apply_adam'
+holds 'inference writes no moving average' [ "$(grep -c moving_average infer)" -eq 0 ]
+run inspect lenet_bn --optimizer sgd --plan --mode train
+exits 0
+says_not out 'apply_adam'
+refuses 2 '--batch: needs 1 or more' inspect lenet_bn --plan --batch 0
+finish
