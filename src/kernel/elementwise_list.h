@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What each elementwise function computes, once: op(NAME, value) with v the argument, or a and b
- * the two, and p the parameter. Expanded for several element types and instruction sets; for a
- * floating type there are C(x)      the constant x        M(f)    f or its float form (sqrt, sqrtf)
- *     EXP, SIGMOID, TANH              from kernel/exponential.h
- *     swish_slope(v)                  the derivative of v sigmoid(v)
- * and for a whole type WRAP(x op y), arithmetic modulo 2^bits.
+ * the two, and p the parameter. Expanded for several element types and instruction sets. For a
+ * floating type there are
+ *
+ *     C(x), M(f)             the constant x; f or its float form (sqrt, sqrtf)
+ *     EXP, SIGMOID, TANH     from kernel/exponential.h
+ *     swish_slope(v)         the derivative of v sigmoid(v)
+ *
+ * and for a whole type WRAP(x, op, y), arithmetic modulo 2^bits.
  *
  * Source: the formulas are TensorFlow's (core/kernels/cwise_ops.h, relu_op_functor.h), whose
  * answers for NaN, infinities and ties they give.

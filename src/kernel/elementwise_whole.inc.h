@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Elementwise loops for one type of whole numbers; included once per type by elementwise_loops.c
- * with NUMBER, UNSIGNED, NAMED(f)   the type, its unsigned form, and the name of f for it Overflow
- * wraps; a divisor of 0 or -1 traps nowhere.
+ * with
+ *
+ *     NUMBER, UNSIGNED, NAMED(f)   the type, its unsigned form, and the name of f for it
+ *
+ * Overflow wraps; a divisor of 0 or -1 traps nowhere.
  */
 #define WRAP(x, op, y) ((NUMBER)((UNSIGNED)(x)op(UNSIGNED)(y)))
 

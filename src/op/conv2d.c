@@ -2,9 +2,10 @@
 /*
  * Convolution over NHWC data, with strides, dilations, groups and a bias that merging makes.
  *
- *     y[n, o, f] = bias[f] + sum over taps k and channels c of x[n, o stride + k dilation - before,
- * c] w[k, c, f] dx = convolution_input_gradient(dy, w, x)        dw =
- * convolution_filter_gradient(dy, x, w)
+ *     y[n, o, f] = bias[f] + sum over taps k and channels c of x[n, at(o, k), c] w[k, c, f]
+ *     at(o, k)   = o stride + k dilation - before
+ *     dx = convolution_input_gradient(dy, w, x)
+ *     dw = convolution_filter_gradient(dy, x, w)
  *
  * The last inputs of the gradients are there for their shapes. Both are linear in each of their
  * other inputs, so their gradients are convolutions and each other once more.

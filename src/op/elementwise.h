@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Steps of elementwise ops: the same infer and prepare for every function of kernel/elementwise.h.
- */
+/* Infer and prepare of elementwise ops, for every function of kernel/elementwise.h. */
 #ifndef TARE_SRC_OP_ELEMENTWISE_H
 #define TARE_SRC_OP_ELEMENTWISE_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* zeros_like and ones_like: a constant in the shape and dtype of x, of which nothing else matters.
- */
+/* zeros_like and ones_like: a constant in the shape and dtype of x. */
 #include "kernel/strided.h"
 #include "op/rules.h"
 #include <tare/op.h>

@@ -3,8 +3,8 @@
  * gather: slices of x at indices along an axis.
  *
  *     y[.., i_0, i_1, .., ..] = x[.., index[i_0, i_1, ..], ..]
- *     dx = dy added at the indices into zeros of the shape of x (gather_gradient), whose own
- * gradient is gather again
+ *     dx = gather_gradient(dy, indices, x): dy added at the indices into zeros of the shape of x,
+ *          whose own gradient is gather again
  *
  * Source: TensorFlow r1.15, core/kernels/gather_op.cc.
  */
@@ -136,7 +136,7 @@ static const tare_example gather_examples[] = {
     {"int64[4] int32[3]", "axis=-1", 0, 4, NULL, MOVES},
     {"[4] [3]", "", 0, 0, "of dtype float32", 0},
     {"[4] int32[3]", "axis=1", 0, 0, "axis 1", 0},
-    {"[4] int32[1,1,1,1,1,1,1,1]", "", 0, 0, NULL, TARE_EXAMPLE_NO_NAN},
+    {"[4] int32[1,1,1,1,1,1,1,1]", "", 0, 4, NULL, TARE_EXAMPLE_NO_NAN},
     {"[4,2] int32[1,1,1,1,1,1,1,1]", "", 0, 0, "rank 8 at most", 0},
     {NULL, NULL, 0, 0, NULL, 0}};
 static const tare_example gather_gradient_examples[] = {

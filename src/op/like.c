@@ -3,11 +3,11 @@
  * Ops that take the shape of their last input: what gradients need where extents are known at run
  * time only.
  *
- *     sum_like(x, like)         sums x down to a shape that broadcasts to x's      dx =
- * broadcast_like(dy, x) broadcast_like(x, like)   repeats x; as a mean, x / number of repeats dx =
- * sum (mean) of dy reshape_like(x, like)     the same numbers                                   dx
- * = reshape_like(dy, x) slice_like(x, like)       a box of x dx = pad_like(dy, x) pad_like(x, like)
- * x in zeros                                         dx = slice_like(dy, x)
+ *     sum_like         sums x down to a shape that broadcasts to x's   dx = broadcast_like(dy, x)
+ *     broadcast_like   repeats x; a mean divides by the repeats        dx = sum or mean of dy
+ *     reshape_like     the same numbers                                dx = reshape_like(dy, x)
+ *     slice_like       a box of x                                      dx = pad_like(dy, x)
+ *     pad_like         x in zeros                                      dx = slice_like(dy, x)
  */
 #include "op/like.h"
 
@@ -106,6 +106,8 @@ static tare_status broadcast_like_infer(tare_infer *infer) {
     const broadcast_options *options = infer->options;
     if (options->mean) TARE_TRY(tare_infer_floating(infer, 0, "x"));
     const tare_shape x = infer->inputs[0].shape, like = infer->inputs[1].shape;
+    if (options->mean && options->axes.count == 0 && tare_shape_count(x) > 1)
+        return tare_infer_refuse_shape(infer, 0, "x", "axes, or a single number to be repeated");
     tare_shape wide, both;
     if (x.rank >= 0 && like.rank >= 0 &&
         (!spread(x, like, options->axes, &wide) || wide.rank > like.rank ||
@@ -167,7 +169,7 @@ static tare_status broadcast_like_prepare(tare_prepare *prepare) {
 static tare_status broadcast_like_gradient(tare_gradient *g) {
     const broadcast_options *options = g->options;
     const tare_tensor x = g->inputs[0], u = g->output_gradients[0];
-    if (options->axes.count == 0) {
+    if (options->axes.count == 0 && !options->mean) {
         g->input_gradients[0] = tare_sum_like(u, x);
         return TARE_OK;
     }
@@ -328,6 +330,7 @@ static const tare_example broadcast_like_examples[] = {
     {"int32[1] [5]", "", 0, 0, NULL, TARE_EXAMPLE_NO_GRADIENT},
     {"[3] [3,4]", "", 0, 0, "that broadcasts", 0},
     {"int32[] [3]", "mean=true", 0, 0, "float32", 0},
+    {"[3,1] [3,4]", "mean=true", 0, 0, "a single number", 0},
     {NULL, NULL, 0, 0, NULL, 0}};
 static const tare_example reshape_like_examples[] = {
     {"[2,3] [3,2]", "", 0, 0, NULL, 0},

@@ -2,8 +2,8 @@
 /*
  * softmax and log_softmax along an axis.
  *
- *     softmax       y = e^x / sum e^x            dx = (dy - sum dy y) y          (softmax_gradient)
- *     log_softmax   y = x - log sum e^x          dx = dy - e^y sum dy (log_softmax_gradient)
+ *     softmax       y = e^x / sum e^x        dx = (dy - sum dy y) y     softmax_gradient
+ *     log_softmax   y = x - log sum e^x      dx = dy - e^y sum dy       log_softmax_gradient
  *
  * The gradients are ops of their own, linear in dy, and can be differentiated again.
  *
