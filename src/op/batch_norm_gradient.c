@@ -16,6 +16,7 @@
 #include "array/shape.h"
 #include "base/status.h"
 #include "op/batch_norm.h"
+#include "op/like.h"
 #include <tare/op.h>
 
 enum { DX, DGAMMA, DBETA, OUTPUTS };
@@ -61,10 +62,9 @@ static void build_statistics(const tare_gradient *gradient, const tare_tensor *i
         const tare_tensor squares = tare_square(tare_sub(inputs[X], own));
         const tare_tensor own_variance = tare_mean_of_channels(squares, kept);
         if (asked) {
-            const tare_shape wide = tare_broadcast_shape(shape, kept);
-            const tare_tensor means[] = {inputs[TRAINING], own, tare_reshape(mean, wide)};
+            const tare_tensor means[] = {inputs[TRAINING], own, tare_reshape_like(mean, own)};
             const tare_tensor variances[] = {inputs[TRAINING], own_variance,
-                                             tare_reshape(*variance, wide)};
+                                             tare_reshape_like(*variance, own)};
             mean = tare_build(gradient->graph, "merge", means, 3, NULL);
             *variance = tare_build(gradient->graph, "merge", variances, 3, NULL);
         } else {
@@ -99,7 +99,6 @@ static void composite(const tare_gradient *gradient, const tare_tensor *inputs,
                       tare_tensor *outputs) {
     const tare_batch_norm_node_options *options = gradient->options;
     const tare_shape x = tare_tensor_shape(inputs[X]);
-    const tare_shape form = tare_tensor_shape(inputs[MEAN]);
     tare_axis_mask kept = 0;
     for (int32_t i = 0; i < options->axis.count; i++)
         kept |= 1U << tare_shape_axis(options->axis.values[i], x.rank);
@@ -111,8 +110,9 @@ static void composite(const tare_gradient *gradient, const tare_tensor *inputs,
                                   ? tare_mul(tare_against_channels(inputs[GAMMA], x, kept), inverse)
                                   : inverse;
     outputs[DX] = build_dx(gradient, inputs, hat, scale, kept);
-    outputs[DGAMMA] = tare_reshape(sum_of_channels(tare_mul(inputs[DY], hat), kept), form);
-    outputs[DBETA] = tare_reshape(sum_of_channels(inputs[DY], kept), form);
+    outputs[DGAMMA] =
+        tare_reshape_like(sum_of_channels(tare_mul(inputs[DY], hat), kept), inputs[MEAN]);
+    outputs[DBETA] = tare_reshape_like(sum_of_channels(inputs[DY], kept), inputs[MEAN]);
 }
 
 static tare_status gradient_gradient(tare_gradient *gradient) {
@@ -176,6 +176,21 @@ static tare_status gradient_lower(tare_lower *lower) {
     return lower->wanted[DX] ? emit_dx(lower, &view, &o, mode) : TARE_OK;
 }
 
+/* Mean and variance count as functions of x, which differences do not know: see the unit tests. */
+static const tare_example gradient_examples[] = {
+    {.shapes = "[6,3] [6,3] [3] [3] [3] [6]",
+     .low = .2,
+     .high = 2,
+     .flags = TARE_EXAMPLE_NO_GRADIENT},
+    {.shapes = "[2,3,2,4] [2,3,2,4] - [1,3,1,4] [1,3,1,4]",
+     .options = "axis=1,3,training=false",
+     .low = .2,
+     .high = 2,
+     .flags = TARE_EXAMPLE_NO_GRADIENT},
+    {.shapes = "[6,3] [6,4] [3] [3] [3]", .refused = "dy unlike x"},
+    {.shapes = NULL},
+};
+
 const tare_op_def tare_batch_norm_gradient_ops[] = {
     {.name = "batch_norm_gradient",
      .node_name = "BatchNormGrad",
@@ -186,6 +201,7 @@ const tare_op_def tare_batch_norm_gradient_ops[] = {
      .optional = 1U << GAMMA | 1U << LOW | 1U << TRAINING,
      .infer = gradient_infer,
      .gradient = gradient_gradient,
-     .lower = gradient_lower},
+     .lower = gradient_lower,
+     .examples = gradient_examples},
     {.name = NULL},
 };

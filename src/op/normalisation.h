@@ -115,7 +115,8 @@ tare_status tare_gradient_by_composite(tare_gradient *gradient, tare_composite c
 
 /* x reduced over all axes but kept, in the form that broadcasts against x. */
 tare_tensor tare_mean_of_channels(tare_tensor x, tare_axis_mask kept);
-/* Statistics or parameters in the form that broadcasts against x of that shape. */
+/* Statistics or parameters, in tf.layers' form or of x's rank, as they broadcast against x of that
+ * shape. */
 tare_tensor tare_against_channels(tare_tensor statistics, tare_shape x, tare_axis_mask kept);
 
 /* ---------------------------------------------------------------- moving averages */

@@ -3,7 +3,6 @@
  * differentiated. */
 #include "op/normalisation.h"
 
-#include "array/shape.h"
 #include <tare/op.h>
 
 enum { MOST = 8 }; /* inputs or outputs of a normalisation op */
@@ -49,8 +48,8 @@ tare_tensor tare_mean_of_channels(tare_tensor x, tare_axis_mask kept) {
 }
 
 tare_tensor tare_against_channels(tare_tensor statistics, tare_shape x, tare_axis_mask kept) {
-    const tare_shape shape = tare_tensor_shape(statistics), wanted = tare_broadcast_shape(x, kept);
-    const bool is_last = shape.rank == 1 && kept == 1U << (x.rank - 1);
-    if (is_last || tare_shape_same(shape, wanted)) return statistics;
-    return tare_reshape(statistics, wanted);
+    const int rank = tare_tensor_shape(statistics).rank;
+    const bool is_last = rank == 1 && kept == 1U << (x.rank - 1);
+    if (is_last || rank == x.rank) return statistics;
+    return tare_reshape(statistics, tare_broadcast_shape(x, kept));
 }

@@ -88,7 +88,9 @@ static tare_status statistics_lower(tare_lower *lower) {
     view.options.shape = tare_statistics_shape(x, kept, options->keep_dims);
     /* The step takes one number off; whatever else a shift is goes first. */
     if (shift != TARE_NO_VALUE && lower->type(lower, shift)->shape.rank != 0) {
-        TARE_TRY(lower->emit(lower, "sub", NULL, inputs, 2, &inputs[X], 1));
+        tare_value rest;
+        TARE_TRY(lower->emit(lower, "sub", NULL, inputs, 2, &rest, 1));
+        inputs[X] = rest;
         inputs[X_SHIFT] = TARE_NO_VALUE;
     }
     TARE_TRY(tare_emit_into_view(lower, &view, inputs[X], &inputs[X]));
