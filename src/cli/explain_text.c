@@ -139,7 +139,11 @@ static const char closing[] = "\n"
                               "  averages; then the optimiser changes the weights. What is printed "
                               "afterwards is computed with\n"
                               "  the new weights, so it is not what the statistics are of.\n"
-                              "  The first batch counts already, with weight 1 - momentum.\n";
+                              "  The first batch counts already, with weight 1 - momentum; "
+                              "momentum does not wait for a second.\n";
+
+static const char first_adam[] = "  Adam's first step moves a parameter by the learning rate, "
+                                 "whatever the size of its gradient.\n";
 
 void tare_explained_text(const tare_explained_run *run, tare_text *text) {
     for (int64_t i = 0; i < run->step_count; i++) {
@@ -150,8 +154,10 @@ void tare_explained_text(const tare_explained_run *run, tare_text *text) {
         tare_text_free(step);
     }
     add_after(text, run);
-    if (strcmp(run->workshop->name, "question") == 0) add_printed(text, run);
+    const bool question = strcmp(run->workshop->name, "question") == 0;
+    if (question) add_printed(text, run);
     tare_text_add(text, closing);
+    if (question && run->step_count == 1) tare_text_add(text, first_adam);
 }
 
 void tare_explained_json(const tare_explained_run *run, tare_text *text) {
