@@ -161,7 +161,9 @@ static tare_status set_normal_by(const initial *i, draw_function function) {
     return TARE_OK;
 }
 
-static tare_status set_normal(const initial *i) { return set_normal_by(i, tare_random_fill_normal); }
+static tare_status set_normal(const initial *i) {
+    return set_normal_by(i, tare_random_fill_normal);
+}
 
 static tare_status set_truncated_normal(const initial *i) {
     return set_normal_by(i, tare_random_fill_truncated_normal);
