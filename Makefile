@@ -10,8 +10,8 @@ demo:
 	tools/demo
 check:
 	tools/check
-bench: all
-	bench/run
+bench:
+	tools/bench
 install: all
 	cmake --install build/release --prefix $(PREFIX)
 format:

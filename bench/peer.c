@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tare as one of the programs that a benchmark compares: runs one workload, measures it and prints
+ * one JSON line.
+ *
+ *     tare_peer WORKLOAD [--mode train|infer] [--threads N] [--batch B] [--seconds S] [--repeats R]
+ *               [--interleave] [--data FOLDER]
+ *
+ * With --interleave it says `ready` after the warm-up; then `go` on standard input makes it do one
+ * repeat and say `done`, `again` the same in place of the last one, and `end` (or the end of the
+ * input) ends it. Every repeat is checked after its time is taken; a wrong number ends the program.
+ */
+#include "workload.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SUCCESS = 0, FAILURE = 1, MISUSE = 2, MOST_REPEATS = 1000 };
+
+#define WARM_UP_SECONDS .35
+#define WARM_UP_STEPS   3
+
+typedef struct peer_options {
+    const bench_workload *workload;
+    bench_setup setup;
+    double seconds;
+    int64_t repeats;
+    bool interleave;
+} peer_options;
+
+/* ------------------------------------------------------------------------------------- options */
+
+static int misuse(const char *what, const char *which) {
+    fprintf(stderr, "tare_peer: %s%s\n", what, which);
+    fputs("usage: tare_peer WORKLOAD [--mode train|infer] [--threads N] [--batch B] [--seconds S]\n"
+          "                 [--repeats R] [--interleave] [--data FOLDER]\nworkloads:",
+          stderr);
+    const char *name;
+    for (size_t i = 0; (name = bench_workload_name(i)) != NULL; i++) fprintf(stderr, " %s", name);
+    fputc('\n', stderr);
+    return MISUSE;
+}
+
+static bool parse_whole(const char *text, int64_t least, int64_t most, int64_t *value) {
+    char *end;
+    *value = strtoll(text, &end, 10);
+    return end != text && *end == '\0' && *value >= least && *value <= most;
+}
+
+static bool parse_mode(const char *text, bool *training) {
+    *training = strcmp(text, "train") == 0;
+    return *training || strcmp(text, "infer") == 0;
+}
+
+static bool parse_seconds(const char *text, double *seconds) {
+    char *end;
+    *seconds = strtod(text, &end);
+    return end != text && *end == '\0' && *seconds > 0 && *seconds < 1e4;
+}
+
+/* One option that takes a value; false: unknown, or a value that will not do. */
+static bool parse_option(peer_options *options, const char *name, const char *value) {
+    if (value == NULL) return false;
+    if (strcmp(name, "--mode") == 0) return parse_mode(value, &options->setup.training);
+    if (strcmp(name, "--threads") == 0) return parse_whole(value, 1, 1024, &options->setup.threads);
+    if (strcmp(name, "--batch") == 0) return parse_whole(value, 0, 1 << 20, &options->setup.batch);
+    if (strcmp(name, "--seconds") == 0) return parse_seconds(value, &options->seconds);
+    if (strcmp(name, "--repeats") == 0)
+        return parse_whole(value, 1, MOST_REPEATS, &options->repeats);
+    if (strcmp(name, "--data") == 0) {
+        options->setup.folder = value;
+        return true;
+    }
+    return false;
+}
+
+/* -1: go on; else an exit status. */
+static int parse(peer_options *options, int count, char **texts) {
+    if (count < 2) return misuse("the workload is missing", "");
+    options->workload = bench_workload_named(texts[1]);
+    if (options->workload == NULL) return misuse("no such workload: ", texts[1]);
+    for (int i = 2; i < count; i++) {
+        if (strcmp(texts[i], "--interleave") == 0) {
+            options->interleave = true;
+        } else {
+            if (!parse_option(options, texts[i], i + 1 < count ? texts[i + 1] : NULL))
+                return misuse("cannot take ", texts[i]);
+            i++;
+        }
+    }
+    return -1;
+}
+
+/* ----------------------------------------------------------------------------------- measuring */
+
+static double seconds_of(clockid_t clock) {
+    struct timespec now;
+    return clock_gettime(clock, &now) == 0 ? (double)now.tv_sec + 1e-9 * (double)now.tv_nsec : 0;
+}
+
+/* How long ago the process was started; negative where the system does not tell. */
+static double seconds_since_start(void) {
+    enum { FIELD = 20 }; /* starttime, counted from the state, which follows the name in brackets */
+    char line[1024];
+    FILE *file = fopen("/proc/self/stat", "r");
+    if (file == NULL) return -1;
+    const bool read = fgets(line, sizeof line, file) != NULL;
+    fclose(file);
+    const char *at = read ? strrchr(line, ')') : NULL;
+    for (int i = 0; at != NULL && i < FIELD; i++) at = strchr(at + 1, ' ');
+    if (at == NULL) return -1;
+    return seconds_of(CLOCK_BOOTTIME) - strtod(at, NULL) / (double)sysconf(_SC_CLK_TCK);
+}
+
+typedef struct peer_result {
+    double seconds_per_step[MOST_REPEATS];
+    int count;
+    double startup; /* seconds from the start of the process to the end of the first step */
+} peer_result;
+
+/* Runs count steps, takes the time, then checks them. */
+static tare_status timed(bench_work *work, int64_t count, double *seconds, tare_error *error) {
+    tare_status status = bench_work_reserve(work, count, error);
+    if (status != TARE_OK) return status;
+    const double begin = seconds_of(CLOCK_MONOTONIC);
+    status = bench_work_run(work, count, error);
+    *seconds = seconds_of(CLOCK_MONOTONIC) - begin;
+    return status == TARE_OK ? bench_work_check(work, error) : status;
+}
+
+/* Steps until they have taken long enough; *per_repeat: how many fill a repeat. */
+static tare_status warm_up(bench_work *work, double repeat, int64_t *per_repeat,
+                           tare_error *error) {
+    double all = 0, seconds = 0;
+    int64_t done = 0, count = 1;
+    while (done < WARM_UP_STEPS || all < WARM_UP_SECONDS) {
+        const tare_status status = timed(work, count, &seconds, error);
+        if (status != TARE_OK) return status;
+        all += seconds;
+        done += count;
+        *per_repeat = (int64_t)(repeat * (double)count / seconds + .5);
+        if (seconds < WARM_UP_SECONDS / 4) count *= 2;
+    }
+    if (*per_repeat < 1) *per_repeat = 1;
+    return TARE_OK;
+}
+
+static tare_status repeat_once(bench_work *work, int64_t count, peer_result *result,
+                               tare_error *error) {
+    double seconds;
+    const tare_status status = timed(work, count, &seconds, error);
+    if (status == TARE_OK) result->seconds_per_step[result->count++] = seconds / (double)count;
+    return status;
+}
+
+/* Repeats as standard input says. */
+static tare_status repeat_when_told(bench_work *work, int64_t count, peer_result *result,
+                                    tare_error *error) {
+    char word[16];
+    puts("ready");
+    fflush(stdout);
+    while (result->count < MOST_REPEATS && fgets(word, sizeof word, stdin) != NULL) {
+        if (strcmp(word, "again\n") == 0 && result->count > 0)
+            result->count--;
+        else if (strcmp(word, "go\n") != 0)
+            break;
+        const tare_status status = repeat_once(work, count, result, error);
+        if (status != TARE_OK) return status;
+        puts("done");
+        fflush(stdout);
+    }
+    return TARE_OK;
+}
+
+static tare_status measure(const peer_options *options, bench_work *work, peer_result *result,
+                           tare_error *error) {
+    double seconds;
+    int64_t per_repeat = 1;
+    tare_status status = bench_work_begin(work, options->workload, &options->setup, error);
+    if (status == TARE_OK) status = timed(work, 1, &seconds, error);
+    result->startup = seconds_since_start();
+    if (status == TARE_OK) status = warm_up(work, options->seconds, &per_repeat, error);
+    if (status == TARE_OK && options->interleave)
+        return repeat_when_told(work, per_repeat, result, error);
+    while (status == TARE_OK && result->count < options->repeats)
+        status = repeat_once(work, per_repeat, result, error);
+    return status;
+}
+
+/* -------------------------------------------------------------------------------------- result */
+
+static int by_size(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Seconds per step in the unit of the workload. */
+static double in_unit(const peer_options *options, const bench_work *work, double seconds) {
+    return options->workload->in_microseconds ? 1e6 * seconds : (double)work->batch / seconds;
+}
+
+static void print_values(const peer_options *options, const bench_work *work, peer_result *result) {
+    double *values = result->seconds_per_step;
+    const int n = result->count;
+    for (int i = 0; i < n; i++) values[i] = in_unit(options, work, values[i]);
+    qsort(values, (size_t)n, sizeof *values, by_size);
+    const double median = (values[(n - 1) / 2] + values[n / 2]) / 2;
+    printf("\"%s\": {\"median\": %.3f, \"min\": %.3f, \"max\": %.3f}",
+           options->workload->in_microseconds ? "us_per_step" : "images_per_second", median,
+           values[0], values[n - 1]);
+}
+
+static void print_result(const peer_options *options, const bench_work *work, peer_result *result) {
+    struct rusage usage = {0};
+    getrusage(RUSAGE_SELF, &usage);
+    printf("{\"peer\": \"tare\", \"version\": \"%s\", \"workload\": \"%s\", \"mode\": \"%s\", "
+           "\"variant\": \"\", \"bn\": true, \"threads\": %" PRId64 ", \"batch\": %" PRId64 ", ",
+           tare_version(), options->workload->name, work->training ? "train" : "infer",
+           options->setup.threads, work->batch);
+    print_values(options, work, result);
+    printf(", \"repeats\": %d, \"import_s\": 0", result->count);
+    if (result->startup >= 0) printf(", \"startup_s\": %.3f", result->startup);
+    printf(", \"peak_rss_mb\": %ld}\n", (usage.ru_maxrss + 512) / 1024);
+}
+
+int main(int count, char **texts) {
+    peer_options options = {
+        .setup = {.training = true, .threads = 1, .folder = getenv("TARE_FASHION_MNIST")},
+        .seconds = .5,
+        .repeats = 5};
+    const int exit_status = parse(&options, count, texts);
+    if (exit_status >= 0) return exit_status;
+    bench_work work = {.workload = NULL};
+    peer_result result = {.count = 0};
+    tare_error error = {.status = TARE_OK};
+    const tare_status status = measure(&options, &work, &result, &error);
+    if (status != TARE_OK)
+        fprintf(stderr, "tare_peer: %s\n", error.message);
+    else if (result.count > 0)
+        print_result(&options, &work, &result);
+    bench_work_end(&work);
+    return status == TARE_OK ? SUCCESS : FAILURE;
+}
