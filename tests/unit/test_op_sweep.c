@@ -123,8 +123,8 @@ static void make_input(trial *t, int i, bool known) {
     input *in = &t->inputs[i];
     char name[16];
     snprintf(name, sizeof name, "input%d", i);
-    in->variable = i < 32 && (t->def->writes >> i & 1);
-    in->shape_only = i < 32 && (t->def->shape_only >> i & 1);
+    in->variable = t->def->writes >> i & 1;
+    in->shape_only = t->def->shape_only >> i & 1;
     if (!in->given)
         in->tensor = TARE_NULL;
     else if (in->variable)
@@ -148,7 +148,7 @@ static void build(trial *t, const tare_op_def *def, const tare_example *example,
     table->set_defaults(t->options);
     set_options(t, table);
     const char *at = example->shapes;
-    while (next_input(&at, floating, &t->inputs[t->input_count]))
+    while (t->input_count < MOST_INPUTS && next_input(&at, floating, &t->inputs[t->input_count]))
         make_input(t, t->input_count++, known);
     tare_tensor tensors[MOST_INPUTS];
     for (int i = 0; i < t->input_count; i++) tensors[i] = t->inputs[i].tensor;
