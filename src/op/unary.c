@@ -52,8 +52,8 @@ static tare_status sqrt_gradient(tare_gradient *g) {
 
 static tare_status rsqrt_gradient(tare_gradient *g) {
     const tare_tensor y = g->outputs[0];
-    g->input_gradients[0] =
-        tare_mul(tare_mul(g->output_gradients[0], tare_number(-0.5)), tare_mul(y, tare_square(y)));
+    const tare_tensor slope = tare_mul(tare_mul(g->output_gradients[0], y), tare_number(-0.5));
+    g->input_gradients[0] = tare_mul(slope, tare_square(y));
     return TARE_OK;
 }
 
