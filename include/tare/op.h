@@ -541,6 +541,121 @@ TARE_API tare_tensor tare_shape_of_with(tare_tensor x, const tare_op_options *op
 TARE_API tare_tensor tare_size_of_with(tare_tensor x, const tare_op_options *options);
 #define tare_size_of(...)                                                                          \
     TARE_KW1(tare_size_of_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__, .reserved = 0)
+#define TARE_STRIDED_SLICE_FIELDS(field)                                                           \
+    field(list, begin, TARE_NO_LIST, "where to begin, per axis")                                   \
+        field(list, end, TARE_NO_LIST, "where to end, per axis; not taken itself")                 \
+            field(list, strides, TARE_NO_LIST, "steps, not 0; not given: 1")                       \
+                field(integer, begin_mask, 0, "bits of axes that begin at their start")            \
+                    field(integer, end_mask, 0, "bits of axes that end at their end")              \
+                        field(integer, ellipsis_mask, 0,                                           \
+                              "bit of the place that stands for all axes missing")                 \
+                            field(integer, new_axis_mask, 0,                                       \
+                                  "bits of places where an axis of extent 1 comes in")             \
+                                field(integer, shrink_axis_mask, 0,                                \
+                                      "bits of axes that go: begin is an index")                   \
+                                    field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_strided_slice_options, TARE_STRIDED_SLICE_FIELDS);
+#define TARE_STRIDED_SLICE_DEFAULTS                                                                \
+    TARE_DEFAULTS(tare_strided_slice_options, TARE_STRIDED_SLICE_FIELDS)
+/** x[begin:end:strides, ..] as in Python; axes that the lists do not reach are whole. A range is
+ * cut to what is there, an index must be within. tf.strided_slice. */
+TARE_API tare_tensor tare_strided_slice_with(tare_tensor x,
+                                             const tare_strided_slice_options *options);
+#define tare_strided_slice(...)                                                                    \
+    TARE_KW1(tare_strided_slice_with, tare_strided_slice_options, TARE_STRIDED_SLICE_DEFAULTS,     \
+             __VA_ARGS__, .reserved = 0)
+#define TARE_UNSTACK_FIELDS(field)                                                                 \
+    field(integer, num, 0, "how many; 0: the extent of the axis, if known")                        \
+        field(integer, axis, 0, "axis to take apart") field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_unstack_options, TARE_UNSTACK_FIELDS);
+#define TARE_UNSTACK_DEFAULTS TARE_DEFAULTS(tare_unstack_options, TARE_UNSTACK_FIELDS)
+/** The slices of x along axis, which goes: output 0; the others with tare_output. tf.unstack. */
+TARE_API tare_tensor tare_unstack_with(tare_tensor x, const tare_unstack_options *options);
+#define tare_unstack(...)                                                                          \
+    TARE_KW1(tare_unstack_with, tare_unstack_options, TARE_UNSTACK_DEFAULTS, __VA_ARGS__,          \
+             .reserved = 0)
+/** The last two axes of x change places. tf.matrix_transpose (tf.linalg.transpose). */
+TARE_API tare_tensor tare_matrix_transpose_with(tare_tensor x, const tare_op_options *options);
+#define tare_matrix_transpose(...)                                                                 \
+    TARE_KW1(tare_matrix_transpose_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__,           \
+             .reserved = 0)
+/** Channels of NHWC x as blocks of pixels: [N, H, W, b b C] -> [N, b H, b W, C]. tf.depth_to_space.
+ */
+TARE_API tare_tensor tare_depth_to_space_with(tare_tensor x, int64_t block_size,
+                                              const tare_op_options *options);
+#define tare_depth_to_space(...)                                                                   \
+    TARE_KW2(tare_depth_to_space_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__,             \
+             .reserved = 0)
+/** Blocks of pixels of NHWC x as channels, the way back. tf.space_to_depth. */
+TARE_API tare_tensor tare_space_to_depth_with(tare_tensor x, int64_t block_size,
+                                              const tare_op_options *options);
+#define tare_space_to_depth(...)                                                                   \
+    TARE_KW2(tare_space_to_depth_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__,             \
+             .reserved = 0)
+#define TARE_BATCH_SPACE_FIELDS(field)                                                             \
+    field(list, before, TARE_NO_LIST, "padding or crop in front, per axis; not given: none")       \
+        field(list, after, TARE_NO_LIST, "padding or crop behind; not given: none")                \
+            field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_batch_space_options, TARE_BATCH_SPACE_FIELDS);
+#define TARE_BATCH_SPACE_DEFAULTS TARE_DEFAULTS(tare_batch_space_options, TARE_BATCH_SPACE_FIELDS)
+/** Every pixel of a block becomes a sample: the axes behind the first, padded, are cut into blocks
+ * of block_shape. tf.space_to_batch_nd. */
+TARE_API tare_tensor tare_space_to_batch_with(tare_tensor x, tare_list block_shape,
+                                              const tare_batch_space_options *options);
+#define tare_space_to_batch(...)                                                                   \
+    TARE_KW2(tare_space_to_batch_with, tare_batch_space_options, TARE_BATCH_SPACE_DEFAULTS,        \
+             __VA_ARGS__, .reserved = 0)
+/** Samples put together into blocks again, and cropped: the way back. tf.batch_to_space_nd. */
+TARE_API tare_tensor tare_batch_to_space_with(tare_tensor x, tare_list block_shape,
+                                              const tare_batch_space_options *options);
+#define tare_batch_to_space(...)                                                                   \
+    TARE_KW2(tare_batch_to_space_with, tare_batch_space_options, TARE_BATCH_SPACE_DEFAULTS,        \
+             __VA_ARGS__, .reserved = 0)
+/** The diagonal x[i.., i..] of x, whose second half of axes repeats the first. tf.diag_part. */
+TARE_API tare_tensor tare_diag_part_with(tare_tensor x, const tare_op_options *options);
+#define tare_diag_part(...)                                                                        \
+    TARE_KW1(tare_diag_part_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__, .reserved = 0)
+/** An array with x on its diagonal and 0 elsewhere, of twice the rank. tf.diag. */
+TARE_API tare_tensor tare_diag_with(tare_tensor x, const tare_op_options *options);
+#define tare_diag(...)                                                                             \
+    TARE_KW1(tare_diag_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__, .reserved = 0)
+/** Rows of x added by segment: y[s] = sum of the x[i] with segment_ids[i] = s. An id below 0
+ * belongs to none. Errors at run time: an id of num_segments or more. tf.unsorted_segment_sum. */
+TARE_API tare_tensor tare_unsorted_segment_sum_with(tare_tensor x, tare_tensor segment_ids,
+                                                    int64_t num_segments,
+                                                    const tare_op_options *options);
+#define tare_unsorted_segment_sum(...)                                                             \
+    TARE_KW3(tare_unsorted_segment_sum_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__,       \
+             .reserved = 0)
+/** The k greatest numbers along the last axis (output 0), greatest first, and their indices (output
+ * 1, int32). Of equals the first one leads; NaN leads all. tf.nn.top_k. */
+TARE_API tare_tensor tare_top_k_with(tare_tensor x, int64_t k, const tare_op_options *options);
+#define tare_top_k(...)                                                                            \
+    TARE_KW2(tare_top_k_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__, .reserved = 0)
+/** Whether each target is among the k greatest of its row of predictions; bool. Equals of the k-th
+ * are within; false in a row that is not finite, or for a target out of range. tf.nn.in_top_k. */
+TARE_API tare_tensor tare_in_top_k_with(tare_tensor predictions, tare_tensor targets, int64_t k,
+                                        const tare_op_options *options);
+#define tare_in_top_k(...)                                                                         \
+    TARE_KW3(tare_in_top_k_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__, .reserved = 0)
+#define TARE_ARGWHERE_FIELDS(field)                                                                \
+    field(integer, size, -1, "how many places there must be; -1: any number")                      \
+        field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_argwhere_options, TARE_ARGWHERE_FIELDS);
+#define TARE_ARGWHERE_DEFAULTS TARE_DEFAULTS(tare_argwhere_options, TARE_ARGWHERE_FIELDS)
+/** Where condition holds: rows of indices, int64, in row-major order (output 0), and how many there
+ * are (output 1). As many rows as size, else as many as condition has elements, -1 behind the last
+ * place: shapes do not depend on numbers. Errors at run time: more or fewer places than size.
+ * Elsewhere tf.where with one argument, whose result has as many rows as places. */
+TARE_API tare_tensor tare_argwhere_with(tare_tensor condition,
+                                        const tare_argwhere_options *options);
+#define tare_argwhere(...)                                                                         \
+    TARE_KW1(tare_argwhere_with, tare_argwhere_options, TARE_ARGWHERE_DEFAULTS, __VA_ARGS__,       \
+             .reserved = 0)
+/** The rank of x, int32. tf.rank. */
+TARE_API tare_tensor tare_rank_of_with(tare_tensor x, const tare_op_options *options);
+#define tare_rank_of(...)                                                                          \
+    TARE_KW1(tare_rank_of_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__, .reserved = 0)
 
 /* ------------------------------------------------------------------------------ products */
 
@@ -555,6 +670,20 @@ TARE_API tare_tensor tare_matmul_with(tare_tensor a, tare_tensor b,
                                       const tare_matmul_options *options);
 #define tare_matmul(...)                                                                           \
     TARE_KW2(tare_matmul_with, tare_matmul_options, TARE_MATMUL_DEFAULTS, __VA_ARGS__,             \
+             .reserved = 0)
+#define TARE_TENSORDOT_FIELDS(field)                                                               \
+    field(integer, axes, 0, "as many last axes of a and first of b, without lists")                \
+        field(list, a_axes, TARE_NO_LIST, "axes of a to sum over")                                 \
+            field(list, b_axes, TARE_NO_LIST, "the axis of b that goes with each of them")         \
+                field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_tensordot_options, TARE_TENSORDOT_FIELDS);
+#define TARE_TENSORDOT_DEFAULTS TARE_DEFAULTS(tare_tensordot_options, TARE_TENSORDOT_FIELDS)
+/** Sums of products over pairs of axes of a and b; what is left of a comes first, then of b.
+ * tf.tensordot. */
+TARE_API tare_tensor tare_tensordot_with(tare_tensor a, tare_tensor b,
+                                         const tare_tensordot_options *options);
+#define tare_tensordot(...)                                                                        \
+    TARE_KW2(tare_tensordot_with, tare_tensordot_options, TARE_TENSORDOT_DEFAULTS, __VA_ARGS__,    \
              .reserved = 0)
 /** x + bias along the last axis. tf.nn.bias_add. */
 TARE_API tare_tensor tare_bias_add_with(tare_tensor x, tare_tensor bias,
@@ -654,6 +783,54 @@ TARE_API tare_tensor tare_nn_avg_pool2d_with(tare_tensor x, const tare_nn_pool_o
     TARE_KW1(tare_nn_avg_pool2d_with, tare_nn_pool_options, TARE_NN_POOL_DEFAULTS, __VA_ARGS__,    \
              .reserved = 0)
 
+/* ---------------------------------------------------------------- images and vectors */
+
+#define TARE_RESIZE_FIELDS(field)                                                                  \
+    field(boolean, align_corners, false, "corner pixels keep their places")                        \
+        field(boolean, half_pixel_centers, false, "pixels are read at their centers")              \
+            field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_resize_options, TARE_RESIZE_FIELDS);
+#define TARE_RESIZE_DEFAULTS TARE_DEFAULTS(tare_resize_options, TARE_RESIZE_FIELDS)
+/** NHWC images in another size [height, width], each pixel from the nearest one.
+ * tf.image.resize_nearest_neighbor (tf.compat.v1; half_pixel_centers as tf.image.resize). */
+TARE_API tare_tensor tare_resize_nearest_neighbor_with(tare_tensor images, tare_list size,
+                                                       const tare_resize_options *options);
+#define tare_resize_nearest_neighbor(...)                                                          \
+    TARE_KW2(tare_resize_nearest_neighbor_with, tare_resize_options, TARE_RESIZE_DEFAULTS,         \
+             __VA_ARGS__, .reserved = 0)
+/** NHWC images in another size [height, width], each pixel from the four around it.
+ * tf.image.resize_bilinear. */
+TARE_API tare_tensor tare_resize_bilinear_with(tare_tensor images, tare_list size,
+                                               const tare_resize_options *options);
+#define tare_resize_bilinear(...)                                                                  \
+    TARE_KW2(tare_resize_bilinear_with, tare_resize_options, TARE_RESIZE_DEFAULTS, __VA_ARGS__,    \
+             .reserved = 0)
+#define TARE_LRN_FIELDS(field)                                                                     \
+    field(integer, depth_radius, 5, "half the window of channels")                                 \
+        field(real, bias, 1, "added to the sum, so that nothing is divided by 0")                  \
+            field(real, alpha, 1, "factor of the sum") field(real, beta, 0.5, "power")             \
+                field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_lrn_options, TARE_LRN_FIELDS);
+#define TARE_LRN_DEFAULTS TARE_DEFAULTS(tare_lrn_options, TARE_LRN_FIELDS)
+/** x (bias + alpha s)^-beta, s the sum of x^2 over the channels within depth_radius; rank 4.
+ * tf.nn.local_response_normalization. */
+TARE_API tare_tensor tare_lrn_with(tare_tensor x, const tare_lrn_options *options);
+#define tare_lrn(...)                                                                              \
+    TARE_KW1(tare_lrn_with, tare_lrn_options, TARE_LRN_DEFAULTS, __VA_ARGS__, .reserved = 0)
+#define TARE_L2_NORMALIZE_FIELDS(field)                                                            \
+    field(list, axis, TARE_NO_LIST, "axes of a vector; none given: all")                           \
+        field(real, epsilon, 1e-12, "least square of a length")                                    \
+            field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_l2_normalize_options, TARE_L2_NORMALIZE_FIELDS);
+#define TARE_L2_NORMALIZE_DEFAULTS                                                                 \
+    TARE_DEFAULTS(tare_l2_normalize_options, TARE_L2_NORMALIZE_FIELDS)
+/** x / max(length, sqrt(epsilon)), the length over axes. tf.nn.l2_normalize. */
+TARE_API tare_tensor tare_l2_normalize_with(tare_tensor x,
+                                            const tare_l2_normalize_options *options);
+#define tare_l2_normalize(...)                                                                     \
+    TARE_KW1(tare_l2_normalize_with, tare_l2_normalize_options, TARE_L2_NORMALIZE_DEFAULTS,        \
+             __VA_ARGS__, .reserved = 0)
+
 /* -------------------------------------------------------------------------------- random */
 
 #define TARE_NN_DROPOUT_FIELDS(field)                                                              \
@@ -720,10 +897,10 @@ TARE_API tare_tensor tare_weighted_moments_with(tare_tensor x, tare_tensor frequ
 TARE_OPTIONS(tare_sufficient_statistics_options, TARE_SUFFICIENT_STATISTICS_FIELDS);
 #define TARE_SUFFICIENT_STATISTICS_DEFAULTS                                                        \
     TARE_DEFAULTS(tare_sufficient_statistics_options, TARE_SUFFICIENT_STATISTICS_FIELDS)
-/** Count (output 0), sum (1), sum of squares (2) over axes, of x less the shift, which comes back as
- * output 3 when it is given. tf.nn.sufficient_statistics. */
-TARE_API tare_tensor tare_sufficient_statistics_with(
-    tare_tensor x, const tare_sufficient_statistics_options *options);
+/** Count (output 0), sum (1), sum of squares (2) over axes, of x less the shift, which comes back
+ * as output 3 when it is given. tf.nn.sufficient_statistics. */
+TARE_API tare_tensor
+tare_sufficient_statistics_with(tare_tensor x, const tare_sufficient_statistics_options *options);
 #define tare_sufficient_statistics(...)                                                            \
     TARE_KW1(tare_sufficient_statistics_with, tare_sufficient_statistics_options,                  \
              TARE_SUFFICIENT_STATISTICS_DEFAULTS, __VA_ARGS__, .reserved = 0)
@@ -764,8 +941,8 @@ TARE_OPTIONS(tare_batch_norm_with_global_normalization_options,
 #define TARE_BATCH_NORM_WITH_GLOBAL_NORMALIZATION_DEFAULTS                                         \
     TARE_DEFAULTS(tare_batch_norm_with_global_normalization_options,                               \
                   TARE_BATCH_NORM_WITH_GLOBAL_NORMALIZATION_FIELDS)
-/** The same of rank-4 t by mean m and variance v, times gamma if scale_after_normalization, plus beta.
- * tf.nn.batch_norm_with_global_normalization. */
+/** The same of rank-4 t by mean m and variance v, times gamma if scale_after_normalization, plus
+ * beta. tf.nn.batch_norm_with_global_normalization. */
 TARE_API tare_tensor tare_batch_norm_with_global_normalization_with(
     tare_tensor t, tare_tensor m, tare_tensor v, tare_tensor beta, tare_tensor gamma,
     const tare_batch_norm_with_global_normalization_options *options);

@@ -40,8 +40,12 @@ static void gather_slice(void *context, int64_t slice) {
     const int64_t end = tare_slice_begin(items, job->slices, slice + 1);
     for (int64_t item = tare_slice_begin(items, job->slices, slice); item < end; item++) {
         const int64_t outer = item / g->indices, k = item % g->indices;
-        const int64_t from = outer * g->count + tare_index_at(job->indices, g->index_size, k);
-        memcpy(job->y + (size_t)item * bytes, job->x + (size_t)from * bytes, bytes);
+        const int64_t index = tare_index_at(job->indices, g->index_size, k);
+        const int64_t from = outer * g->count + index;
+        if (index < 0)
+            memset(job->y + (size_t)item * bytes, 0, bytes);
+        else
+            memcpy(job->y + (size_t)item * bytes, job->x + (size_t)from * bytes, bytes);
     }
 }
 
@@ -82,8 +86,9 @@ static void scatter_slice(void *context, int64_t slice) {
         const int64_t outer = item / job->tiles, column = item % job->tiles * COLUMNS;
         const int64_t left = g->inner - column, width = left < COLUMNS ? left : COLUMNS;
         for (int64_t k = 0; k < g->indices; k++) {
-            const int64_t to = outer * g->count + tare_index_at(job->indices, g->index_size, k);
-            const int64_t from = outer * g->indices + k;
+            const int64_t index = tare_index_at(job->indices, g->index_size, k);
+            const int64_t to = outer * g->count + index, from = outer * g->indices + k;
+            if (index < 0) continue;
             add_row(job->dtype, job->y + (size_t)(to * g->inner + column) * g->size,
                     job->x + (size_t)(from * g->inner + column) * g->size, width);
         }

@@ -6,7 +6,8 @@
  *     scatter add   x[o, j, i] = sum of y[o, k, i] over the k with index[k] = j, in order of k
  *     one hot       y[o, j, i] = on where index[o, i] = j, else off
  *
- * Indices have 4 or 8 bytes. Gather and scatter need them within range: look with tare_index_check.
+ * Indices have 4 or 8 bytes. Gather and scatter need them below count: look with tare_index_check.
+ * Those below 0 stand for nothing: gather gives 0 there, scatter adds nothing.
  */
 #ifndef TARE_SRC_KERNEL_GATHER_H
 #define TARE_SRC_KERNEL_GATHER_H

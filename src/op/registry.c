@@ -28,22 +28,33 @@
     family(tare_transpose_ops) \
     family(tare_concat_ops) \
     family(tare_split_ops) \
+    family(tare_unstack_ops) \
     family(tare_slice_ops) \
+    family(tare_strided_slice_ops) \
     family(tare_pad_ops) \
     family(tare_tile_ops) \
     family(tare_gather_ops) \
+    family(tare_segment_ops) \
+    family(tare_top_k_ops) \
+    family(tare_argwhere_ops) \
     family(tare_one_hot_ops) \
     family(tare_broadcast_ops) \
     family(tare_cumsum_ops) \
     family(tare_reverse_ops) \
+    family(tare_depth_space_ops) \
+    family(tare_batch_space_ops) \
+    family(tare_diag_ops) \
     family(tare_shape_of_ops) \
     family(tare_matmul_ops) \
+    family(tare_tensordot_ops) \
     family(tare_bias_ops) \
     family(tare_fold_ops) \
     family(tare_softmax_ops) \
     family(tare_cross_entropy_ops) \
     family(tare_conv2d_ops) \
     family(tare_pool2d_ops) \
+    family(tare_resize_ops) \
+    family(tare_lrn_ops) \
     family(tare_dropout_ops) \
     family(tare_random_ops) \
     family(tare_apply_ops) \

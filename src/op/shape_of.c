@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shape_of and size_of: the extents and the number of elements of x as int32. No gradient flows. */
+/* shape_of, size_of and rank_of: the extents of x, and how many elements and axes it has, as int32.
+ * No gradient flows. */
 #include "op/rules.h"
 #include <tare/op.h>
 
@@ -28,6 +29,11 @@ static tare_status size_of_infer(tare_infer *infer) {
     return TARE_OK;
 }
 
+static tare_status rank_of_infer(tare_infer *infer) {
+    infer->outputs[0] = (tare_type){TARE_INT32, TARE_SCALAR};
+    return TARE_OK;
+}
+
 typedef struct extents {
     int32_t count, values[TARE_MAX_RANK];
 } extents;
@@ -50,7 +56,12 @@ static tare_status size_of_prepare(tare_prepare *prepare) {
     return tare_prepare_state(prepare, &state, sizeof state);
 }
 
-enum { SHAPE_OF, SIZE_OF, TEST = TARE_EXAMPLE_NO_GRADIENT | TARE_EXAMPLE_NO_NAN };
+static tare_status rank_of_prepare(tare_prepare *prepare) {
+    const extents state = {.count = 1, .values = {prepare->inputs[0].shape.rank}};
+    return tare_prepare_state(prepare, &state, sizeof state);
+}
+
+enum { SHAPE_OF, SIZE_OF, RANK_OF, TEST = TARE_EXAMPLE_NO_GRADIENT | TARE_EXAMPLE_NO_NAN };
 static const tare_example shape_examples[] = {{"[2,3,4]", "", 0, 0, NULL, TEST},
                                               {"[]", "", 0, 0, NULL, TEST},
                                               {"bool[0,3]", "", 0, 0, NULL, TEST},
@@ -77,6 +88,16 @@ const tare_op_def tare_shape_of_ops[] = {
                  .prepare = size_of_prepare,
                  .run = extents_step,
                  .examples = shape_examples},
+    [RANK_OF] = {.name = "rank_of",
+                 .node_name = "Rank",
+                 .min_inputs = 1,
+                 .max_inputs = 1,
+                 .output_count = 1,
+                 .shape_only = 1u << 0,
+                 .infer = rank_of_infer,
+                 .prepare = rank_of_prepare,
+                 .run = extents_step,
+                 .examples = shape_examples},
     {.name = NULL},
 };
 
@@ -86,4 +107,8 @@ tare_tensor tare_shape_of_with(tare_tensor x, const tare_op_options *options) {
 
 tare_tensor tare_size_of_with(tare_tensor x, const tare_op_options *options) {
     return tare_build_node(NULL, &tare_shape_of_ops[SIZE_OF], NULL, &x, 1, options);
+}
+
+tare_tensor tare_rank_of_with(tare_tensor x, const tare_op_options *options) {
+    return tare_build_node(NULL, &tare_shape_of_ops[RANK_OF], NULL, &x, 1, options);
 }

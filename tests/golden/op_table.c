@@ -31,7 +31,9 @@ struct op_entry {
 
 static bool build_node(const op_call *call);
 static bool build_detached(const op_call *call);
-static bool build_atrous(const op_call *call);
+static bool build_argwhere(const op_call *call);
+static bool build_matrix_transpose(const op_call *call);
+static bool build_l2_normalize(const op_call *call);
 static bool build_clip_by_norm(const op_call *call);
 static bool build_clip_by_average_norm(const op_call *call);
 static bool build_clip_by_global_norm(const op_call *call);
@@ -115,31 +117,53 @@ static const op_entry table[] = {
     {"reduce_prod", "reduce_prod", "input_tensor", "axis", NULL},
     {"reduce_sum", "reduce_sum", "input_tensor", "axis", NULL},
     /* shapes */
+    {"argwhere", "argwhere", "condition", "", build_argwhere},
+    {"batch_to_space", "batch_to_space", "input", "", NULL},
+    {"batch_to_space_nd", "batch_to_space", "input", "", NULL},
     {"broadcast_to", "broadcast_to", "input", "shape", NULL},
     {"concat", "concat", "*values", "axis", NULL},
     {"cumsum", "cumsum", "x", "axis", NULL},
+    {"depth_to_space", "depth_to_space", "input", "", NULL},
+    {"diag_part", "diag_part", "input", "", NULL},
     {"expand_dims", "expand_dims", "input", "axis", NULL},
+    {"fill", "broadcast_to", "value", "dims", NULL},
     {"gather", "gather", "params indices", "axis", NULL},
+    {"matrix_transpose", NULL, "a", "", build_matrix_transpose},
+    {"nn.in_top_k", "in_top_k", "predictions targets", "k", NULL},
+    {"nn.top_k", "top_k", "input", "k", NULL},
     {"one_hot", "one_hot", "indices", "depth", NULL},
     {"pad", "pad", "tensor", "paddings", NULL},
+    {"rank", "rank_of", "input", "", NULL},
     {"reshape", "reshape", "tensor", "shape", NULL},
     {"reverse", "reverse", "tensor", "axis", NULL},
     {"shape", "shape_of", "input", "", NULL},
     {"size", "size_of", "input", "", NULL},
     {"slice", "slice", "input_", "begin size", NULL},
+    {"space_to_batch", "space_to_batch", "input", "", NULL},
+    {"space_to_batch_nd", "space_to_batch", "input", "", NULL},
+    {"space_to_depth", "space_to_depth", "input", "", NULL},
     {"split", "split", "value", "num_or_size_splits axis", NULL},
     {"squeeze", "squeeze", "input", "axis", NULL},
     {"stack", "stack", "*values", "axis", NULL},
+    {"strided_slice", "strided_slice", "input_", "begin end strides", NULL},
     {"tile", "tile", "input", "multiples", NULL},
     {"transpose", "transpose", "a", "perm", NULL},
+    {"unsorted_segment_sum", "unsorted_segment_sum", "data segment_ids", "num_segments", NULL},
+    {"unstack", "unstack", "value", "num axis", NULL},
     /* products, convolutions, pools */
     {"matmul", "matmul", "a b", "", NULL},
-    {"nn.atrous_conv2d", "nn_conv2d", "value filters", "", build_atrous},
+    {"nn.atrous_conv2d", "nn_conv2d", "value filters", "", NULL},
     {"nn.avg_pool", "nn_avg_pool2d", "value", "", NULL},
     {"nn.bias_add", "bias_add", "value bias", "", NULL},
     {"nn.conv2d", "nn_conv2d", "input filter", "", NULL},
     {"nn.max_pool", "nn_max_pool2d", "value", "", NULL},
+    {"tensordot", "tensordot", "a b", "axes", NULL},
     {"nn.xw_plus_b", NULL, "x weights biases", "", build_affine},
+    /* images and vectors */
+    {"image.resize_bilinear", "resize_bilinear", "images", "size", NULL},
+    {"image.resize_nearest_neighbor", "resize_nearest_neighbor", "images", "size", NULL},
+    {"nn.l2_normalize", NULL, "x", "", build_l2_normalize},
+    {"nn.lrn", "lrn", "input", "", NULL},
     /* softmax and cross-entropies */
     {"nn.log_softmax", "log_softmax", "logits", "", NULL},
     {"nn.sigmoid_cross_entropy_with_logits", "sigmoid_cross_entropy_with_logits", "labels logits",
@@ -238,6 +262,12 @@ static bool set(const op_options *o, const char *name, const json_t *value) {
     return golden_set_option(o->c, o->table, o->values, name, value);
 }
 
+static bool has_field(const op_options *o, const char *name) {
+    const tare_option *field = o->table->options;
+    while (field->name && strcmp(field->name, name) != 0) field++;
+    return field->name != NULL;
+}
+
 static bool set_and_release(const op_options *o, const char *name, json_t *value) {
     bool fine = set(o, name, value);
     json_decref(value);
@@ -289,13 +319,40 @@ static bool set_splits(const op_options *o, const char *name, const json_t *valu
     return set(o, json_is_integer(value) ? "num" : "sizes", value);
 }
 
+/* One number of pixels for both sides of a block. */
+static bool set_block(const op_options *o, const char *name, const json_t *value) {
+    if (!has_field(o, "block_shape")) return set(o, name, value);
+    json_t *sides = json_array();
+    json_array_append(sides, (json_t *)(uintptr_t)value);
+    json_array_append(sides, (json_t *)(uintptr_t)value);
+    return set_and_release(o, "block_shape", sides);
+}
+
+/* A number or a list, or two lists that go in pairs. */
+static bool set_axes(const op_options *o, const char *name, const json_t *value) {
+    if (!json_is_array(json_array_get(value, 0))) return set(o, name, value);
+    return set(o, "a_axes", json_array_get(value, 0)) && set(o, "b_axes", json_array_get(value, 1));
+}
+
+static bool set_dims(const op_options *o, const char *name, const json_t *value) {
+    (void)name;
+    return set(o, "shape", value);
+}
+
+static bool set_rate(const op_options *o, const char *name, const json_t *value) {
+    (void)name;
+    return set(o, "dilations", value);
+}
+
 static const struct {
     const char *name;
     bool (*set)(const op_options *o, const char *name, const json_t *value);
 } converters[] = {
-    {"data_format", set_lower}, {"dilations", set_spatial},         {"ksize", set_spatial},
-    {"mode", set_lower},        {"padding", set_padding},           {"paddings", set_paddings},
-    {"strides", set_spatial},   {"num_or_size_splits", set_splits},
+    {"axes", set_axes},         {"block_size", set_block},  {"crops", set_paddings},
+    {"data_format", set_lower}, {"dilations", set_spatial}, {"dims", set_dims},
+    {"ksize", set_spatial},     {"mode", set_lower},        {"num_or_size_splits", set_splits},
+    {"padding", set_padding},   {"paddings", set_paddings}, {"rate", set_rate},
+    {"strides", set_spatial},
 };
 
 static bool set_converted(const op_options *o, const char *name, const json_t *value) {
@@ -355,18 +412,37 @@ static bool build_detached(const op_call *call) {
     return build_from(call, inputs, count);
 }
 
-/* A convolution with one dilation for both axes, called rate. */
-static bool build_atrous(const op_call *call) {
+/* As many places as TensorFlow found; here one more or less is an error of the run. */
+static bool build_argwhere(const op_call *call) {
     tare_tensor inputs[16];
-    size_t count = gather_inputs(call, inputs);
-    json_t *options = json_copy((json_t *)(uintptr_t)call->options);
-    op_call renamed = *call;
-    json_object_set(options, "dilations", json_object_get(options, "rate"));
-    json_object_del(options, "rate");
-    renamed.options = options;
-    bool fine = build_from(&renamed, inputs, count);
-    json_decref(options);
-    return fine;
+    gather_inputs(call, inputs);
+    const json_t *rows = json_object_get(golden_entry(call->c, "run", "out", "y"), "shape");
+    tare_argwhere_options options = {TARE_ARGWHERE_DEFAULTS};
+    options.size = (int64_t)json_integer_value(json_array_get(rows, 0));
+    call->outputs[0] = tare_argwhere_with(inputs[0], &options);
+    return true;
+}
+
+static bool build_matrix_transpose(const op_call *call) {
+    tare_tensor inputs[16];
+    gather_inputs(call, inputs);
+    call->outputs[0] = tare_matrix_transpose_with(inputs[0], NULL);
+    return true;
+}
+
+#define GOLDEN_STRUCT tare_l2_normalize_options
+static const tare_option l2_normalize_fields[] = {TARE_L2_NORMALIZE_FIELDS(GOLDEN_FIELD)
+                                                      GOLDEN_LAST_FIELD};
+#undef GOLDEN_STRUCT
+
+static bool build_l2_normalize(const op_call *call) {
+    tare_tensor inputs[16];
+    tare_l2_normalize_options options = {TARE_L2_NORMALIZE_DEFAULTS};
+    const tare_option_table table_of = {sizeof options, l2_normalize_fields, NULL};
+    gather_inputs(call, inputs);
+    if (!golden_set_options(call->c, &table_of, &options, call->options, "")) return false;
+    call->outputs[0] = tare_l2_normalize_with(inputs[0], &options);
+    return true;
 }
 
 /* Its fourth output is the shift that went in. */
