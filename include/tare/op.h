@@ -754,17 +754,97 @@ TARE_API tare_tensor tare_weighted_cross_entropy_with_logits_with(
             field(list, dilations, TARE_LIST(1), "one for all, or one per spatial axis")           \
                 field(list, before, TARE_NO_LIST, "explicit padding in front, per spatial axis")   \
                     field(list, after, TARE_NO_LIST, "explicit padding behind")                    \
-                        field(integer, groups, 1, "groups of channels")                            \
+                        field(integer, groups, 1, "groups of channels; 0: one for each channel")   \
                             field(text, name, NULL, "name of the node")
 TARE_OPTIONS(tare_nn_conv_options, TARE_NN_CONV_FIELDS);
 #define TARE_NN_CONV_DEFAULTS TARE_DEFAULTS(tare_nn_conv_options, TARE_NN_CONV_FIELDS)
-/** x [N, H, W, C], filter [KH, KW, C / groups, F] -> [N, OH, OW, F]. tf.nn.conv2d; padding as in
- * common_shape_fns.cc. */
+/** x [N, H, W, C], filter [KH, KW, C / groups, F] -> [N, OH, OW, F]; with 0 groups filter [KH, KW,
+ * C, M]
+ * -> [N, OH, OW, C M]. tf.nn.conv2d; padding as in common_shape_fns.cc. */
 TARE_API tare_tensor tare_nn_conv2d_with(tare_tensor x, tare_tensor filter,
                                          const tare_nn_conv_options *options);
 #define tare_nn_conv2d(...)                                                                        \
     TARE_KW2(tare_nn_conv2d_with, tare_nn_conv_options, TARE_NN_CONV_DEFAULTS, __VA_ARGS__,        \
              .reserved = 0)
+/** x [N, W, C], filter [K, C / groups, F] -> [N, OW, F]. tf.nn.conv1d. */
+TARE_API tare_tensor tare_nn_conv1d_with(tare_tensor x, tare_tensor filter,
+                                         const tare_nn_conv_options *options);
+#define tare_nn_conv1d(...)                                                                        \
+    TARE_KW2(tare_nn_conv1d_with, tare_nn_conv_options, TARE_NN_CONV_DEFAULTS, __VA_ARGS__,        \
+             .reserved = 0)
+/** x [N, D, H, W, C], filter [KD, KH, KW, C / groups, F] -> [N, OD, OH, OW, F]. tf.nn.conv3d. */
+TARE_API tare_tensor tare_nn_conv3d_with(tare_tensor x, tare_tensor filter,
+                                         const tare_nn_conv_options *options);
+#define tare_nn_conv3d(...)                                                                        \
+    TARE_KW2(tare_nn_conv3d_with, tare_nn_conv_options, TARE_NN_CONV_DEFAULTS, __VA_ARGS__,        \
+             .reserved = 0)
+/** Any of these, by the rank of x and filter. tf.nn.convolution. */
+TARE_API tare_tensor tare_nn_convolution_with(tare_tensor x, tare_tensor filter,
+                                              const tare_nn_conv_options *options);
+#define tare_nn_convolution(...)                                                                   \
+    TARE_KW2(tare_nn_convolution_with, tare_nn_conv_options, TARE_NN_CONV_DEFAULTS, __VA_ARGS__,   \
+             .reserved = 0)
+#define TARE_NN_DEPTHWISE_CONV2D_FIELDS(field)                                                     \
+    field(list, strides, TARE_LIST(1), "one for all, or one per spatial axis")                     \
+        field(choice, padding, TARE_PADDING_VALID, "valid, same, or explicit")                     \
+            field(list, dilations, TARE_LIST(1), "one for all, or one per spatial axis")           \
+                field(list, before, TARE_NO_LIST, "explicit padding in front, per spatial axis")   \
+                    field(list, after, TARE_NO_LIST, "explicit padding behind")                    \
+                        field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_nn_depthwise_conv2d_options, TARE_NN_DEPTHWISE_CONV2D_FIELDS);
+#define TARE_NN_DEPTHWISE_CONV2D_DEFAULTS                                                          \
+    TARE_DEFAULTS(tare_nn_depthwise_conv2d_options, TARE_NN_DEPTHWISE_CONV2D_FIELDS)
+/** x [N, H, W, C], filter [KH, KW, C, M] -> [N, OH, OW, C M]: M filters for each channel alone.
+ * tf.nn.depthwise_conv2d; dilations are its rate. */
+TARE_API tare_tensor tare_nn_depthwise_conv2d_with(tare_tensor x, tare_tensor filter,
+                                                   const tare_nn_depthwise_conv2d_options *options);
+#define tare_nn_depthwise_conv2d(...)                                                              \
+    TARE_KW2(tare_nn_depthwise_conv2d_with, tare_nn_depthwise_conv2d_options,                      \
+             TARE_NN_DEPTHWISE_CONV2D_DEFAULTS, __VA_ARGS__, .reserved = 0)
+/** depthwise_conv2d, then a 1 x 1 convolution with pointwise_filter [1, 1, C M, F]; the options are
+ * those of the first. tf.nn.separable_conv2d. */
+TARE_API tare_tensor tare_nn_separable_conv2d_with(tare_tensor x, tare_tensor depthwise_filter,
+                                                   tare_tensor pointwise_filter,
+                                                   const tare_nn_depthwise_conv2d_options *options);
+#define tare_nn_separable_conv2d(...)                                                              \
+    TARE_KW3(tare_nn_separable_conv2d_with, tare_nn_depthwise_conv2d_options,                      \
+             TARE_NN_DEPTHWISE_CONV2D_DEFAULTS, __VA_ARGS__, .reserved = 0)
+#define TARE_NN_CONV_TRANSPOSE_FIELDS(field)                                                       \
+    field(list, strides, TARE_LIST(1), "one for all, or one per spatial axis")                     \
+        field(choice, padding, TARE_PADDING_SAME, "valid, same, or explicit")                      \
+            field(list, dilations, TARE_LIST(1), "one for all, or one per spatial axis")           \
+                field(list, before, TARE_NO_LIST, "explicit padding in front, per spatial axis")   \
+                    field(list, after, TARE_NO_LIST, "explicit padding behind")                    \
+                        field(integer, groups, 1,                                                  \
+                              "groups of channels; 0: one for each channel of the result")         \
+                            field(list, output_size, TARE_NO_LIST,                                 \
+                                  "spatial extents of the result; not given: see below")           \
+                                field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_nn_conv_transpose_options, TARE_NN_CONV_TRANSPOSE_FIELDS);
+#define TARE_NN_CONV_TRANSPOSE_DEFAULTS                                                            \
+    TARE_DEFAULTS(tare_nn_conv_transpose_options, TARE_NN_CONV_TRANSPOSE_FIELDS)
+/** The gradient of conv2d for its input, as an op of its own: value [N, H, W, F], filter [KH, KW,
+ * C / groups, F] -> [N, OH, OW, C], such that conv2d would take it back to the shape of value.
+ * Several extents would: without output_size same padding gives in stride, valid in stride +
+ * max(reach - stride, 0), explicit (in - 1) stride + reach - before - after, reach = (K - 1)
+ * dilation + 1. tf.nn.conv2d_transpose; output_size is the inner part of its output_shape. */
+TARE_API tare_tensor tare_nn_conv2d_transpose_with(tare_tensor value, tare_tensor filter,
+                                                   const tare_nn_conv_transpose_options *options);
+#define tare_nn_conv2d_transpose(...)                                                              \
+    TARE_KW2(tare_nn_conv2d_transpose_with, tare_nn_conv_transpose_options,                        \
+             TARE_NN_CONV_TRANSPOSE_DEFAULTS, __VA_ARGS__, .reserved = 0)
+/** The same of conv1d: value [N, W, F], filter [K, C / groups, F]. tf.nn.conv1d_transpose. */
+TARE_API tare_tensor tare_nn_conv1d_transpose_with(tare_tensor value, tare_tensor filter,
+                                                   const tare_nn_conv_transpose_options *options);
+#define tare_nn_conv1d_transpose(...)                                                              \
+    TARE_KW2(tare_nn_conv1d_transpose_with, tare_nn_conv_transpose_options,                        \
+             TARE_NN_CONV_TRANSPOSE_DEFAULTS, __VA_ARGS__, .reserved = 0)
+/** The same of conv3d. tf.nn.conv3d_transpose. */
+TARE_API tare_tensor tare_nn_conv3d_transpose_with(tare_tensor value, tare_tensor filter,
+                                                   const tare_nn_conv_transpose_options *options);
+#define tare_nn_conv3d_transpose(...)                                                              \
+    TARE_KW2(tare_nn_conv3d_transpose_with, tare_nn_conv_transpose_options,                        \
+             TARE_NN_CONV_TRANSPOSE_DEFAULTS, __VA_ARGS__, .reserved = 0)
 #define TARE_NN_POOL_FIELDS(field)                                                                 \
     field(list, ksize, TARE_LIST(2), "window, one for all or one per spatial axis")                \
         field(list, strides, TARE_LIST(2), "one for all, or one per spatial axis")                 \

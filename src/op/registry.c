@@ -51,7 +51,8 @@
     family(tare_fold_ops) \
     family(tare_softmax_ops) \
     family(tare_cross_entropy_ops) \
-    family(tare_conv2d_ops) \
+    family(tare_convolution_ops) \
+    family(tare_convolution_transpose_ops) \
     family(tare_pool2d_ops) \
     family(tare_resize_ops) \
     family(tare_lrn_ops) \

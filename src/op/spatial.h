@@ -32,6 +32,12 @@ tare_status tare_infer_spatial(const tare_infer *infer, const char *name, tare_l
                                int64_t out[TARE_SPATIAL]);
 void tare_spread_spatial(tare_list list, int rank, int64_t out[TARE_SPATIAL]);
 
+/* Explicit padding as lists, one number for every spatial axis: looks at them and spreads them over
+ * windows->before and after; other paddings leave both alone. */
+tare_status tare_infer_explicit(const tare_infer *infer, tare_list before, tare_list after,
+                                tare_windows *windows);
+void tare_spread_explicit(tare_list before, tare_list after, tare_windows *windows);
+
 /* Extent of the result along spatial axis d (of TARE_SPATIAL) for an input extent, and the zeros in
  * front and behind; TARE_ANY for an unknown extent, negative when the window does not fit. */
 int64_t tare_windows_place(tare_windows *windows, int d, int64_t in);

@@ -37,6 +37,7 @@ static bool build_l2_normalize(const op_call *call);
 static bool build_clip_by_norm(const op_call *call);
 static bool build_clip_by_average_norm(const op_call *call);
 static bool build_clip_by_global_norm(const op_call *call);
+static bool build_separable(const op_call *call);
 static bool build_statistics(const op_call *call);
 static bool build_affine(const op_call *call);
 
@@ -155,8 +156,15 @@ static const op_entry table[] = {
     {"nn.atrous_conv2d", "nn_conv2d", "value filters", "", NULL},
     {"nn.avg_pool", "nn_avg_pool2d", "value", "", NULL},
     {"nn.bias_add", "bias_add", "value bias", "", NULL},
+    {"nn.conv1d", "nn_conv1d", "value filters", "", NULL},
     {"nn.conv2d", "nn_conv2d", "input filter", "", NULL},
+    {"nn.conv2d_transpose", "nn_conv2d_transpose", "value filter", "", NULL},
+    {"nn.conv3d", "nn_conv3d", "input filter", "", NULL},
+    {"nn.conv3d_transpose", "nn_conv3d_transpose", "value filter", "", NULL},
+    {"nn.depthwise_conv2d", "nn_depthwise_conv2d", "input filter", "", NULL},
     {"nn.max_pool", "nn_max_pool2d", "value", "", NULL},
+    {"nn.separable_conv2d", "nn_depthwise_conv2d", "input depthwise_filter pointwise_filter", "",
+     build_separable},
     {"tensordot", "tensordot", "a b", "axes", NULL},
     {"nn.xw_plus_b", NULL, "x weights biases", "", build_affine},
     /* images and vectors */
@@ -344,6 +352,17 @@ static bool set_rate(const op_options *o, const char *name, const json_t *value)
     return set(o, "dilations", value);
 }
 
+static bool set_stride(const op_options *o, const char *name, const json_t *value) {
+    (void)name;
+    return set(o, "strides", value);
+}
+
+/* The whole shape of a result, of which batch and channels follow here. */
+static bool set_output_shape(const op_options *o, const char *name, const json_t *value) {
+    (void)name;
+    return set_spatial(o, "output_size", value);
+}
+
 static const struct {
     const char *name;
     bool (*set)(const op_options *o, const char *name, const json_t *value);
@@ -352,7 +371,7 @@ static const struct {
     {"data_format", set_lower}, {"dilations", set_spatial}, {"dims", set_dims},
     {"ksize", set_spatial},     {"mode", set_lower},        {"num_or_size_splits", set_splits},
     {"padding", set_padding},   {"paddings", set_paddings}, {"rate", set_rate},
-    {"strides", set_spatial},
+    {"strides", set_spatial},   {"stride", set_stride},     {"output_shape", set_output_shape},
 };
 
 static bool set_converted(const op_options *o, const char *name, const json_t *value) {
@@ -442,6 +461,17 @@ static bool build_l2_normalize(const op_call *call) {
     gather_inputs(call, inputs);
     if (!golden_set_options(call->c, &table_of, &options, call->options, "")) return false;
     call->outputs[0] = tare_l2_normalize_with(inputs[0], &options);
+    return true;
+}
+
+/* The options are those of the depthwise part. */
+static bool build_separable(const op_call *call) {
+    tare_tensor inputs[16];
+    tare_nn_depthwise_conv2d_options options = {TARE_NN_DEPTHWISE_CONV2D_DEFAULTS};
+    const op_options o = {call->c, tare_op_option_table(call->entry->op), &options};
+    gather_inputs(call, inputs);
+    if (!set_all(call, &o)) return false;
+    call->outputs[0] = tare_nn_separable_conv2d_with(inputs[0], inputs[1], inputs[2], &options);
     return true;
 }
 
