@@ -848,20 +848,71 @@ TARE_API tare_tensor tare_nn_conv3d_transpose_with(tare_tensor value, tare_tenso
 #define TARE_NN_POOL_FIELDS(field)                                                                 \
     field(list, ksize, TARE_LIST(2), "window, one for all or one per spatial axis")                \
         field(list, strides, TARE_LIST(2), "one for all, or one per spatial axis")                 \
-            field(choice, padding, TARE_PADDING_VALID, "valid or same")                            \
-                field(text, name, NULL, "name of the node")
+            field(choice, padding, TARE_PADDING_VALID, "valid, same, or explicit")                 \
+                field(list, before, TARE_NO_LIST, "explicit padding in front, per spatial axis")   \
+                    field(list, after, TARE_NO_LIST, "explicit padding behind")                    \
+                        field(text, name, NULL, "name of the node")
 TARE_OPTIONS(tare_nn_pool_options, TARE_NN_POOL_FIELDS);
 #define TARE_NN_POOL_DEFAULTS TARE_DEFAULTS(tare_nn_pool_options, TARE_NN_POOL_FIELDS)
-/** Greatest of each window. tf.nn.max_pool. */
+/** Greatest of each window of x [N, H, W, C]. tf.nn.max_pool. */
 TARE_API tare_tensor tare_nn_max_pool2d_with(tare_tensor x, const tare_nn_pool_options *options);
 #define tare_nn_max_pool2d(...)                                                                    \
     TARE_KW1(tare_nn_max_pool2d_with, tare_nn_pool_options, TARE_NN_POOL_DEFAULTS, __VA_ARGS__,    \
              .reserved = 0)
-/** Mean of each window; padding does not count. tf.nn.avg_pool. */
+/** The same of x [N, W, C]. tf.nn.max_pool1d. */
+TARE_API tare_tensor tare_nn_max_pool1d_with(tare_tensor x, const tare_nn_pool_options *options);
+#define tare_nn_max_pool1d(...)                                                                    \
+    TARE_KW1(tare_nn_max_pool1d_with, tare_nn_pool_options, TARE_NN_POOL_DEFAULTS, __VA_ARGS__,    \
+             .reserved = 0)
+/** The same of x [N, D, H, W, C]. tf.nn.max_pool3d. */
+TARE_API tare_tensor tare_nn_max_pool3d_with(tare_tensor x, const tare_nn_pool_options *options);
+#define tare_nn_max_pool3d(...)                                                                    \
+    TARE_KW1(tare_nn_max_pool3d_with, tare_nn_pool_options, TARE_NN_POOL_DEFAULTS, __VA_ARGS__,    \
+             .reserved = 0)
+/** Any of these, by the rank of x. tf.nn.max_pool_v2. */
+TARE_API tare_tensor tare_nn_max_pool_with(tare_tensor x, const tare_nn_pool_options *options);
+#define tare_nn_max_pool(...)                                                                      \
+    TARE_KW1(tare_nn_max_pool_with, tare_nn_pool_options, TARE_NN_POOL_DEFAULTS, __VA_ARGS__,      \
+             .reserved = 0)
+/** Mean of each window of x [N, H, W, C]; padding does not count. tf.nn.avg_pool. */
 TARE_API tare_tensor tare_nn_avg_pool2d_with(tare_tensor x, const tare_nn_pool_options *options);
 #define tare_nn_avg_pool2d(...)                                                                    \
     TARE_KW1(tare_nn_avg_pool2d_with, tare_nn_pool_options, TARE_NN_POOL_DEFAULTS, __VA_ARGS__,    \
              .reserved = 0)
+/** The same of x [N, W, C]. tf.nn.avg_pool1d. */
+TARE_API tare_tensor tare_nn_avg_pool1d_with(tare_tensor x, const tare_nn_pool_options *options);
+#define tare_nn_avg_pool1d(...)                                                                    \
+    TARE_KW1(tare_nn_avg_pool1d_with, tare_nn_pool_options, TARE_NN_POOL_DEFAULTS, __VA_ARGS__,    \
+             .reserved = 0)
+/** The same of x [N, D, H, W, C]. tf.nn.avg_pool3d. */
+TARE_API tare_tensor tare_nn_avg_pool3d_with(tare_tensor x, const tare_nn_pool_options *options);
+#define tare_nn_avg_pool3d(...)                                                                    \
+    TARE_KW1(tare_nn_avg_pool3d_with, tare_nn_pool_options, TARE_NN_POOL_DEFAULTS, __VA_ARGS__,    \
+             .reserved = 0)
+/** Any of these, by the rank of x. tf.nn.avg_pool_v2. */
+TARE_API tare_tensor tare_nn_avg_pool_with(tare_tensor x, const tare_nn_pool_options *options);
+#define tare_nn_avg_pool(...)                                                                      \
+    TARE_KW1(tare_nn_avg_pool_with, tare_nn_pool_options, TARE_NN_POOL_DEFAULTS, __VA_ARGS__,      \
+             .reserved = 0)
+#define TARE_NN_GLOBAL_POOL_FIELDS(field)                                                          \
+    field(boolean, keepdims, false, "keep spatial axes with extent 1")                             \
+        field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_nn_global_pool_options, TARE_NN_GLOBAL_POOL_FIELDS);
+#define TARE_NN_GLOBAL_POOL_DEFAULTS                                                               \
+    TARE_DEFAULTS(tare_nn_global_pool_options, TARE_NN_GLOBAL_POOL_FIELDS)
+/** Greatest of each channel of a sample, [N, .., C] -> [N, C]; 1 to 3 spatial axes.
+ * tf.keras.layers.GlobalMaxPooling2D and its kin. */
+TARE_API tare_tensor tare_nn_global_max_pool_with(tare_tensor x,
+                                                  const tare_nn_global_pool_options *options);
+#define tare_nn_global_max_pool(...)                                                               \
+    TARE_KW1(tare_nn_global_max_pool_with, tare_nn_global_pool_options,                            \
+             TARE_NN_GLOBAL_POOL_DEFAULTS, __VA_ARGS__, .reserved = 0)
+/** Mean of each channel of a sample. tf.keras.layers.GlobalAveragePooling2D and its kin. */
+TARE_API tare_tensor tare_nn_global_avg_pool_with(tare_tensor x,
+                                                  const tare_nn_global_pool_options *options);
+#define tare_nn_global_avg_pool(...)                                                               \
+    TARE_KW1(tare_nn_global_avg_pool_with, tare_nn_global_pool_options,                            \
+             TARE_NN_GLOBAL_POOL_DEFAULTS, __VA_ARGS__, .reserved = 0)
 
 /* ---------------------------------------------------------------- images and vectors */
 

@@ -53,7 +53,7 @@
     family(tare_cross_entropy_ops) \
     family(tare_convolution_ops) \
     family(tare_convolution_transpose_ops) \
-    family(tare_pool2d_ops) \
+    family(tare_pooling_ops) \
     family(tare_resize_ops) \
     family(tare_lrn_ops) \
     family(tare_dropout_ops) \
