@@ -10,7 +10,7 @@ tare_status tare_infer_spatial(const tare_infer *infer, const char *name, tare_l
     if (!right) {
         char text[TARE_SHAPE_TEXT], got[TARE_SHAPE_TEXT + 32], need[64];
         tare_print(got, sizeof got, "%s %s", name, tare_list_text(text, list));
-        tare_print(need, sizeof need, "1 or %d values of 1 or more", rank);
+        tare_print(need, sizeof need, "1 or %d values in 1..2147483647", rank);
         return tare_infer_refuse(infer, TARE_ERROR_ARGUMENT, got, need);
     }
     tare_spread_spatial(list, rank, out);
