@@ -65,17 +65,17 @@ static tare_status assign_sub_prepare(tare_prepare *prepare) {
 
 enum { ASSIGN, ASSIGN_ADD, ASSIGN_SUB };
 
-#define ASSIGNS(function, node, infer_, step)                                                      \
+#define ASSIGNS(function, node, flags_, infer_, step)                                              \
     {                                                                                              \
         .name = #function, .node_name = node, .min_inputs = 2, .max_inputs = 2, .output_count = 1, \
-        .flags = TARE_OP_STATEFUL, .writes = 1u << 0, .infer = infer_,                             \
+        .flags = TARE_OP_STATEFUL | (flags_), .writes = 1u << 0, .infer = infer_,                  \
         .prepare = function##_prepare, .run = step                                                 \
     }
 
 const tare_op_def tare_assign_ops[] = {
-    [ASSIGN] = ASSIGNS(assign, "Assign", assign_infer, assign_step),
-    [ASSIGN_ADD] = ASSIGNS(assign_add, "AssignAdd", accumulate_infer, accumulate_step),
-    [ASSIGN_SUB] = ASSIGNS(assign_sub, "AssignSub", accumulate_infer, accumulate_step),
+    [ASSIGN] = ASSIGNS(assign, "Assign", TARE_OP_OVERWRITES, assign_infer, assign_step),
+    [ASSIGN_ADD] = ASSIGNS(assign_add, "AssignAdd", 0, accumulate_infer, accumulate_step),
+    [ASSIGN_SUB] = ASSIGNS(assign_sub, "AssignSub", 0, accumulate_infer, accumulate_step),
     {.name = NULL},
 };
 
