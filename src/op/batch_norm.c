@@ -251,15 +251,17 @@ static tare_status emit_selection(tare_lower *lower, const tare_channel_view *vi
     return TARE_OK;
 }
 
-/* Low digits that somebody reads although nothing was rounded: zeros. */
+/* Low digits where nothing was rounded: zeros. */
 static tare_status settle_low(tare_lower *lower, const tare_channel_view *view,
                               const statistics *used) {
     tare_value *low = &lower->outputs[TARE_BATCH_NORM_LOW];
     *low = used->low;
-    if (*low != TARE_NO_VALUE || !lower->wanted[TARE_BATCH_NORM_LOW]) return TARE_OK;
+    if (*low != TARE_NO_VALUE) return TARE_OK;
     return lower->emit(lower, "zero_low", &view->options, &used->mean, 1, low, 1);
 }
 
+/* All outputs are made, wanted or not: of some only the shape is asked for, and pruning drops what
+ * nobody reads. */
 static tare_status lower_with(tare_lower *lower, const tare_batch_norm_node_options *settings) {
     const tare_batch_mode mode =
         tare_batch_mode_of(lower, TARE_BATCH_NORM_TRAINING, settings->training);
@@ -275,7 +277,6 @@ static tare_status lower_with(tare_lower *lower, const tare_batch_norm_node_opti
     lower->outputs[TARE_BATCH_NORM_VARIANCE] = used.variance;
     lower->outputs[TARE_BATCH_NORM_UPDATE_VARIANCE] = used.update_variance;
     TARE_TRY(settle_low(lower, &view, &used));
-    if (!lower->wanted[TARE_BATCH_NORM_Y]) return TARE_OK;
     const tare_value inputs[] = {x,
                                  used.mean,
                                  used.variance,

@@ -158,6 +158,7 @@ static tare_status emit_dx(tare_lower *lower, const tare_channel_view *view, con
     return tare_emit_out_of_view(lower, view, dx, &lower->outputs[DX]);
 }
 
+/* All outputs are made, wanted or not; pruning drops what nobody reads. */
 static tare_status gradient_lower(tare_lower *lower) {
     const tare_batch_norm_node_options *options = lower->options;
     const tare_batch_mode mode = tare_batch_mode_of(lower, TRAINING, options->training);
@@ -169,11 +170,10 @@ static tare_status gradient_lower(tare_lower *lower) {
                   batch ? input_of(lower, LOW) : TARE_NO_VALUE,
                   {TARE_NO_VALUE, TARE_NO_VALUE, TARE_NO_VALUE}};
     TARE_TRY(tare_emit_into_view(lower, &view, lower->inputs[DY], &o.dy));
-    if (batch || lower->wanted[DGAMMA] || lower->wanted[DBETA])
-        TARE_TRY(emit_sums(lower, &view, &o));
+    TARE_TRY(emit_sums(lower, &view, &o));
     lower->outputs[DGAMMA] = o.sums[0];
     lower->outputs[DBETA] = o.sums[1];
-    return lower->wanted[DX] ? emit_dx(lower, &view, &o, mode) : TARE_OK;
+    return emit_dx(lower, &view, &o, mode);
 }
 
 /* Mean and variance count as functions of x, which differences do not know: see the unit tests. */
