@@ -2,6 +2,7 @@
 /* Convolution and its gradients in float32: which kernel does which shape. */
 #include "kernel/convolution.h"
 
+#include "kernel/convolution_depthwise.h"
 #include "kernel/convolution_filter.h"
 #include "kernel/convolution_kernel.h"
 #include "kernel/convolution_plane.h"
@@ -9,16 +10,19 @@
 #include "kernel/convolution_strip.h"
 
 int64_t tare_convolution_forward_scratch_with(tare_isa isa, const tare_convolution *c) {
+    if (tare_depthwise_takes(c)) return tare_depthwise_forward_scratch(c);
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     return tare_plane_takes(c) ? tare_plane_forward_scratch(kernel, c)
                                : tare_strip_forward_scratch(kernel, c);
 }
 int64_t tare_convolution_data_scratch_with(tare_isa isa, const tare_convolution *c) {
+    if (tare_depthwise_takes(c)) return tare_depthwise_data_scratch(c);
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     return tare_scatter_takes(kernel, c) ? tare_scatter_data_scratch(kernel, c)
                                          : tare_strip_data_scratch(kernel, c);
 }
 int64_t tare_convolution_filter_scratch_with(tare_isa isa, const tare_convolution *c) {
+    if (tare_depthwise_takes(c)) return tare_depthwise_filter_scratch(c);
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     return tare_plane_takes(c) ? tare_plane_filter_scratch(kernel, c)
                                : tare_filter_scratch(kernel, c);
@@ -28,7 +32,9 @@ void tare_convolution_forward_f32_with(tare_isa isa, const tare_convolution *c, 
                                        const float *w, const float *bias, float *y, void *scratch,
                                        tare_pool *pool) {
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
-    if (tare_plane_takes(c))
+    if (tare_depthwise_takes(c))
+        tare_depthwise_forward(isa, c, x, w, bias, y, scratch, pool);
+    else if (tare_plane_takes(c))
         tare_plane_forward(kernel, c, x, w, bias, y, scratch, pool);
     else
         tare_strip_forward(kernel, c, x, w, bias, y, scratch, pool);
@@ -36,7 +42,9 @@ void tare_convolution_forward_f32_with(tare_isa isa, const tare_convolution *c, 
 void tare_convolution_data_f32_with(tare_isa isa, const tare_convolution *c, const float *dy,
                                     const float *w, float *dx, void *scratch, tare_pool *pool) {
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
-    if (tare_scatter_takes(kernel, c))
+    if (tare_depthwise_takes(c))
+        tare_depthwise_data(isa, c, dy, w, dx, scratch, pool);
+    else if (tare_scatter_takes(kernel, c))
         tare_scatter_data(kernel, c, dy, w, dx, scratch, pool);
     else
         tare_strip_data(kernel, c, dy, w, dx, scratch, pool);
@@ -44,7 +52,9 @@ void tare_convolution_data_f32_with(tare_isa isa, const tare_convolution *c, con
 void tare_convolution_filter_f32_with(tare_isa isa, const tare_convolution *c, const float *x,
                                       const float *dy, float *dw, void *scratch, tare_pool *pool) {
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
-    if (tare_plane_takes(c))
+    if (tare_depthwise_takes(c))
+        tare_depthwise_filter(isa, c, x, dy, dw, scratch, pool);
+    else if (tare_plane_takes(c))
         tare_plane_filter(kernel, c, x, dy, dw, scratch, pool);
     else
         tare_filter(kernel, c, x, dy, dw, scratch, pool);
