@@ -53,7 +53,7 @@ static void draw_two(const tare_random *random, uint64_t index, uint64_t numbers
 }
 
 void tare_random_fill_uniform(const tare_random *random, int64_t first, int64_t count, double low,
-                         double high, double *out) {
+                              double high, double *out) {
     uint64_t numbers[2];
     for (int64_t i = first; i < first + count; i++) {
         if (i == first || i % 2 == 0) draw_two(random, (uint64_t)i / 2, numbers);
@@ -80,7 +80,7 @@ static void draw_normals(const tare_random *random, uint64_t index, double norma
 }
 
 void tare_random_fill_normal(const tare_random *random, int64_t first, int64_t count, double mean,
-                        double deviation, double *out) {
+                             double deviation, double *out) {
     double normals[4];
     for (int64_t i = first; i < first + count; i++) {
         if (i == first || i % 4 == 0) draw_normals(random, (uint64_t)i / 4, normals);
@@ -101,7 +101,7 @@ static double draw_truncated(const tare_random *random, uint64_t i) {
 }
 
 void tare_random_fill_truncated_normal(const tare_random *random, int64_t first, int64_t count,
-                                  double mean, double deviation, double *out) {
+                                       double mean, double deviation, double *out) {
     for (int64_t i = first; i < first + count; i++)
         *out++ = mean + deviation * draw_truncated(random, (uint64_t)i);
 }

@@ -29,13 +29,13 @@ void tare_random_block(const tare_random *random, uint64_t index, uint32_t words
 
 /* In [low, high), or low when they are equal; 53 bits each. */
 void tare_random_fill_uniform(const tare_random *random, int64_t first, int64_t count, double low,
-                         double high, double *out);
+                              double high, double *out);
 /* Box and Muller, two numbers from a pair of words, in double. */
 void tare_random_fill_normal(const tare_random *random, int64_t first, int64_t count, double mean,
-                        double deviation, double *out);
+                             double deviation, double *out);
 /* Redrawn beyond two deviations, from counters of the number's own. */
 void tare_random_fill_truncated_normal(const tare_random *random, int64_t first, int64_t count,
-                                  double mean, double deviation, double *out);
+                                       double mean, double deviation, double *out);
 /* A whole number in [0, limit), without bias. */
 uint64_t tare_random_below(const tare_random *random, uint64_t index, uint64_t limit);
 /* A random permutation of 0..count-1 (Fisher and Yates). */

@@ -180,7 +180,7 @@ static tare_status make_part(const tare_dataset *whole, int64_t *rows, int64_t c
 static tare_status refuse_count(const char *what, int64_t first, int64_t count, int64_t most,
                                 tare_error *error) {
     char got[96], need[64];
-    tare_print(got, sizeof got, "examples %" PRId64 " to %" PRId64, first, first + count - 1);
+    tare_print(got, sizeof got, "%" PRId64 " examples from number %" PRId64, count, first);
     tare_print(need, sizeof need, "at least one, within 0 to %" PRId64, most - 1);
     return tare_fail_at(error, TARE_ERROR_ARGUMENT, what, NULL, got, need);
 }

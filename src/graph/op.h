@@ -171,8 +171,10 @@ enum {
     TARE_OP_VARIABLE = 1 << 5,     /* the node whose array lives in the session */
     TARE_OP_PLACEHOLDER = 1 << 6,  /* must be fed unless it has an input (its default) */
     TARE_OP_CONSTANT = 1 << 7,     /* its numbers are its option `array` */
-    TARE_OP_MERGE = 1 << 8,        /* the end of a conditional: inputs predicate, true value, false value */
-    TARE_OP_OVERWRITES = 1 << 9    /* input 0 is a variable that need not have a value before (assign) */
+    TARE_OP_MERGE =
+        1 << 8, /* the end of a conditional: inputs predicate, true value, false value */
+    TARE_OP_OVERWRITES =
+        1 << 9 /* input 0 is a variable that need not have a value before (assign) */
 };
 
 /* One example for the sweep test: shapes of the inputs, options as text "axis=1,keepdims=true", and
@@ -216,35 +218,38 @@ struct tare_op_def {
 };
 
 /*
- * Tables from a field list. TARE_TABLE_STRUCT is the struct meant, TARE_WORDS_<field> the words of a choice, value 0 first:
+ * Tables from a field list. TARE_TABLE_STRUCT is the struct meant, TARE_WORDS_<field> the words of
+ * a choice, value 0 first:
  *
  *     #define TARE_TABLE_STRUCT tare_conv2d_options
  *     #define TARE_WORDS_padding "valid,same"
  *     TARE_OPTION_TABLE(static, conv2d_table, TARE_CONV2D_FIELDS);
  *     #undef TARE_TABLE_STRUCT
  */
-#define TARE_FIELD_ENTRY(kind, name, initial, help)                                                                    \
-    {#name, TARE_OPTION_##kind, offsetof(TARE_TABLE_STRUCT, name), help, TARE_FIELD_WORDS_##kind(name)},
-#define TARE_FIELD_WORDS_boolean(name) NULL
-#define TARE_FIELD_WORDS_integer(name) NULL
-#define TARE_FIELD_WORDS_real(name) NULL
-#define TARE_FIELD_WORDS_text(name) NULL
-#define TARE_FIELD_WORDS_list(name) NULL
-#define TARE_FIELD_WORDS_choice(name) TARE_WORDS_##name
-#define TARE_FIELD_WORDS_dtype(name) NULL
-#define TARE_FIELD_WORDS_shape(name) NULL
-#define TARE_FIELD_WORDS_tensor(name) NULL
-#define TARE_FIELD_WORDS_array(name) NULL
+#define TARE_FIELD_ENTRY(kind, name, initial, help)                                                \
+    {#name, TARE_OPTION_##kind, offsetof(TARE_TABLE_STRUCT, name), help,                           \
+     TARE_FIELD_WORDS_##kind(name)},
+#define TARE_FIELD_WORDS_boolean(name)     NULL
+#define TARE_FIELD_WORDS_integer(name)     NULL
+#define TARE_FIELD_WORDS_real(name)        NULL
+#define TARE_FIELD_WORDS_text(name)        NULL
+#define TARE_FIELD_WORDS_list(name)        NULL
+#define TARE_FIELD_WORDS_choice(name)      TARE_WORDS_##name
+#define TARE_FIELD_WORDS_dtype(name)       NULL
+#define TARE_FIELD_WORDS_shape(name)       NULL
+#define TARE_FIELD_WORDS_tensor(name)      NULL
+#define TARE_FIELD_WORDS_array(name)       NULL
 #define TARE_FIELD_WORDS_initializer(name) NULL
 #define TARE_FIELD_WORDS_regularizer(name) NULL
-#define TARE_FIELD_WORDS_constraint(name) NULL
-#define TARE_OPTION_TABLE(storage, table, FIELDS)                                                                      \
-    static void table##_defaults(void *all) {                                                                          \
-        *(TARE_TABLE_STRUCT *)all = (TARE_TABLE_STRUCT){TARE_DEFAULTS(TARE_TABLE_STRUCT, FIELDS)};                     \
-    }                                                                                                                  \
-    static const tare_option table##_options[] = {                                                                     \
-        FIELDS(TARE_FIELD_ENTRY){NULL, TARE_OPTION_boolean, 0, NULL, NULL}};                                           \
-    storage const tare_option_table table = {sizeof(TARE_TABLE_STRUCT), table##_options, table##_defaults}
+#define TARE_FIELD_WORDS_constraint(name)  NULL
+#define TARE_OPTION_TABLE(storage, table, FIELDS)                                                  \
+    static void table##_defaults(void *all) {                                                      \
+        *(TARE_TABLE_STRUCT *)all = (TARE_TABLE_STRUCT){TARE_DEFAULTS(TARE_TABLE_STRUCT, FIELDS)}; \
+    }                                                                                              \
+    static const tare_option table##_options[] = {                                                 \
+        FIELDS(TARE_FIELD_ENTRY){NULL, TARE_OPTION_boolean, 0, NULL, NULL}};                       \
+    storage const tare_option_table table = {sizeof(TARE_TABLE_STRUCT), table##_options,           \
+                                             table##_defaults}
 
 /* The registry: filled by src/op/registry.c, NULL-terminated array of families, each ended by a def
  * without a name. */

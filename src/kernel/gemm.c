@@ -107,11 +107,12 @@ static void multiply_tiny(const tare_gemm *gemm, const float *a, const float *b,
     const int64_t b_column = gemm->transpose_b ? gemm->ldb : 1;
     for (int64_t i = 0; i < gemm->m; i++, a += a_row, c += gemm->ldc) {
         for (int64_t j = 0; j < gemm->n; j++) {
-            float sum = 0;
+            /* Double costs nothing here, and gradients that cancel keep their digits. */
+            double sum = 0;
             for (int64_t p = 0; p < gemm->k; p++)
-                sum += a[p * a_step] * b[p * b_step + j * b_column];
-            if (bias) sum += bias[j];
-            c[j] = gemm->accumulate ? c[j] + sum : sum;
+                sum += (double)a[p * a_step] * (double)b[p * b_step + j * b_column];
+            if (bias) sum += (double)bias[j];
+            c[j] = (float)(gemm->accumulate ? (double)c[j] + sum : sum);
         }
     }
 }

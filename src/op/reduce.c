@@ -252,13 +252,12 @@ static tare_tensor build_others(int op, const tare_tensor *inputs, size_t count,
 
 /* A third gradient of reduce_prod, which is the second of these, is refused. */
 enum { ONCE = TARE_EXAMPLE_NO_SECOND_GRADIENT | TARE_EXAMPLE_NO_NAN };
-static const tare_example others_examples[] = {
-    {"[3,4]", "axis=1", 0.5, 1.5, NULL, ONCE},
-    {"[2,3,2]", "axis=0,2", -1, 1, NULL, ONCE},
-    {"[4]", "", -1, 1, NULL, ONCE},
-    {"[0,3]", "axis=0", 0, 0, NULL, ONCE},
-    {"[3]", "axis=1", 0, 0, "axis 1", 0},
-    {NULL, NULL, 0, 0, NULL, 0}};
+static const tare_example others_examples[] = {{"[3,4]", "axis=1", 0.5, 1.5, NULL, ONCE},
+                                               {"[2,3,2]", "axis=0,2", -1, 1, NULL, ONCE},
+                                               {"[4]", "", -1, 1, NULL, ONCE},
+                                               {"[0,3]", "axis=0", 0, 0, NULL, ONCE},
+                                               {"[3]", "axis=1", 0, 0, "axis 1", 0},
+                                               {NULL, NULL, 0, 0, NULL, 0}};
 static const tare_example others_gradient_examples[] = {
     {"[3,4] [3,4]", "axis=1", 0.5, 1.5, NULL, TARE_EXAMPLE_NO_GRADIENT | TARE_EXAMPLE_NO_NAN},
     {"[3,4] [3]", "axis=1", 0, 0, "one shape", 0},

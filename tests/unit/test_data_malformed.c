@@ -123,7 +123,9 @@ static void expect_refusal(reader *r, const char *file) {
     if (r->built_in) {
         assert_true(status == TARE_ERROR_FORMAT || status == TARE_ERROR_UNSUPPORTED);
     } else {
-        assert_int_equal(status, TARE_ERROR_UNSUPPORTED);
+        /* A zip's directory is read without zlib too. */
+        const bool early = ends_with(file, ".npz") && status == TARE_ERROR_FORMAT;
+        assert_true(early || status == TARE_ERROR_UNSUPPORTED);
     }
     r->refused++;
 }
