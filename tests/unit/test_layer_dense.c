@@ -161,7 +161,7 @@ static void activations_are_applied(void **state) {
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         tare_graph *graph = tare_graph_new();
         const tare_tensor x = tare_placeholder(graph, TARE_FLOAT32, TARE_SHAPE(1, 1));
-        const tare_tensor y = tare_dense(x, 1, .activation = cases[c].activation,
+        const tare_tensor y = tare_dense(x, 1, .activation = (int)cases[c].activation,
                                          .kernel_initializer = TARE_CONSTANT(2));
         tare_session *session = session_of(graph);
         const float minus_one = -1;

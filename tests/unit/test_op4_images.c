@@ -79,7 +79,7 @@ static void check_adjoint(int spatial, tare_padding padding, int64_t stride, int
     shape.extents[spatial + 1] = filter.extents[spatial] = 2;
     filter.extents[spatial + 1] = 3;
     tare_nn_conv_options options = {TARE_NN_CONV_DEFAULTS};
-    options.padding = padding;
+    options.padding = (int)padding;
     options.strides = TARE_LIST(stride);
     options.dilations = TARE_LIST(dilation);
     options.before = options.after = (tare_list){.count = spatial, .values = {1, 0, 1}};
@@ -89,7 +89,7 @@ static void check_adjoint(int spatial, tare_padding padding, int64_t stride, int
     trial_must_build(&t);
     const tare_tensor v = trial_draw(&t, TARE_FLOAT64, tare_tensor_shape(y));
     tare_nn_conv_transpose_options back = {TARE_NN_CONV_TRANSPOSE_DEFAULTS};
-    back.padding = padding;
+    back.padding = (int)padding;
     back.strides = options.strides;
     back.dilations = options.dilations;
     back.before = options.before;

@@ -432,7 +432,7 @@ static counted make_counted(void) {
 static void check_updates(tare_updates which, double used, double unused, double users_own) {
     counted c = make_counted();
     const tare_optimizer descent = tare_gradient_descent(c.graph, .learning_rate = tare_number(.5));
-    const tare_tensor train = tare_minimize(descent, c.loss, .updates = which);
+    const tare_tensor train = tare_minimize(descent, c.loss, .updates = (int)which);
     tare_session *session = session_of(c.graph);
     run(session, train);
     run(session, train);
