@@ -103,7 +103,7 @@ static void an_untrainable_layer_normalises_by_the_batch_and_updates_nothing(voi
 /* ---------------------------------------------------------------------- which variance */
 
 static double averaged_variance(trial t, tare_moving_variance which, int fused) {
-    tare_batch_norm(t.x, .training = TARE_TRUE, .momentum = 0, .moving_variance = which,
+    tare_batch_norm(t.x, .training = TARE_TRUE, .momentum = 0, .moving_variance = (int)which,
                     .fused = fused);
     trial_open(&t);
     trial_update(&t);
