@@ -107,8 +107,7 @@ static float strided_dot(const float *a, int64_t a_step, const float *b, int64_t
     float parts[PARTS] = {0}, sum = 0;
     int64_t p = 0;
     for (; p + PARTS <= count; p += PARTS)
-        for (int64_t i = 0; i < PARTS; i++)
-            parts[i] += a[(p + i) * a_step] * b[(p + i) * b_step];
+        for (int64_t i = 0; i < PARTS; i++) parts[i] += a[(p + i) * a_step] * b[(p + i) * b_step];
     if (p > 0)
         sum = ((parts[0] + parts[4]) + (parts[2] + parts[6])) +
               ((parts[1] + parts[5]) + (parts[3] + parts[7]));
