@@ -66,6 +66,7 @@ says err 'has done all its epochs'
 # Ctrl-C: the step is finished, everything saved, and going on ends with the same bytes.
 run train lenet_bn $small --epochs 40 --checkpoint long.safetensors
 stop_one() {
+  : >err # or what the run before said is taken for this one's
   "$tare" train lenet_bn --data synthetic --limit 300 --test-limit 100 --batch 50 --epochs 40 \
     --checkpoint stopped.safetensors --resume >out 2>err &
   process=$!
