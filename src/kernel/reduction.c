@@ -334,6 +334,8 @@ bool tare_reduction_plan(tare_reduction *r, tare_reduce which, tare_dtype dtype,
         if (i > 1 && outer * inner * (int64_t)r->size > r->kept_bytes)
             r->kept_bytes = outer * inner * (int64_t)r->size;
     }
+    r->is_short = r->passes == 1 && r->pass[0].outer == 1 && r->pass[0].inner <= FEW &&
+                  r->pass[0].reduce * r->pass[0].inner <= FEW;
     r->kept_bytes = (r->kept_bytes + 63) & ~(int64_t)63;
     r->scratch_bytes = ((r->scratch_bytes + 63) & ~(int64_t)63) + 2 * r->kept_bytes;
     return true;
@@ -426,6 +428,12 @@ static void merge_parts(const reduction_job *job) {
 
 void tare_reduction_run(const tare_reduction *r, const void *x, void *y, void *scratch,
                         tare_pool *pool) {
+    if (r->is_short) {
+        double wide[FEW];
+        r->first->few(x, r->pass[0].reduce, r->pass[0].inner, wide);
+        r->first->finish(wide, y, r->pass[0].inner, r->divisor);
+        return;
+    }
     const char *from = x;
     char *kept[2] = {scratch, NULL};
     if (r->kept_bytes) kept[1] = kept[0] + r->kept_bytes;

@@ -42,6 +42,7 @@ typedef struct tare_reduction {
     const tare_reduction_kernel *first, *rest; /* a sum of squares goes on as a sum */
     tare_reduction_pass pass[TARE_REDUCTION_PASSES];
     int passes;
+    bool is_short;                     /* one pass over so few numbers that nothing is cut */
     double divisor;                    /* what the last pass divides by */
     size_t size;                       /* of an element */
     int64_t scratch_bytes, kept_bytes; /* of which kept_bytes between two passes, twice */

@@ -51,20 +51,40 @@ static NUMBER NAMED(row_product)(const NUMBER *x, const NUMBER *z, int64_t n) {
     return NAMED(fold_sum)(lanes);
 }
 
+/* Lanes filled from a row that is shorter, the rest with -infinity, whose power is 0. */
+static void NAMED(pad_lanes)(const NUMBER *x, int64_t n, NUMBER *lanes) {
+    for (int j = 0; j < LANES; j++) lanes[j] = (NUMBER)-INFINITY;
+    for (int64_t j = 0; j < n; j++) lanes[j] = x[j];
+}
+
 /* sum of e^(x - max), without keeping the powers. */
 static NUMBER NAMED(row_power_sum)(const NUMBER *x, NUMBER max, int64_t n) {
-    NUMBER lanes[LANES] = {0};
+    NUMBER lanes[LANES] = {0}, rest[LANES];
     int64_t i = 0;
     for (; i + LANES <= n; i += LANES)
         for (int j = 0; j < LANES; j++) lanes[j] += EXP(x[i + j] - max);
-    for (int j = 0; i < n; i++, j++) lanes[j] += EXP(x[i] - max);
+    if (i < n) {
+        NAMED(pad_lanes)(x + i, n - i, rest);
+        for (int j = 0; j < LANES; j++) lanes[j] += EXP(rest[j] - max);
+    }
+    return NAMED(fold_sum)(lanes);
+}
+
+/* y = e^(x - max); returns their sum. Short rows are one set of lanes. */
+static NUMBER NAMED(row_powers)(const NUMBER *x, NUMBER max, NUMBER *y, int64_t n) {
+    if (n > LANES) {
+        for (int64_t i = 0; i < n; i++) y[i] = EXP(x[i] - max);
+        return NAMED(row_sum)(y, n);
+    }
+    NUMBER lanes[LANES];
+    NAMED(pad_lanes)(x, n, lanes);
+    for (int j = 0; j < LANES; j++) lanes[j] = EXP(lanes[j] - max);
+    for (int64_t j = 0; j < n; j++) y[j] = lanes[j];
     return NAMED(fold_sum)(lanes);
 }
 
 static void NAMED(softmax_row)(const NUMBER *x, NUMBER *y, int64_t n) {
-    const NUMBER max = NAMED(row_max)(x, n);
-    for (int64_t i = 0; i < n; i++) y[i] = EXP(x[i] - max);
-    const NUMBER sum = NAMED(row_sum)(y, n);
+    const NUMBER sum = NAMED(row_powers)(x, NAMED(row_max)(x, n), y, n);
     for (int64_t i = 0; i < n; i++) y[i] /= sum;
 }
 
@@ -232,9 +252,9 @@ typedef struct NAMED(entropy_job) {
     NUMBER *loss, *backprop;
 } NAMED(entropy_job);
 
-/* Labels as shares of every class. */
+/* Labels as shares of every class. powers: e^(x - max) where backprop is to stand, or NULL. */
 static void NAMED(entropy_of_shares)(const NAMED(entropy_job) * job, int64_t row, NUMBER max,
-                                     NUMBER sum) {
+                                     NUMBER sum, NUMBER *powers) {
     const int64_t n = job->c->classes;
     const NUMBER *x = job->logits + row * n, *labels = (const NUMBER *)job->labels + row * n;
     if (job->loss) {
@@ -243,25 +263,20 @@ static void NAMED(entropy_of_shares)(const NAMED(entropy_job) * job, int64_t row
         for (int64_t i = 0; i < n; i++) loss += labels[i] * (log_sum - (x[i] - max));
         job->loss[row] = loss;
     }
-    for (int64_t i = 0; i < n && job->backprop; i++)
-        job->backprop[row * n + i] = EXP(x[i] - max) / sum - labels[i];
+    for (int64_t i = 0; i < n && powers; i++) powers[i] = powers[i] / sum - labels[i];
 }
 
 /* Labels as the number of the one class. */
 static void NAMED(entropy_of_class)(const NAMED(entropy_job) * job, int64_t row, NUMBER max,
-                                    NUMBER sum) {
+                                    NUMBER sum, NUMBER *powers) {
     const int64_t n = job->c->classes, class_number = class_of(job->c, job->labels, row);
     const NUMBER *x = job->logits + row * n;
-    if (job->loss)
-        job->loss[row] = class_number < 0 ? (NUMBER)NAN : LOG(sum) - (x[class_number] - max);
-    if (!job->backprop) return;
-    NUMBER *out = job->backprop + row * n;
-    if (class_number < 0) {
-        for (int64_t i = 0; i < n; i++) out[i] = (NUMBER)NAN;
-        return;
-    }
-    for (int64_t i = 0; i < n; i++) out[i] = EXP(x[i] - max) / sum;
-    out[class_number] -= 1;
+    /* Out of range: everything of the row becomes NaN. */
+    if (class_number < 0) sum = (NUMBER)NAN;
+    if (job->loss) job->loss[row] = LOG(sum) - (class_number < 0 ? 0 : x[class_number] - max);
+    if (!powers) return;
+    for (int64_t i = 0; i < n; i++) powers[i] /= sum;
+    if (class_number >= 0) powers[class_number] -= 1;
 }
 
 static void NAMED(entropy_slice)(void *context, int64_t slice) {
@@ -270,12 +285,14 @@ static void NAMED(entropy_slice)(void *context, int64_t slice) {
     const int64_t end = tare_slice_begin(c->rows, job->slices, slice + 1);
     for (int64_t row = tare_slice_begin(c->rows, job->slices, slice); row < end; row++) {
         const NUMBER *x = job->logits + row * c->classes;
+        NUMBER *powers = job->backprop ? job->backprop + row * c->classes : NULL;
         const NUMBER max = NAMED(row_max)(x, c->classes);
-        const NUMBER sum = NAMED(row_power_sum)(x, max, c->classes);
+        const NUMBER sum = powers ? NAMED(row_powers)(x, max, powers, c->classes)
+                                  : NAMED(row_power_sum)(x, max, c->classes);
         if (c->label_size)
-            NAMED(entropy_of_class)(job, row, max, sum);
+            NAMED(entropy_of_class)(job, row, max, sum, powers);
         else
-            NAMED(entropy_of_shares)(job, row, max, sum);
+            NAMED(entropy_of_shares)(job, row, max, sum, powers);
     }
 }
 
