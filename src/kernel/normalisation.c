@@ -17,11 +17,11 @@
 #include <string.h>
 
 enum {
-    ROW_BYTES = 1024, /* columns of a row; eight such arrays fit a function's share of stack */
-    RUN = 64,         /* columns of a row of NCHW data */
-    BLOCK = 8192,     /* numbers per two-pass block: stay in the first cache */
-    SLICE = 32768,    /* numbers worth a slice of their own */
-    TINY = 256        /* numbers for which plain loops are as fast */
+    ROW_BYTES = 512, /* columns of a row; nested functions keep a dozen such arrays on the stack */
+    RUN = 64,        /* columns of a row of NCHW data */
+    BLOCK = 8192,    /* numbers per two-pass block: stay in the first cache */
+    SLICE = 32768,   /* numbers worth a slice of their own */
+    TINY = 256       /* numbers for which plain loops are as fast */
 };
 
 /* How a view is cut. */
