@@ -119,23 +119,34 @@ static tare_status broadcast_like_infer(tare_infer *infer) {
 
 typedef struct broadcast {
     tare_strided copy;
-    int64_t count; /* of x */
+    int64_t count, result_count; /* of x and of the result */
     double divisor;
     const tare_binary_loops *div; /* NULL: no mean */
     size_t size;
 } broadcast;
 
+/* What is to be repeated: x, or x / divisor in `quotients`. */
+static const void *repeated(const tare_run *run, void *quotients) {
+    const broadcast *state = run->state;
+    const float narrow = (float)state->divisor;
+    if (!state->div) return run->inputs[0];
+    const void *divisor =
+        state->size == sizeof narrow ? (const void *)&narrow : (const void *)&state->divisor;
+    state->div->right_single(run->inputs[0], divisor, quotients, state->count, 0);
+    return quotients;
+}
+
 static tare_status broadcast_step(const tare_run *run) {
     const broadcast *state = run->state;
-    const void *from = run->inputs[0];
-    const float single = (float)state->divisor;
-    if (state->div) {
-        const void *divisor =
-            state->size == sizeof(float) ? (const void *)&single : (const void *)&state->divisor;
-        state->div->right_single(from, divisor, run->scratch, state->count, 0);
-        from = run->scratch;
-    }
-    tare_strided_run(&state->copy, from, run->outputs[0], run->pool);
+    tare_strided_run(&state->copy, repeated(run, run->scratch), run->outputs[0], run->pool);
+    return TARE_OK;
+}
+
+/* A single number, as the gradient of a mean over everything is. */
+static tare_status broadcast_one_step(const tare_run *run) {
+    const broadcast *state = run->state;
+    double quotient;
+    tare_fill(run->outputs[0], repeated(run, &quotient), state->size, state->result_count);
     return TARE_OK;
 }
 
@@ -147,6 +158,7 @@ static tare_status broadcast_like_prepare(tare_prepare *prepare) {
     tare_shape x;
     spread(prepare->inputs[0].shape, like, options->axes, &x);
     broadcast state = {.count = small,
+                       .result_count = large,
                        .size = tare_dtype_size(prepare->inputs[0].dtype),
                        .copy = {.rank = like.rank}};
     state.copy.size = state.size;
@@ -163,6 +175,7 @@ static tare_status broadcast_like_prepare(tare_prepare *prepare) {
         state.divisor = (double)(large / small);
         prepare->scratch_bytes = (int64_t)tare_input_bytes(prepare, 0);
     }
+    if (small == 1) prepare->run = broadcast_one_step;
     return tare_prepare_state(prepare, &state, sizeof state);
 }
 
