@@ -6,18 +6,17 @@
 #include "cli/say.h"
 #include "cli/settings.h"
 #include "cli/train_options.h"
+#include "cli/watch.h"
 #include "report/json.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <unistd.h>
 
 /* One training, from data to result. */
 typedef struct job {
     tare_training training;
     const char *data; /* name of the data set */
     tare_dataset *examples, *test;
-    tare_progress *progress; /* NULL: quiet */
     tare_fit_result result;
     tare_evaluation found;
     tare_error error;
@@ -77,28 +76,6 @@ static tare_status build(job *j) {
 
 /* ------------------------------------------------------------------------------------ fitting */
 
-static void show(void *user, tare_fit_event event, const tare_progress_facts *facts) {
-    job *j = user;
-    char note[128];
-    if (event == TARE_FIT_STEP) tare_progress_step(j->progress, facts);
-    if (event == TARE_FIT_EPOCH) tare_progress_epoch(j->progress, facts);
-    if (event == TARE_FIT_RESUMED) {
-        tare_print(note, sizeof note, "going on in epoch %" PRId64 " after step %" PRId64,
-                   facts->epoch, facts->step);
-        tare_progress_note(j->progress, note);
-    }
-}
-
-static tare_status begin_progress(job *j) {
-    if (j->training.options.quiet) return TARE_OK;
-    tare_progress_options options = {TARE_PROGRESS_DEFAULTS};
-    options.terminal = tare_is_terminal(STDERR_FILENO);
-    options.colour = tare_takes_colour(STDERR_FILENO);
-    options.columns = tare_terminal_columns(STDERR_FILENO);
-    options.write = tare_write_to_stderr;
-    return tare_progress_new_with(&options, &j->progress, &j->error);
-}
-
 static tare_status fit(job *j) {
     tare_workshop *workshop = &j->training.workshop;
     tare_text settings = {0};
@@ -114,17 +91,14 @@ static tare_status fit(job *j) {
     options->metadata = pairs;
     options->metadata_count = sizeof pairs / sizeof *pairs;
     options->held = j->training.options.held_back > 0 ? j->test : NULL;
-    options->event = show;
-    options->stop = tare_interrupt_came;
-    options->user = j;
-    tare_status status = begin_progress(j);
+    tare_watch watch;
+    tare_status status = tare_watch_begin(&watch, j->training.options.quiet, options, &j->error);
     j->result.struct_size = sizeof j->result;
     if (status == TARE_OK && settings.failed) status = tare_fail_memory(&j->error);
     if (status == TARE_OK)
         status = tare_fit_with(workshop->session, &workshop->network, j->examples, options,
                                &j->result, &j->error);
-    tare_progress_free(j->progress);
-    j->progress = NULL;
+    tare_watch_end(&watch);
     tare_text_clear(&settings);
     return status;
 }
