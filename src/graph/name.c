@@ -150,3 +150,29 @@ int32_t tare_name_node(const tare_graph *graph, const char *name, size_t length)
     const char *found = tare_graph_node(graph, id)->name;
     return strlen(found) == length && memcmp(found, name, length) == 0 ? id : 0;
 }
+
+/* ---- tensors by name */
+
+/* The output number behind the last ':' of a tensor's name; -1: none, the name is an operation's.
+ */
+static int64_t split_output(const char *name, size_t *length) {
+    const char *colon = strrchr(name, ':');
+    *length = strlen(name);
+    if (!colon || !colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1)) return -1;
+    const char *digits = colon + 1;
+    int64_t output = 0;
+    if (!tare_parse_integer(&digits, &output)) return INT32_MAX;
+    *length = (size_t)(colon - name);
+    return output;
+}
+
+tare_tensor tare_tensor_named(const tare_graph *graph, const char *name) {
+    if (!graph || !name) return tare_graph_null((tare_graph *)graph);
+    size_t length = 0;
+    const int64_t output = split_output(name, &length);
+    const int32_t node = tare_name_node(graph, name, length);
+    if (!node || output >= INT32_MAX) return tare_graph_null((tare_graph *)graph);
+    const int32_t outputs = tare_graph_node(graph, node)->output_count;
+    if (output >= outputs) return tare_graph_null((tare_graph *)graph);
+    return tare_graph_tensor(graph, node, output < 0 ? 0 : (int32_t)output);
+}

@@ -2,8 +2,6 @@
 /* Where nodes are kept, at addresses that never change, and what tensors tell about them. */
 #include "graph/state.h"
 
-#include <string.h>
-
 int64_t tare_graph_node_count(const tare_graph *graph) { return graph->node_count; }
 
 int64_t tare_graph_size(const tare_graph *graph) { return graph ? graph->node_count : 0; }
@@ -98,28 +96,4 @@ tare_tensor tare_output(tare_tensor tensor, int index) {
     tare_tensor output = {.graph = tensor.graph, .node = tensor.node, .output = index};
     if (!tare_tensor_is_valid(output)) output.node = output.output = 0;
     return output;
-}
-
-/* The output number behind the last ':' of a tensor's name; -1: none, the name is an operation's.
- */
-static int64_t split_output(const char *name, size_t *length) {
-    const char *colon = strrchr(name, ':');
-    *length = strlen(name);
-    if (!colon || !colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1)) return -1;
-    const char *digits = colon + 1;
-    int64_t output = 0;
-    if (!tare_parse_integer(&digits, &output)) return INT32_MAX;
-    *length = (size_t)(colon - name);
-    return output;
-}
-
-tare_tensor tare_tensor_named(const tare_graph *graph, const char *name) {
-    if (!graph || !name) return tare_graph_null((tare_graph *)graph);
-    size_t length = 0;
-    const int64_t output = split_output(name, &length);
-    const int32_t node = tare_name_node(graph, name, length);
-    if (!node || output >= INT32_MAX) return tare_graph_null((tare_graph *)graph);
-    const int32_t outputs = tare_graph_node(graph, node)->output_count;
-    if (output >= outputs) return tare_graph_null((tare_graph *)graph);
-    return tare_graph_tensor(graph, node, output < 0 ? 0 : (int32_t)output);
 }

@@ -105,7 +105,7 @@ void tare_nodes_drop(tare_graph *graph, int64_t nodes, int64_t arrays, tare_aren
  */
 bool tare_graph_keep_array(tare_graph *graph, const tare_array *array);
 
-/* ---- attempt.c */
+/* ---- journal.c */
 /* Sets an entry of a map so that a failing attempt takes it back. False: no memory, nothing
  * changed. */
 bool tare_graph_map_set(tare_graph *graph, tare_graph_map map, const char *key, int64_t value);
@@ -149,7 +149,9 @@ void tare_scope_outside_end(tare_graph *graph);
 bool tare_collection_add(tare_graph *graph, const char *key, tare_edge item); /* false: no memory */
 void tare_collections_drop(tare_graph *graph, int64_t items);
 
-/* ---- cond.c */
+/* ---- branch.c */
+/* Index of a new branch; -1: no memory. */
+int32_t tare_branch_add(tare_graph *graph, tare_branch_side branch);
 /* Branch a is b or encloses it. */
 bool tare_branch_encloses(const tare_graph *graph, int32_t a, int32_t b);
 /* A value made in branch `made` exists wherever branch `used` runs. further: one more condition
@@ -160,6 +162,7 @@ bool tare_branch_visible(const tare_graph *graph, int32_t made, int32_t used,
 int32_t tare_branch_within(tare_graph *graph, int32_t branch, int32_t within);
 /* Makes `branch` the one that the next nodes belong to; returns the one before. */
 int32_t tare_branch_enter(tare_graph *graph, int32_t branch);
+/* ---- cond.c */
 tare_status tare_merge_infer(tare_infer *infer);
 tare_status tare_merge_gradient(tare_gradient *gradient);
 tare_status tare_merge_prepare(tare_prepare *prepare);
