@@ -26,6 +26,9 @@ static int inspect_network(int count, char **texts) {
     }
     if (status < 0 && options.batch < 1) status = tare_say_misuse("--batch: needs 1 or more");
     if (status < 0 && options.threads < 0) status = tare_say_misuse("--threads: needs 0 or more");
+    if (status < 0 && options.json && (options.plan || options.graph != TARE_GRAPH_NONE))
+        status = tare_say_misuse("--json: shows variables; --plan and --graph have forms of their "
+                                 "own");
     if (status < 0) status = tare_inspect_network(&workshop, &options);
     tare_workshop_end(&workshop);
     return status;

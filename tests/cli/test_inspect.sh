@@ -28,4 +28,5 @@ run inspect lenet_bn --optimizer sgd --plan --mode train
 exits 0
 says_not out 'apply_adam'
 refuses 2 '--batch: needs 1 or more' inspect lenet_bn --plan --batch 0
+refuses 2 '--json: shows variables' inspect lenet_bn --plan --json
 finish
