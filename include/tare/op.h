@@ -1020,6 +1020,21 @@ TARE_API tare_tensor tare_weighted_moments_with(tare_tensor x, tare_tensor frequ
 #define tare_weighted_moments(...)                                                                 \
     TARE_KW2(tare_weighted_moments_with, tare_moments_options, TARE_MOMENTS_DEFAULTS, __VA_ARGS__, \
              .reserved = 0)
+
+/* clang-format off */
+#define TARE_STANDARDIZE_FIELDS(field)                                                             \
+    field(list, axes, TARE_NO_LIST, "axes of the moments; none given: all")                        \
+    field(real, epsilon, 1e-3, "added to the variance")                                            \
+    field(text, name, NULL, "name of the node")
+/* clang-format on */
+TARE_OPTIONS(tare_standardize_options, TARE_STANDARDIZE_FIELDS);
+#define TARE_STANDARDIZE_DEFAULTS TARE_DEFAULTS(tare_standardize_options, TARE_STANDARDIZE_FIELDS)
+/** (x - mean) / sqrt(variance + epsilon), moments of x over axes: mean 0, variance 1. What layer,
+ * group and instance normalisation are made of; differentiable to any order. */
+TARE_API tare_tensor tare_standardize_with(tare_tensor x, const tare_standardize_options *options);
+#define tare_standardize(...)                                                                      \
+    TARE_KW1(tare_standardize_with, tare_standardize_options, TARE_STANDARDIZE_DEFAULTS,           \
+             __VA_ARGS__, .reserved = 0)
 #define TARE_SUFFICIENT_STATISTICS_FIELDS(field)                                                   \
     field(list, axes, TARE_NO_LIST, "axes to reduce")                                              \
         field(tensor, shift, TARE_NULL, "subtracted before summing")                               \

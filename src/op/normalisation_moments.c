@@ -39,14 +39,6 @@ static tare_status infer_moments(tare_infer *infer, tare_list axes, bool keep_di
     return TARE_OK;
 }
 
-/* The kept axes, where infer has found the reduced ones sound. */
-static tare_axis_mask kept_axes(tare_list axes, int rank) {
-    tare_axis_mask reduced = 0;
-    if (axes.count == 0) return 0;
-    for (int32_t i = 0; i < axes.count; i++) reduced |= 1U << tare_shape_axis(axes.values[i], rank);
-    return tare_other_axes(rank, reduced);
-}
-
 /* ------------------------------------------------------------------------------- moments */
 
 static tare_status moments_infer(tare_infer *infer) {
@@ -59,7 +51,7 @@ static tare_status moments_gradient(tare_gradient *gradient) {
     const tare_tensor x = gradient->inputs[0], *flow = gradient->output_gradients;
     const int rank = tare_tensor_shape(x).rank;
     const tare_list axes =
-        tare_axes_list(rank, tare_other_axes(rank, kept_axes(options->axes, rank)));
+        tare_axes_list(rank, tare_other_axes(rank, tare_kept_axes(options->axes, rank)));
     tare_tensor dx = TARE_NULL;
     if (flow[0].node) dx = tare_broadcast_like(flow[0], x, axes, true);
     if (flow[1].node) {
@@ -75,7 +67,7 @@ static tare_status moments_gradient(tare_gradient *gradient) {
 static tare_status moments_lower(tare_lower *lower) {
     const tare_moments_options *options = lower->options;
     const tare_shape x = lower->type(lower, lower->inputs[0])->shape;
-    const tare_axis_mask kept = kept_axes(options->axes, x.rank);
+    const tare_axis_mask kept = tare_kept_axes(options->axes, x.rank);
     tare_channel_view view = tare_view_by_channel(x, kept);
     view.options.shape = tare_statistics_shape(x, kept, options->keep_dims);
     tare_value seen, made[TARE_MOMENTS_OUTPUTS];
@@ -114,7 +106,7 @@ static tare_status weighted_gradient(tare_gradient *gradient) {
     const tare_tensor *flow = gradient->output_gradients;
     const int rank = tare_tensor_shape(x).rank;
     const tare_list axes =
-        tare_axes_list(rank, tare_other_axes(rank, kept_axes(options->axes, rank)));
+        tare_axes_list(rank, tare_other_axes(rank, tare_kept_axes(options->axes, rank)));
     const tare_tensor each = tare_broadcast_like(weights, x, TARE_NO_LIST, false);
     const tare_tensor sum = tare_reduce_sum(each, .axis = axes, .keepdims = true);
     const tare_tensor total = tare_add(sum, tare_number(options->extra));
@@ -159,7 +151,7 @@ static tare_status weighted_lower(tare_lower *lower) {
     const tare_weighted_moments_options *options = lower->options;
     const tare_shape x = lower->type(lower, lower->inputs[X])->shape;
     const tare_shape weights = lower->type(lower, lower->inputs[WEIGHTS])->shape;
-    const tare_axis_mask kept = kept_axes(options->axes, x.rank);
+    const tare_axis_mask kept = tare_kept_axes(options->axes, x.rank);
     const tare_shape channels = tare_broadcast_shape(x, kept);
     tare_normalisation_step_options step = {TARE_NORMALISATION_STEP_DEFAULTS};
     step.shape = tare_statistics_shape(x, kept, options->keep_dims);

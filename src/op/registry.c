@@ -67,6 +67,7 @@
     family(tare_batch_norm_gradient_ops) \
     family(tare_batch_normalization_ops) \
     family(tare_moments_ops) \
+    family(tare_standardize_ops) \
     family(tare_statistics_ops) \
     family(tare_moving_average_ops) \
     family(tare_share_ops) \
