@@ -30,6 +30,8 @@ typedef enum tare_pad_mode {
     TARE_PAD_SYMMETRIC = 2
 } tare_pad_mode;
 #define TARE_PAD_WORDS "constant,reflect,symmetric"
+/** Whether channels are the last axis or axis 1, for any number of spatial axes. Channels first is
+ * computed channels last: plans move the transposes together and drop those that meet. */
 typedef enum tare_data_format { TARE_NHWC = 0, TARE_NCHW = 1 } tare_data_format;
 #define TARE_DATA_FORMAT_WORDS "nhwc,nchw"
 
@@ -579,19 +581,23 @@ TARE_API tare_tensor tare_matrix_transpose_with(tare_tensor x, const tare_op_opt
 #define tare_matrix_transpose(...)                                                                 \
     TARE_KW1(tare_matrix_transpose_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__,           \
              .reserved = 0)
-/** Channels of NHWC x as blocks of pixels: [N, H, W, b b C] -> [N, b H, b W, C]. tf.depth_to_space.
- */
+#define TARE_DEPTH_SPACE_FIELDS(field)                                                             \
+    field(choice, data_format, TARE_NHWC, "nhwc, or nchw: channels first")                         \
+        field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_depth_space_options, TARE_DEPTH_SPACE_FIELDS);
+#define TARE_DEPTH_SPACE_DEFAULTS TARE_DEFAULTS(tare_depth_space_options, TARE_DEPTH_SPACE_FIELDS)
+/** Channels of x as blocks of pixels: [N, H, W, b b C] -> [N, b H, b W, C]. tf.depth_to_space. */
 TARE_API tare_tensor tare_depth_to_space_with(tare_tensor x, int64_t block_size,
-                                              const tare_op_options *options);
+                                              const tare_depth_space_options *options);
 #define tare_depth_to_space(...)                                                                   \
-    TARE_KW2(tare_depth_to_space_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__,             \
-             .reserved = 0)
-/** Blocks of pixels of NHWC x as channels, the way back. tf.space_to_depth. */
+    TARE_KW2(tare_depth_to_space_with, tare_depth_space_options, TARE_DEPTH_SPACE_DEFAULTS,        \
+             __VA_ARGS__, .reserved = 0)
+/** Blocks of pixels of x as channels, the way back. tf.space_to_depth. */
 TARE_API tare_tensor tare_space_to_depth_with(tare_tensor x, int64_t block_size,
-                                              const tare_op_options *options);
+                                              const tare_depth_space_options *options);
 #define tare_space_to_depth(...)                                                                   \
-    TARE_KW2(tare_space_to_depth_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__,             \
-             .reserved = 0)
+    TARE_KW2(tare_space_to_depth_with, tare_depth_space_options, TARE_DEPTH_SPACE_DEFAULTS,        \
+             __VA_ARGS__, .reserved = 0)
 #define TARE_BATCH_SPACE_FIELDS(field)                                                             \
     field(list, before, TARE_NO_LIST, "padding or crop in front, per axis; not given: none")       \
         field(list, after, TARE_NO_LIST, "padding or crop behind; not given: none")                \
@@ -685,11 +691,17 @@ TARE_API tare_tensor tare_tensordot_with(tare_tensor a, tare_tensor b,
 #define tare_tensordot(...)                                                                        \
     TARE_KW2(tare_tensordot_with, tare_tensordot_options, TARE_TENSORDOT_DEFAULTS, __VA_ARGS__,    \
              .reserved = 0)
-/** x + bias along the last axis. tf.nn.bias_add. */
+#define TARE_BIAS_ADD_FIELDS(field)                                                                \
+    field(choice, data_format, TARE_NHWC, "nhwc: along the last axis; nchw: along axis 1")         \
+        field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_bias_add_options, TARE_BIAS_ADD_FIELDS);
+#define TARE_BIAS_ADD_DEFAULTS TARE_DEFAULTS(tare_bias_add_options, TARE_BIAS_ADD_FIELDS)
+/** x + bias, one number of the bias for every channel of x. tf.nn.bias_add. */
 TARE_API tare_tensor tare_bias_add_with(tare_tensor x, tare_tensor bias,
-                                        const tare_op_options *options);
+                                        const tare_bias_add_options *options);
 #define tare_bias_add(...)                                                                         \
-    TARE_KW2(tare_bias_add_with, tare_op_options, TARE_OP_DEFAULTS, __VA_ARGS__, .reserved = 0)
+    TARE_KW2(tare_bias_add_with, tare_bias_add_options, TARE_BIAS_ADD_DEFAULTS, __VA_ARGS__,       \
+             .reserved = 0)
 
 /* ----------------------------------------------------------- softmax and cross-entropies */
 
@@ -746,7 +758,7 @@ TARE_API tare_tensor tare_weighted_cross_entropy_with_logits_with(
              tare_weighted_cross_entropy_with_logits_options,                                      \
              TARE_WEIGHTED_CROSS_ENTROPY_WITH_LOGITS_DEFAULTS, __VA_ARGS__, .reserved = 0)
 
-/* --------------------------------------------------------- convolution and pooling, NHWC */
+/* --------------------------------------------------------------- convolution and pooling */
 
 #define TARE_NN_CONV_FIELDS(field)                                                                 \
     field(list, strides, TARE_LIST(1), "one for all, or one per spatial axis")                     \
@@ -755,7 +767,8 @@ TARE_API tare_tensor tare_weighted_cross_entropy_with_logits_with(
                 field(list, before, TARE_NO_LIST, "explicit padding in front, per spatial axis")   \
                     field(list, after, TARE_NO_LIST, "explicit padding behind")                    \
                         field(integer, groups, 1, "groups of channels; 0: one for each channel")   \
-                            field(text, name, NULL, "name of the node")
+                            field(choice, data_format, TARE_NHWC, "nhwc, or nchw: channels first") \
+                                field(text, name, NULL, "name of the node")
 TARE_OPTIONS(tare_nn_conv_options, TARE_NN_CONV_FIELDS);
 #define TARE_NN_CONV_DEFAULTS TARE_DEFAULTS(tare_nn_conv_options, TARE_NN_CONV_FIELDS)
 /** x [N, H, W, C], filter [KH, KW, C / groups, F] -> [N, OH, OW, F]; with 0 groups filter [KH, KW,
@@ -790,7 +803,8 @@ TARE_API tare_tensor tare_nn_convolution_with(tare_tensor x, tare_tensor filter,
             field(list, dilations, TARE_LIST(1), "one for all, or one per spatial axis")           \
                 field(list, before, TARE_NO_LIST, "explicit padding in front, per spatial axis")   \
                     field(list, after, TARE_NO_LIST, "explicit padding behind")                    \
-                        field(text, name, NULL, "name of the node")
+                        field(choice, data_format, TARE_NHWC, "nhwc, or nchw: channels first")     \
+                            field(text, name, NULL, "name of the node")
 TARE_OPTIONS(tare_nn_depthwise_conv2d_options, TARE_NN_DEPTHWISE_CONV2D_FIELDS);
 #define TARE_NN_DEPTHWISE_CONV2D_DEFAULTS                                                          \
     TARE_DEFAULTS(tare_nn_depthwise_conv2d_options, TARE_NN_DEPTHWISE_CONV2D_FIELDS)
@@ -814,11 +828,12 @@ TARE_API tare_tensor tare_nn_separable_conv2d_with(tare_tensor x, tare_tensor de
         field(choice, padding, TARE_PADDING_SAME, "valid, same, or explicit")                      \
             field(list, dilations, TARE_LIST(1), "one for all, or one per spatial axis")           \
                 field(list, before, TARE_NO_LIST, "explicit padding in front, per spatial axis")   \
-                    field(list, after, TARE_NO_LIST, "explicit padding behind")                    \
-                        field(integer, groups, 1,                                                  \
-                              "groups of channels; 0: one for each channel of the result")         \
-                            field(list, output_size, TARE_NO_LIST,                                 \
-                                  "spatial extents of the result; not given: see below")           \
+                    field(list, after, TARE_NO_LIST, "explicit padding behind") field(             \
+                        integer, groups, 1,                                                        \
+                        "groups of channels; 0: one for each channel of the result")               \
+                        field(list, output_size, TARE_NO_LIST,                                     \
+                              "spatial extents of the result; not given: see below")               \
+                            field(choice, data_format, TARE_NHWC, "nhwc, or nchw: channels first") \
                                 field(text, name, NULL, "name of the node")
 TARE_OPTIONS(tare_nn_conv_transpose_options, TARE_NN_CONV_TRANSPOSE_FIELDS);
 #define TARE_NN_CONV_TRANSPOSE_DEFAULTS                                                            \
@@ -851,7 +866,8 @@ TARE_API tare_tensor tare_nn_conv3d_transpose_with(tare_tensor value, tare_tenso
             field(choice, padding, TARE_PADDING_VALID, "valid, same, or explicit")                 \
                 field(list, before, TARE_NO_LIST, "explicit padding in front, per spatial axis")   \
                     field(list, after, TARE_NO_LIST, "explicit padding behind")                    \
-                        field(text, name, NULL, "name of the node")
+                        field(choice, data_format, TARE_NHWC, "nhwc, or nchw: channels first")     \
+                            field(text, name, NULL, "name of the node")
 TARE_OPTIONS(tare_nn_pool_options, TARE_NN_POOL_FIELDS);
 #define TARE_NN_POOL_DEFAULTS TARE_DEFAULTS(tare_nn_pool_options, TARE_NN_POOL_FIELDS)
 /** Greatest of each window of x [N, H, W, C]. tf.nn.max_pool. */
@@ -896,7 +912,8 @@ TARE_API tare_tensor tare_nn_avg_pool_with(tare_tensor x, const tare_nn_pool_opt
              .reserved = 0)
 #define TARE_NN_GLOBAL_POOL_FIELDS(field)                                                          \
     field(boolean, keepdims, false, "keep spatial axes with extent 1")                             \
-        field(text, name, NULL, "name of the node")
+        field(choice, data_format, TARE_NHWC, "nhwc, or nchw: channels first")                     \
+            field(text, name, NULL, "name of the node")
 TARE_OPTIONS(tare_nn_global_pool_options, TARE_NN_GLOBAL_POOL_FIELDS);
 #define TARE_NN_GLOBAL_POOL_DEFAULTS                                                               \
     TARE_DEFAULTS(tare_nn_global_pool_options, TARE_NN_GLOBAL_POOL_FIELDS)

@@ -160,6 +160,14 @@ typedef struct tare_capabilities {
 } tare_capabilities;
 
 /* ------------------------------------------------------------------------------- the op itself */
+/* A node as it is, and as it would be on inputs whose axes stand elsewhere: axis k of what it has
+ * now is axis perm[k] of what it would get. */
+typedef struct tare_reordering {
+    tare_list perm;
+    void *options;    /* a copy of the node's, to be changed */
+    uint32_t outputs; /* bits of outputs whose axes follow the inputs'; starts as output 0 */
+} tare_reordering;
+
 
 /* An input shape is all that a bit of `shape_only` says matters: the value need not be computed. */
 enum {
@@ -209,8 +217,8 @@ struct tare_op_def {
                                                          op is refused by no_gradient */
     const char *no_gradient; /* why it cannot be differentiated; NULL: it can, or gradient NULL
                                 means zero */
-    tare_status (*lower)(
-        tare_lower *lower); /* NULL: it is a step itself. TARE_OK with outputs set */
+    tare_status (*lower)(tare_lower *lower); /* NULL, or TARE_OK with no output set: it is a step
+                                                itself. TARE_OK with outputs set */
     tare_status (*prepare)(tare_prepare *prepare);
     tare_step_function run;
     const tare_capabilities *can;

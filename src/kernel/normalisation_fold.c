@@ -3,12 +3,14 @@
 #include "kernel/normalisation_fold.h"
 
 #define FOLD(NUMBER, T)                                                                            \
-    void tare_fold_weights_##T(const NUMBER *weights, const NUMBER *scale, int64_t rows,           \
-                               int64_t columns, bool columns_are_outputs, NUMBER *out) {           \
-        for (int64_t r = 0; r < rows; r++) {                                                       \
-            for (int64_t c = 0; c < columns; c++) {                                                \
-                const NUMBER by = scale ? scale[columns_are_outputs ? c : r] : 1;                  \
-                out[r * columns + c] = weights[r * columns + c] * by;                              \
+    void tare_fold_weights_##T(const NUMBER *weights, const NUMBER *scale,                         \
+                               const tare_weights_view *view, NUMBER *out) {                       \
+        int64_t at = 0;                                                                            \
+        for (int64_t row = 0; row < view->outer * view->minor; row++) {                            \
+            const int64_t minor = row % view->minor;                                               \
+            for (int64_t major = 0; major < view->major; major++) {                                \
+                const NUMBER by = scale ? scale[major * view->minor + minor] : 1;                  \
+                for (int64_t i = 0; i < view->inner; i++, at++) out[at] = weights[at] * by;        \
             }                                                                                      \
         }                                                                                          \
     }                                                                                              \

@@ -9,15 +9,26 @@
 #ifndef TARE_SRC_KERNEL_NORMALISATION_FOLD_H
 #define TARE_SRC_KERNEL_NORMALISATION_FOLD_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-/* Weights [rows, columns] times scale: by column when the columns are the outputs (dense,
- * convolution), by row when the rows are. scale NULL: ones. out may be weights. */
-void tare_fold_weights_f32(const float *weights, const float *scale, int64_t rows, int64_t columns,
-                           bool columns_are_outputs, float *out);
-void tare_fold_weights_f64(const double *weights, const double *scale, int64_t rows,
-                           int64_t columns, bool columns_are_outputs, double *out);
+/*
+ * Weights as [outer, minor, major, inner], whose output is minor + minors * major:
+ *
+ *     dense, convolution          [inputs, 1, outputs, 1]
+ *     dense, weights transposed   [1, 1, outputs, inputs]
+ *     depthwise convolution       [taps, 1, channels * multiplier, 1]
+ *     transposed convolution      [taps, outputs, 1, inputs]
+ *     the same in groups          [taps, outputs of a group, groups, inputs of a group]
+ */
+typedef struct tare_weights_view {
+    int64_t outer, minor, major, inner;
+} tare_weights_view;
+
+/* Weights times the scale of their output. scale NULL: ones. out may be weights. */
+void tare_fold_weights_f32(const float *weights, const float *scale, const tare_weights_view *view,
+                           float *out);
+void tare_fold_weights_f64(const double *weights, const double *scale,
+                           const tare_weights_view *view, double *out);
 
 /* out = bias scale + shift, n of each. NULL: zeros, ones, zeros. */
 void tare_fold_bias_f32(const float *bias, const float *scale, const float *shift, int64_t n,

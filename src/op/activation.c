@@ -20,6 +20,7 @@
  */
 #include "op/elementwise.h"
 #include "op/like.h"
+#include "op/order.h"
 #include <tare/op.h>
 
 /* ---- gradients */
@@ -140,6 +141,7 @@ tare_tensor tare_leaky_relu_with(tare_tensor x, const tare_leaky_relu_options *o
                     .gradient = name_##_gradient,                                                  \
                     .prepare = name_##_prepare,                                                    \
                     .run = tare_unary_step,                                                        \
+                    .can = &tare_pointwise_can,                                                    \
                     .examples = examples_},
 const tare_op_def tare_activation_ops[] = {
     ACTIVATIONS(DEF)[AT_leaky_relu] = {.name = "leaky_relu",
@@ -152,5 +154,6 @@ const tare_op_def tare_activation_ops[] = {
                                        .gradient = leaky_relu_gradient,
                                        .prepare = leaky_relu_prepare,
                                        .run = tare_unary_step,
+                                       .can = &tare_pointwise_can,
                                        .examples = leaky_relu_examples},
     [AT_END] = {.name = NULL}};

@@ -9,6 +9,7 @@
  */
 #include "op/elementwise.h"
 #include "op/like.h"
+#include "op/order.h"
 #include <tare/op.h>
 
 extern const tare_op_def tare_activation_gradient_ops[];
@@ -162,6 +163,7 @@ tare_tensor tare_leaky_relu_gradient(tare_tensor dy, tare_tensor x, double alpha
                     .gradient = name_##_gradient_gradient,                                         \
                     .prepare = name_##_gradient_prepare,                                           \
                     .run = tare_binary_step,                                                       \
+                    .can = &tare_pointwise_can,                                                    \
                     .examples = examples_},
 const tare_op_def tare_activation_gradient_ops[] = {
     PAIRS(DEF)[AT_leaky_relu] = {.name = "leaky_relu_gradient",
@@ -174,5 +176,6 @@ const tare_op_def tare_activation_gradient_ops[] = {
                                  .gradient = leaky_relu_gradient_gradient,
                                  .prepare = leaky_relu_gradient_prepare,
                                  .run = tare_binary_step,
+                                 .can = &tare_pointwise_can,
                                  .examples = kinked},
     [AT_END] = {.name = NULL}};

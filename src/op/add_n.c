@@ -2,6 +2,7 @@
 /* add_n: the sum of tensors of one shape, added from the first to the last. Every dx = dy. */
 #include "kernel/elementwise.h"
 #include "kernel/slices.h"
+#include "op/order.h"
 #include "op/rules.h"
 #include <tare/op.h>
 
@@ -95,6 +96,7 @@ const tare_op_def tare_add_n_ops[] = {
      .gradient = add_n_gradient,
      .prepare = add_n_prepare,
      .run = add_n_step,
+     .can = &tare_pointwise_can,
      .examples = add_n_examples},
     {.name = NULL},
 };

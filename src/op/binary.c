@@ -12,6 +12,7 @@
 #include "op/affine.h"
 #include "op/elementwise.h"
 #include "op/like.h"
+#include "op/order.h"
 #include <tare/op.h>
 
 /* ---- gradients */
@@ -179,11 +180,17 @@ static tare_status sub_make_affine(tare_lower *node, tare_affine *affine) {
 }
 
 static const tare_capabilities add_can = {.as_affine = tare_is_per_channel,
-                                          .make_affine = add_make_affine};
+                                          .make_affine = add_make_affine,
+                                          .any_order = UINT32_MAX,
+                                          .reorder = tare_reorder_freely};
 static const tare_capabilities sub_can = {.as_affine = tare_is_per_channel,
-                                          .make_affine = sub_make_affine};
+                                          .make_affine = sub_make_affine,
+                                          .any_order = UINT32_MAX,
+                                          .reorder = tare_reorder_freely};
 static const tare_capabilities mul_can = {.as_affine = tare_is_per_channel,
-                                          .make_affine = mul_make_affine};
+                                          .make_affine = mul_make_affine,
+                                          .any_order = UINT32_MAX,
+                                          .reorder = tare_reorder_freely};
 
 /* ---- examples */
 
@@ -212,26 +219,28 @@ static const tare_example wholes[] = {
 
 /* ---- the family: op(name, node name, kernel, gradient, prepare, capabilities, flags, examples) */
 
+#define any_can tare_pointwise_can
 /* clang-format off */
-#define BINARY_OPS(op)                                                                      \
-    op(add, "Add", ADD, add_gradient, plain, &add_can, 0, anywhere)                         \
-    op(sub, "Sub", SUB, sub_gradient, plain, &sub_can, 0, anywhere)                         \
-    op(mul, "Mul", MUL, mul_gradient, plain, &mul_can, 0, anywhere)                         \
-    op(div, "truediv", DIV, div_gradient, plain, NULL, 0, positive_or_whole)                \
-    op(maximum, "Maximum", MAXIMUM, maximum_gradient, plain, NULL, 0, anywhere)             \
-    op(minimum, "Minimum", MINIMUM, minimum_gradient, plain, NULL, 0, anywhere)             \
-    op(squared_difference, "SquaredDifference", SQUARED_DIFFERENCE,                         \
-       squared_difference_gradient, plain, NULL, 0, anywhere)                               \
-    op(pow, "Pow", POW, pow_gradient, plain, NULL, 0, positive)                             \
-    op(floordiv, "floordiv", FLOORDIV, NULL, division, NULL, TARE_OP_CAN_FAIL, steps)       \
-    op(floormod, "FloorMod", FLOORMOD, floormod_gradient, division, NULL, TARE_OP_CAN_FAIL, \
-       steps)                                                                               \
-    op(truncatediv, "TruncateDiv", TRUNCATEDIV, NULL, division, NULL, TARE_OP_CAN_FAIL,     \
-       wholes)                                                                              \
-    op(truncatemod, "TruncateMod", TRUNCATEMOD, truncatemod_gradient, division, NULL,       \
-       TARE_OP_CAN_FAIL, steps)                                                             \
-    op(atan2, "Atan2", ATAN2, atan2_gradient, plain, NULL, 0, positive)                     \
-    op(div_no_nan, "div_no_nan", DIV_NO_NAN, div_no_nan_gradient, plain, NULL, 0, positive)
+#define BINARY_OPS(op)                                                                     \
+    op(add, "Add", ADD, add_gradient, plain, add_can, 0, anywhere)                         \
+    op(sub, "Sub", SUB, sub_gradient, plain, sub_can, 0, anywhere)                         \
+    op(mul, "Mul", MUL, mul_gradient, plain, mul_can, 0, anywhere)                         \
+    op(div, "truediv", DIV, div_gradient, plain, any_can, 0, positive_or_whole)            \
+    op(maximum, "Maximum", MAXIMUM, maximum_gradient, plain, any_can, 0, anywhere)         \
+    op(minimum, "Minimum", MINIMUM, minimum_gradient, plain, any_can, 0, anywhere)         \
+    op(squared_difference, "SquaredDifference", SQUARED_DIFFERENCE,                        \
+       squared_difference_gradient, plain, any_can, 0, anywhere)                           \
+    op(pow, "Pow", POW, pow_gradient, plain, any_can, 0, positive)                         \
+    op(floordiv, "floordiv", FLOORDIV, NULL, division, any_can, TARE_OP_CAN_FAIL, steps)   \
+    op(floormod, "FloorMod", FLOORMOD, floormod_gradient, division, any_can,               \
+       TARE_OP_CAN_FAIL, steps)                                                            \
+    op(truncatediv, "TruncateDiv", TRUNCATEDIV, NULL, division, any_can, TARE_OP_CAN_FAIL, \
+       wholes)                                                                             \
+    op(truncatemod, "TruncateMod", TRUNCATEMOD, truncatemod_gradient, division, any_can,   \
+       TARE_OP_CAN_FAIL, steps)                                                            \
+    op(atan2, "Atan2", ATAN2, atan2_gradient, plain, any_can, 0, positive)                 \
+    op(div_no_nan, "div_no_nan", DIV_NO_NAN, div_no_nan_gradient, plain, any_can, 0,       \
+       positive)
 /* clang-format on */
 
 extern const tare_op_def tare_binary_ops[];
@@ -265,6 +274,6 @@ BINARY_OPS(FUNCTIONS)
                     .gradient = gradient_,                                                         \
                     .prepare = name_##_prepare,                                                    \
                     .run = tare_binary_step,                                                       \
-                    .can = can_,                                                                   \
+                    .can = &can_,                                                                  \
                     .examples = examples_},
 const tare_op_def tare_binary_ops[] = {BINARY_OPS(DEF)[AT_END] = {.name = NULL}};

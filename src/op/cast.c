@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cast: the same numbers as another dtype. dx = dy cast back, between floating dtypes. */
 #include "kernel/cast.h"
+#include "op/order.h"
 #include "op/rules.h"
 #include <tare/op.h>
 
@@ -69,6 +70,7 @@ const tare_op_def tare_cast_ops[] = {
      .gradient = cast_gradient,
      .prepare = cast_prepare,
      .run = cast_step,
+     .can = &tare_pointwise_can,
      .examples = cast_examples},
     {.name = NULL},
 };

@@ -9,6 +9,7 @@
  */
 #include "op/elementwise.h"
 #include "op/like.h"
+#include "op/order.h"
 #include <tare/op.h>
 
 static tare_status clip_infer(tare_infer *infer) {
@@ -82,6 +83,7 @@ const tare_op_def tare_clip_ops[] = {
      .gradient = clip_gradient,
      .prepare = clip_prepare,
      .run = clip_step,
+ .can = &tare_pointwise_can,
      .examples = clip_examples},
     {.name = NULL},
 };

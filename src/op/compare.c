@@ -4,6 +4,7 @@
  * than nothing. No gradient flows.
  */
 #include "op/elementwise.h"
+#include "op/order.h"
 #include <tare/op.h>
 
 enum { TEST = TARE_EXAMPLE_NO_GRADIENT | TARE_EXAMPLE_NO_NAN };
@@ -55,5 +56,6 @@ COMPARISONS(FUNCTIONS)
                     .infer = name_##_infer,                                                        \
                     .prepare = name_##_prepare,                                                    \
                     .run = tare_binary_step,                                                       \
+                    .can = &tare_pointwise_can,                                                    \
                     .examples = examples_},
 const tare_op_def tare_compare_ops[] = {COMPARISONS(DEF)[AT_END] = {.name = NULL}};

@@ -7,6 +7,7 @@
  *     split_like(x, l_0, ..)     dx = concat of the dy
  */
 #include "op/like.h"
+#include "op/order.h"
 #include "op/rules.h"
 #include <tare/op.h>
 
@@ -285,6 +286,16 @@ static const tare_example split_like_examples[] = {
     {"[5,2] [1,2] [4,3]", "axis=0", 0, 0, "along the axis alone", 0},
     {NULL, NULL, 0, 0, NULL, 0}};
 
+static bool concat_reorder(const tare_lower *node, tare_reordering *to) {
+    (void)node;
+    concat_options *options = to->options;
+    options->axis = tare_reordered_axis(to, options->axis);
+    to->outputs = UINT32_MAX;
+    return true;
+}
+
+static const tare_capabilities concat_can = {.any_order = UINT32_MAX, .reorder = concat_reorder};
+
 const tare_op_def tare_concat_ops[] = {
     [CONCAT] = {.name = "concat",
                 .node_name = "concat",
@@ -296,6 +307,7 @@ const tare_op_def tare_concat_ops[] = {
                 .gradient = concat_gradient,
                 .prepare = concat_prepare,
                 .run = concat_step,
+                .can = &concat_can,
                 .examples = concat_examples},
     [STACK] = {.name = "stack",
                .node_name = "stack",
@@ -319,6 +331,7 @@ const tare_op_def tare_concat_ops[] = {
                     .gradient = split_like_gradient,
                     .prepare = split_like_prepare,
                     .run = split_step,
+                    .can = &concat_can,
                     .examples = split_like_examples},
     {.name = NULL},
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Convolution over NHWC data with 1 to 3 spatial axes, with strides, dilations, groups and a bias
- * that merging makes.
+ * Convolution with 1 to 3 spatial axes, with strides, dilations, groups and a bias that merging
+ * makes. Channels first is lowered to channels last between transposes.
  *
  *     y[n, o, f] = bias[f] + sum over taps k and channels c of x[n, at(o, k), c] w[k, c, f]
  *     at(o, k)   = o stride + k dilation - before
@@ -18,13 +18,15 @@
 #include "op/convolution.h"
 
 #include "op/affine.h"
+#include "op/data_format.h"
 #include "op/like.h"
 
 extern const tare_op_def tare_convolution_ops[];
 enum { CONVOLUTION, CONV1D, CONV2D, CONV3D, DEPTHWISE, INPUT_GRADIENT, FILTER_GRADIENT };
 
-#define TARE_TABLE_STRUCT  tare_nn_conv_options
-#define TARE_WORDS_padding TARE_PADDING_WORDS
+#define TARE_WORDS_data_format TARE_DATA_FORMAT_WORDS
+#define TARE_TABLE_STRUCT      tare_nn_conv_options
+#define TARE_WORDS_padding     TARE_PADDING_WORDS
 TARE_OPTION_TABLE(static, conv_table, TARE_NN_CONV_FIELDS);
 #undef TARE_TABLE_STRUCT
 #define TARE_TABLE_STRUCT tare_nn_depthwise_conv2d_options
@@ -40,6 +42,7 @@ static tare_nn_conv_options depthwise_options(const tare_nn_depthwise_conv2d_opt
     options.before = given->before;
     options.after = given->after;
     options.groups = 0;
+    options.data_format = given->data_format;
     return options;
 }
 
@@ -63,12 +66,6 @@ static tare_status check_ranks(const tare_infer *infer, int x, int filter, int r
     return tare_infer_rank(infer, filter, rank, "filter");
 }
 
-static tare_status check_bias(const tare_infer *infer, int64_t results) {
-    if (infer->input_count < 3 || infer->inputs[2].dtype == TARE_DTYPE_NONE) return TARE_OK;
-    if (tare_shape_compatible(TARE_SHAPE(results), infer->inputs[2].shape)) return TARE_OK;
-    return tare_infer_refuse_shape(infer, 2, "bias", "one number for every filter");
-}
-
 static tare_status infer_forward(tare_infer *infer, const tare_nn_conv_options *options, int rank) {
     TARE_TRY(tare_infer_floating(infer, 0, "x"));
     TARE_TRY(tare_infer_same_dtypes(infer));
@@ -80,25 +77,35 @@ static tare_status infer_forward(tare_infer *infer, const tare_nn_conv_options *
     x = tare_shape_of_rank(x, rank);
     filter = tare_shape_of_rank(filter, rank);
     TARE_TRY(tare_infer_convolution(infer, options, x, filter, &infer->outputs[0].shape));
-    TARE_TRY(check_bias(infer, infer->outputs[0].shape.extents[rank - 1]));
+    TARE_TRY(tare_infer_convolution_bias(infer, infer->outputs[0].shape.extents[rank - 1]));
     return tare_infer_countable(infer, 0);
 }
 
-static tare_status convolution_infer(tare_infer *infer) {
-    return infer_forward(infer, infer->options, 0);
-}
-static tare_status conv1d_infer(tare_infer *infer) {
-    return infer_forward(infer, infer->options, 3);
-}
-static tare_status conv2d_infer(tare_infer *infer) {
-    return infer_forward(infer, infer->options, 4);
-}
-static tare_status conv3d_infer(tare_infer *infer) {
-    return infer_forward(infer, infer->options, 5);
-}
-static tare_status depthwise_infer(tare_infer *infer) {
+/* Inputs that are data; their bits, by op. */
+enum { FORWARD_DATA = 1 << 0, INPUT_GRADIENT_DATA = 1 << 0 | 1 << 2, FILTER_GRADIENT_DATA = 3 };
+
+#define FORWARD_INFER(kind, rank)                                                                  \
+    static tare_status kind##_infer_last(tare_infer *infer) {                                      \
+        return infer_forward(infer, infer->options, rank);                                         \
+    }                                                                                              \
+    static tare_status kind##_infer(tare_infer *infer) {                                           \
+        const tare_nn_conv_options *options = infer->options;                                      \
+        return tare_infer_formatted(infer, options->data_format, FORWARD_DATA, true,               \
+                                    kind##_infer_last);                                            \
+    }
+FORWARD_INFER(convolution, 0)
+FORWARD_INFER(conv1d, 3)
+FORWARD_INFER(conv2d, 4)
+FORWARD_INFER(conv3d, 5)
+
+static tare_status depthwise_infer_last(tare_infer *infer) {
     const tare_nn_conv_options options = depthwise_options(infer->options);
     return infer_forward(infer, &options, 4);
+}
+static tare_status depthwise_infer(tare_infer *infer) {
+    const tare_nn_depthwise_conv2d_options *options = infer->options;
+    return tare_infer_formatted(infer, options->data_format, FORWARD_DATA, true,
+                                depthwise_infer_last);
 }
 
 /* Inputs dy and one of x, filter; the third is what is differentiated for. */
@@ -115,8 +122,51 @@ static tare_status gradient_infer(tare_infer *infer, int x_input, int filter_inp
     return tare_infer_refuse_shape(infer, 0, "dy", "the shape of the convolution's result");
 }
 
-static tare_status input_gradient_infer(tare_infer *infer) { return gradient_infer(infer, 2, 1); }
-static tare_status filter_gradient_infer(tare_infer *infer) { return gradient_infer(infer, 1, 2); }
+static tare_status input_gradient_infer_last(tare_infer *infer) {
+    return gradient_infer(infer, 2, 1);
+}
+static tare_status input_gradient_infer(tare_infer *infer) {
+    const tare_nn_conv_options *options = infer->options;
+    return tare_infer_formatted(infer, options->data_format, INPUT_GRADIENT_DATA, true,
+                                input_gradient_infer_last);
+}
+
+static tare_status filter_gradient_infer_last(tare_infer *infer) {
+    return gradient_infer(infer, 1, 2);
+}
+static tare_status filter_gradient_infer(tare_infer *infer) {
+    const tare_nn_conv_options *options = infer->options;
+    return tare_infer_formatted(infer, options->data_format, FILTER_GRADIENT_DATA, false,
+                                filter_gradient_infer_last);
+}
+
+/* ---- lowering: nothing to do but for channels first */
+
+static tare_status lower_with(tare_lower *lower, const char *op, uint32_t data,
+                              bool result_is_data) {
+    tare_nn_conv_options options = *(const tare_nn_conv_options *)lower->options;
+    if (options.data_format == TARE_NHWC) return TARE_OK;
+    options.data_format = TARE_NHWC;
+    return tare_lower_channels_first(lower, op, &options, data, result_is_data);
+}
+
+static tare_status conv_lower(tare_lower *lower) {
+    return lower_with(lower, "nn_convolution", FORWARD_DATA, true);
+}
+static tare_status input_gradient_lower(tare_lower *lower) {
+    return lower_with(lower, "convolution_input_gradient", INPUT_GRADIENT_DATA, true);
+}
+static tare_status filter_gradient_lower(tare_lower *lower) {
+    return lower_with(lower, "convolution_filter_gradient", FILTER_GRADIENT_DATA, false);
+}
+
+static tare_status depthwise_lower(tare_lower *lower) {
+    tare_nn_depthwise_conv2d_options options =
+        *(const tare_nn_depthwise_conv2d_options *)lower->options;
+    if (options.data_format == TARE_NHWC) return TARE_OK;
+    options.data_format = TARE_NHWC;
+    return tare_lower_channels_first(lower, "nn_depthwise_conv2d", &options, FORWARD_DATA, true);
+}
 
 /* ---- steps */
 
@@ -236,8 +286,8 @@ static tare_status forward_gradient(tare_gradient *g, const tare_nn_conv_options
         g->input_gradients[0] = tare_convolution_input_gradient(dy, filter, x, options);
     if (g->wanted[1])
         g->input_gradients[1] = tare_convolution_filter_gradient(dy, x, filter, options);
-    if (g->input_count > 2 && g->wanted[2]) g->input_gradients[2] = tare_sum_like(dy, g->inputs[2]);
-    return TARE_OK;
+    if (g->input_count < 3 || !g->wanted[2]) return TARE_OK;
+    return tare_sum_of_channels(g, options->data_format, dy, g->inputs[2], &g->input_gradients[2]);
 }
 
 static tare_status conv_gradient(tare_gradient *g) { return forward_gradient(g, g->options); }
@@ -263,18 +313,35 @@ static tare_status filter_gradient_gradient(tare_gradient *g) {
 
 /* ---- merging */
 
-/* A depthwise filter's results are two axes, which a folded scale does not fit. */
 static bool absorbs_affine(const tare_lower *node) {
-    const tare_nn_conv_options *options = node->options;
-    return options->groups > 0;
+    (void)node;
+    return true;
 }
 
-static tare_status absorb_affine(tare_lower *node, const tare_affine *affine) {
-    return tare_absorb_affine(node, "nn_convolution", affine, true);
+/* The results are the filter's last axis or, depthwise, its last two. */
+static tare_status absorb_as(tare_lower *node, const char *op, bool depthwise,
+                             const tare_affine *affine) {
+    const tare_shape w = node->type(node, node->inputs[1])->shape;
+    const int split = w.rank - (depthwise ? 2 : 1);
+    const tare_weights_view view = {.outer = tare_extents_product(w, 0, split),
+                                    .minor = 1,
+                                    .major = tare_extents_product(w, split, w.rank),
+                                    .inner = 1};
+    return tare_absorb_affine(node, op, affine, &view);
+}
+
+static tare_status conv_absorb_affine(tare_lower *node, const tare_affine *affine) {
+    const tare_nn_conv_options *options = node->options;
+    return absorb_as(node, "nn_convolution", options->groups == 0, affine);
+}
+static tare_status depthwise_absorb_affine(tare_lower *node, const tare_affine *affine) {
+    return absorb_as(node, "nn_depthwise_conv2d", true, affine);
 }
 
 static const tare_capabilities conv_can = {.absorbs_affine = absorbs_affine,
-                                           .absorb_affine = absorb_affine};
+                                           .absorb_affine = conv_absorb_affine};
+static const tare_capabilities depthwise_can = {.absorbs_affine = absorbs_affine,
+                                                .absorb_affine = depthwise_absorb_affine};
 
 /* ---- the family */
 
@@ -296,6 +363,7 @@ static const tare_example conv1d_examples[] = {
     {"[1,8,4] [3,2,2]", "groups=2,dilations=2,padding=same", 0, 0, NULL, LOSES},
     {"[1,5,2] [3,2,1]", "padding=explicit,before=2,after=0", 0, 0, NULL, LOSES},
     {"[1,1,2] [7,2,3]", "padding=same", 0, 0, NULL, LOSES},
+    {"[2,3,9] [4,3,2]", "padding=same,data_format=nchw", 0, 0, NULL, LOSES},
     {"[0,5,2] [3,2,1]", "", 0, 0, NULL, LOSES},
     {"[1,5,2,1] [3,2,1]", "", 0, 0, "rank 3", 0},
     {"[1,2,2] [3,2,1]", "", 0, 0, "that fits into x", 0},
@@ -309,6 +377,11 @@ static const tare_example conv2d_examples[] = {
     {"[1,7,7,1] [3,3,1,2]", "dilations=2,padding=same", 0, 0, NULL, LOSES},
     {"[1,5,4,2] [3,3,2,2]", "padding=explicit,before=2,0,after=1,1", 0, 0, NULL, LOSES},
     {"[1,4,4,4] [3,3,2,6]", "groups=2,padding=same", 0, 0, NULL, LOSES},
+    {"[2,2,5,4] [3,2,2,3]", "data_format=nchw", 0, 0, NULL, LOSES},
+    {"[1,4,4,3] [3,3,2,6] [6]", "groups=2,padding=same,strides=2,1,data_format=nchw", 0, 0, NULL,
+     LOSES},
+    {"[0,2,5,4] [3,3,2,3]", "data_format=nchw", 0, 0, NULL, LOSES},
+    {"[2,5,4,2] [3,3,2,3]", "data_format=nchw", 0, 0, "shown channels last", 0},
     {"[2,3,3,1] [1,1,1,1]", "", 0, 0, NULL, LOSES},
     {"[1,2,2,1] [5,5,1,2]", "padding=same", 0, 0, NULL, LOSES},
     {"[0,5,4,2] [3,3,2,3]", "", 0, 0, NULL, LOSES},
@@ -328,6 +401,7 @@ static const tare_example conv3d_examples[] = {
     {"[2,3,2,2,4] [2,1,2,2,2]", "groups=2,padding=same", 0, 0, NULL, LOSES},
     {"[1,5,5,5,1] [2,2,2,1,1]", "dilations=2", 0, 0, NULL, LOSES},
     {"[0,3,3,3,1] [2,2,2,1,1]", "", 0, 0, NULL, LOSES},
+    {"[1,2,4,3,3] [3,2,2,2,2]", "strides=1,2,1,data_format=nchw", 0, 0, NULL, LOSES},
     {"[1,4,5,2] [3,3,2,3]", "", 0, 0, "rank 5", 0},
     {"[1,4,5,3,2] [3,3,3,1,3]", "", 0, 0, "as many channels", 0},
     {NULL, NULL, 0, 0, NULL, 0}};
@@ -337,6 +411,7 @@ static const tare_example depthwise_examples[] = {
     {"[1,7,7,2] [3,3,2,2]", "dilations=2,padding=same", 0, 0, NULL, LOSES},
     {"[1,4,4,1] [3,3,1,2] [2]", "padding=explicit,before=1,0,after=1,2", 0, 0, NULL, LOSES},
     {"[0,4,4,2] [3,3,2,1]", "", 0, 0, NULL, LOSES},
+    {"[2,3,6,5] [3,2,3,2] [6]", "padding=same,data_format=nchw", 0, 0, NULL, LOSES},
     {"[2,6,5,3] [3,3,2,1]", "", 0, 0, "as many channels", 0},
     {"[2,6,3] [3,3,1]", "", 0, 0, "rank 4", 0},
     {NULL, NULL, 0, 0, NULL, 0}};
@@ -359,15 +434,15 @@ static const tare_example filter_gradient_examples[] = {
     {                                                                                              \
         .name = name_, .node_name = node, .table = table_, .min_inputs = 2, .max_inputs = 3,       \
         .output_count = 1, .optional = 1u << 2, .infer = kind##_infer,                             \
-        .gradient = function##_gradient, .prepare = function##_prepare, .run = conv_f32_step,      \
-        .can = can_, .examples = kind##_examples                                                   \
+        .gradient = function##_gradient, .lower = function##_lower, .prepare = function##_prepare, \
+        .run = conv_f32_step, .can = can_, .examples = kind##_examples                             \
     }
 #define GRADIENT_OP(name_, node, kind, step)                                                       \
     {                                                                                              \
         .name = name_, .node_name = node, .table = &conv_table, .min_inputs = 3, .max_inputs = 3,  \
         .output_count = 1, .shape_only = 1u << 2, .infer = kind##_infer,                           \
-        .gradient = kind##_gradient, .prepare = kind##_prepare, .run = step,                       \
-        .examples = kind##_examples                                                                \
+        .gradient = kind##_gradient, .lower = kind##_lower, .prepare = kind##_prepare,             \
+        .run = step, .examples = kind##_examples                                                   \
     }
 
 const tare_op_def tare_convolution_ops[] = {
@@ -377,7 +452,7 @@ const tare_op_def tare_convolution_ops[] = {
     [CONV2D] = FORWARD_OP("nn_conv2d", "Conv2D", conv2d, &conv_table, conv, &conv_can),
     [CONV3D] = FORWARD_OP("nn_conv3d", "Conv3D", conv3d, &conv_table, conv, &conv_can),
     [DEPTHWISE] = FORWARD_OP("nn_depthwise_conv2d", "depthwise", depthwise, &depthwise_table,
-                             depthwise, NULL),
+                             depthwise, &depthwise_can),
     [INPUT_GRADIENT] = GRADIENT_OP("convolution_input_gradient", "Conv2DBackpropInput",
                                    input_gradient, tare_convolution_data_step),
     [FILTER_GRADIENT] = GRADIENT_OP("convolution_filter_gradient", "Conv2DBackpropFilter",

@@ -22,6 +22,9 @@ tare_shape tare_shape_of_rank(tare_shape shape, int rank);
 tare_status tare_infer_convolution(const tare_infer *infer, const tare_nn_conv_options *options,
                                    tare_shape x, tare_shape filter, tare_shape *y);
 
+/* Input 2, when given, is one number for every channel of the result. */
+tare_status tare_infer_convolution_bias(const tare_infer *infer, int64_t results);
+
 /* Known shapes, which fit, as the kernel wants them. */
 tare_convolution tare_convolution_of(const tare_nn_conv_options *options, tare_shape x,
                                      tare_shape filter, tare_shape y);

@@ -78,6 +78,12 @@ tare_status tare_infer_convolution(const tare_infer *infer, const tare_nn_conv_o
     return TARE_OK;
 }
 
+tare_status tare_infer_convolution_bias(const tare_infer *infer, int64_t results) {
+    if (infer->input_count < 3 || infer->inputs[2].dtype == TARE_DTYPE_NONE) return TARE_OK;
+    if (tare_shape_compatible(TARE_SHAPE(results), infer->inputs[2].shape)) return TARE_OK;
+    return tare_infer_refuse_shape(infer, 2, "bias", "one number for every filter");
+}
+
 tare_convolution tare_convolution_of(const tare_nn_conv_options *options, tare_shape x,
                                      tare_shape filter, tare_shape y) {
     const int rank = x.rank - 2;

@@ -6,6 +6,8 @@
  *     dvalue = convolution(dy, w)
  *     dw     = convolution_filter_gradient(value, dy)
  *
+ * and a bias that merging makes. Channels first is lowered to channels last between transposes.
+ *
  * Several extents may lead to those of value: output_size names them; without it
  *
  *     same      in stride
@@ -17,13 +19,17 @@
  */
 #include "op/convolution.h"
 
+#include "op/affine.h"
+#include "op/data_format.h"
+#include "op/elementwise.h"
 #include "op/spatial.h"
 
 extern const tare_op_def tare_convolution_transpose_ops[];
 enum { CONV1D, CONV2D, CONV3D };
 
-#define TARE_TABLE_STRUCT  tare_nn_conv_transpose_options
-#define TARE_WORDS_padding TARE_PADDING_WORDS
+#define TARE_TABLE_STRUCT      tare_nn_conv_transpose_options
+#define TARE_WORDS_padding     TARE_PADDING_WORDS
+#define TARE_WORDS_data_format TARE_DATA_FORMAT_WORDS
 TARE_OPTION_TABLE(static, transpose_table, TARE_NN_CONV_TRANSPOSE_FIELDS);
 #undef TARE_TABLE_STRUCT
 
@@ -36,6 +42,7 @@ static tare_nn_conv_options transposed(const tare_nn_conv_transpose_options *giv
     options.before = given->before;
     options.after = given->after;
     options.groups = given->groups;
+    options.data_format = given->data_format;
     return options;
 }
 
@@ -107,20 +114,99 @@ static tare_status infer_transpose(tare_infer *infer, int rank) {
         return refuse(infer, "a result that the convolution takes to the shape of value");
     y.extents[rank - 1] = tare_filter_channels(&options, filter);
     infer->outputs[0] = (tare_type){infer->inputs[0].dtype, y};
+    TARE_TRY(tare_infer_convolution_bias(infer, y.extents[rank - 1]));
     return tare_infer_countable(infer, 0);
 }
 
-static tare_status conv1d_transpose_infer(tare_infer *infer) { return infer_transpose(infer, 3); }
-static tare_status conv2d_transpose_infer(tare_infer *infer) { return infer_transpose(infer, 4); }
-static tare_status conv3d_transpose_infer(tare_infer *infer) { return infer_transpose(infer, 5); }
+/* ---- lowering: nothing to do but for channels first */
+
+static tare_status lower_with(tare_lower *lower, const char *op) {
+    tare_nn_conv_transpose_options options =
+        *(const tare_nn_conv_transpose_options *)lower->options;
+    if (options.data_format == TARE_NHWC) return TARE_OK;
+    options.data_format = TARE_NHWC;
+    return tare_lower_channels_first(lower, op, &options, 1, true);
+}
+
+/* ---- merging */
+
+static bool absorbs_affine(const tare_lower *node) {
+    (void)node;
+    return true;
+}
+
+/* The results are the filter's last axis but one, in groups that its last axis tells apart. */
+static tare_status absorb_as(tare_lower *node, const char *op, const tare_affine *affine) {
+    const tare_nn_conv_transpose_options *options = node->options;
+    const tare_shape w = node->type(node, node->inputs[1])->shape;
+    const int64_t depth = w.extents[w.rank - 2], last = w.extents[w.rank - 1];
+    tare_weights_view view = {.outer = tare_extents_product(w, 0, w.rank - 2),
+                              .minor = depth,
+                              .major = options->groups,
+                              .inner = options->groups > 0 ? last / options->groups : 0};
+    if (options->groups == 0)
+        view = (tare_weights_view){.outer = view.outer, .minor = 1, .major = depth, .inner = last};
+    return tare_absorb_affine(node, op, affine, &view);
+}
+
+/* ---- one op for every number of spatial axes */
+
+#define RANK(function, rank)                                                                       \
+    static tare_status function##_infer_last(tare_infer *infer) {                                  \
+        return infer_transpose(infer, rank);                                                       \
+    }                                                                                              \
+    static tare_status function##_infer(tare_infer *infer) {                                       \
+        const tare_nn_conv_transpose_options *options = infer->options;                            \
+        return tare_infer_formatted(infer, options->data_format, 1, true, function##_infer_last);  \
+    }                                                                                              \
+    static tare_status function##_lower(tare_lower *lower) {                                       \
+        return lower_with(lower, "nn_" #function);                                                 \
+    }                                                                                              \
+    static tare_status function##_absorb_affine(tare_lower *node, const tare_affine *affine) {     \
+        return absorb_as(node, "nn_" #function, affine);                                           \
+    }                                                                                              \
+    static const tare_capabilities function##_can = {.absorbs_affine = absorbs_affine,             \
+                                                     .absorb_affine = function##_absorb_affine};
+RANK(conv1d_transpose, 3)
+RANK(conv2d_transpose, 4)
+RANK(conv3d_transpose, 5)
 
 /* ---- the step */
+
+/* A transposed convolution and the bias that goes onto it; the convolution comes first because the
+ * steps without one read it alone. */
+typedef struct biased {
+    tare_convolution convolution;
+    tare_binary_pass add;
+    tare_step_function convolve;
+} biased;
+
+/* The convolution lays its result down, the bias is added to it in place. */
+static tare_status biased_step(const tare_run *run) {
+    const biased *state = run->state;
+    TARE_TRY(state->convolve(run));
+    tare_binary_run(&state->add, run->outputs[0], run->inputs[2], run->outputs[0], run->scratch,
+                    run->pool);
+    return TARE_OK;
+}
+
+static tare_status prepare_biased(tare_prepare *prepare, const tare_convolution *c) {
+    const tare_type *y = &prepare->outputs[0];
+    biased state = {.convolution = *c, .convolve = prepare->run};
+    tare_binary_plan(&state.add, TARE_BINARY_ADD, y->dtype, y->shape, prepare->inputs[2].shape, 0);
+    const int64_t scratch = tare_binary_scratch(&state.add);
+    if (scratch > prepare->scratch_bytes) prepare->scratch_bytes = scratch;
+    prepare->run = biased_step;
+    return tare_prepare_state(prepare, &state, sizeof state);
+}
 
 static tare_status transpose_prepare(tare_prepare *prepare) {
     const tare_nn_conv_options options = transposed(prepare->options);
     const tare_convolution c = tare_convolution_of(
         &options, prepare->outputs[0].shape, prepare->inputs[1].shape, prepare->inputs[0].shape);
-    return tare_prepare_convolution_data(prepare, &c);
+    TARE_TRY(tare_prepare_convolution_data(prepare, &c));
+    const bool has_bias = prepare->input_count > 2 && prepare->inputs[2].dtype != TARE_DTYPE_NONE;
+    return has_bias ? prepare_biased(prepare, &c) : TARE_OK;
 }
 
 static tare_status transpose_gradient(tare_gradient *g) {
@@ -129,7 +215,8 @@ static tare_status transpose_gradient(tare_gradient *g) {
     if (g->wanted[0]) g->input_gradients[0] = tare_convolve(dy, filter, &options);
     if (g->wanted[1])
         g->input_gradients[1] = tare_convolution_filter_gradient(value, dy, filter, &options);
-    return TARE_OK;
+    if (g->input_count < 3 || !g->wanted[2]) return TARE_OK;
+    return tare_sum_of_channels(g, options.data_format, dy, g->inputs[2], &g->input_gradients[2]);
 }
 
 /* ---- the family */
@@ -138,6 +225,7 @@ static tare_status transpose_gradient(tare_gradient *g) {
 static const tare_example conv1d_transpose_examples[] = {
     {"[2,4,3] [3,2,3]", "strides=2", 0, 0, NULL, LOSES},
     {"[2,4,3] [3,2,3]", "padding=valid", 0, 0, NULL, LOSES},
+    {"[2,3,4] [3,2,3]", "padding=valid,data_format=nchw", 0, 0, NULL, LOSES},
     {"[1,3,2] [2,2,2]", "padding=valid,strides=3,output_size=8", 0, 0, NULL, LOSES},
     {"[0,4,3] [3,2,3]", "", 0, 0, NULL, LOSES},
     {"[2,4,3] [3,2,2]", "", 0, 0, "to the shape of value", 0},
@@ -154,6 +242,9 @@ static const tare_example conv2d_transpose_examples[] = {
     {"[1,3,3,2] [3,3,1,2]", "strides=2,padding=explicit,before=1,1,after=0,1", 0, 0, NULL, LOSES},
     {"[1,3,3,4] [2,2,3,4]", "groups=2,strides=2", 0, 0, NULL, LOSES},
     {"[1,3,3,6] [2,2,3,2]", "groups=0", 0, 0, NULL, LOSES},
+    {"[2,3,3,3] [2,2,2,3] [2]", "strides=2", 0, 0, NULL, LOSES},
+    {"[2,3,3,2] [2,2,2,3] [2]", "data_format=nchw,strides=2,1", 0, 0, NULL, LOSES},
+    {"[2,3,3,3] [2,2,2,3] [3]", "", 0, 0, "every filter", 0},
     {"[2,3,3,3] [2,2,2,3]", "groups=2", 0, 0, "divide into groups", 0},
     {"[2,3,3,3] [2,2,2,3]", "strides=0", 0, 0, "strides", 0},
     {"[1,1,1,1] [1,1,1,1]", "padding=explicit,before=2,2,after=0,0", 0, 0, "0 or more", 0},
@@ -161,6 +252,7 @@ static const tare_example conv2d_transpose_examples[] = {
     {NULL, NULL, 0, 0, NULL, 0}};
 static const tare_example conv3d_transpose_examples[] = {
     {"[1,2,3,2,2] [2,2,2,3,2]", "", 0, 0, NULL, LOSES},
+    {"[1,2,2,3,2] [2,2,2,3,2]", "data_format=nchw", 0, 0, NULL, LOSES},
     {"[1,2,2,1,2] [3,2,3,1,2]", "strides=2,padding=valid", 0, 0, NULL, LOSES},
     {"[1,2,3,2,2] [2,2,2,3,3]", "", 0, 0, "to the shape of value", 0},
     {NULL, NULL, 0, 0, NULL, 0}};
@@ -168,9 +260,10 @@ static const tare_example conv3d_transpose_examples[] = {
 #define TRANSPOSE_OP(function)                                                                     \
     {                                                                                              \
         .name = "nn_" #function, .node_name = #function, .table = &transpose_table,                \
-        .min_inputs = 2, .max_inputs = 2, .output_count = 1, .infer = function##_infer,            \
-        .gradient = transpose_gradient, .prepare = transpose_prepare,                              \
-        .run = tare_convolution_data_step, .examples = function##_examples                         \
+        .min_inputs = 2, .max_inputs = 3, .output_count = 1, .optional = 1u << 2,                  \
+        .infer = function##_infer, .gradient = transpose_gradient, .lower = function##_lower,      \
+        .prepare = transpose_prepare, .run = tare_convolution_data_step, .can = &function##_can,   \
+        .examples = function##_examples                                                            \
     }
 
 const tare_op_def tare_convolution_transpose_ops[] = {

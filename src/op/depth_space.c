@@ -10,6 +10,7 @@
  *
  * Source: TensorFlow r1.15, core/kernels/depthtospace_op.cc, spacetodepth_op.cc.
  */
+#include "op/data_format.h"
 #include "op/strided.h"
 #include <tare/op.h>
 
@@ -18,10 +19,16 @@ enum { DEPTH_TO_SPACE, SPACE_TO_DEPTH };
 
 #define BLOCK_FIELDS(field)                                                                        \
     field(integer, block_size, 2, "pixels along each side of a block")                             \
-        field(text, name, NULL, "name of the node")
+        field(choice, data_format, TARE_NHWC, "nhwc, or nchw: channels first")                     \
+            field(text, name, NULL, "name of the node")
 TARE_OPTIONS(block_options, BLOCK_FIELDS);
-#define TARE_TABLE_STRUCT block_options
+#define TARE_TABLE_STRUCT      block_options
+#define TARE_WORDS_data_format TARE_DATA_FORMAT_WORDS
 TARE_OPTION_TABLE(static, block_table, BLOCK_FIELDS);
+#undef TARE_TABLE_STRUCT
+
+#define TARE_TABLE_STRUCT tare_depth_space_options
+TARE_OPTION_TABLE(static, depth_space_table, TARE_DEPTH_SPACE_FIELDS);
 #undef TARE_TABLE_STRUCT
 
 /* ---- shapes */
@@ -44,7 +51,7 @@ static int64_t part(int64_t extent, int64_t divisor) {
     return extent < 0 ? TARE_ANY : extent / divisor;
 }
 
-static tare_status depth_to_space_infer(tare_infer *infer) {
+static tare_status depth_to_space_infer_last(tare_infer *infer) {
     TARE_TRY(check(infer));
     const tare_shape x = infer->inputs[0].shape;
     const int64_t b = ((const block_options *)infer->options)->block_size;
@@ -63,7 +70,7 @@ static tare_status depth_to_space_infer(tare_infer *infer) {
     return TARE_OK;
 }
 
-static tare_status space_to_depth_infer(tare_infer *infer) {
+static tare_status space_to_depth_infer_last(tare_infer *infer) {
     TARE_TRY(check(infer));
     const tare_shape x = infer->inputs[0].shape;
     const int64_t b = ((const block_options *)infer->options)->block_size;
@@ -82,6 +89,20 @@ static tare_status space_to_depth_infer(tare_infer *infer) {
     y->extents[3] = times(x.extents[3], b * b);
     return TARE_OK;
 }
+
+#define FORMATTED(function)                                                                        \
+    static tare_status function##_infer(tare_infer *infer) {                                       \
+        const block_options *options = infer->options;                                             \
+        return tare_infer_formatted(infer, options->data_format, 1, true, function##_infer_last);  \
+    }                                                                                              \
+    static tare_status function##_lower(tare_lower *lower) {                                       \
+        block_options options = *(const block_options *)lower->options;                            \
+        if (options.data_format == TARE_NHWC) return TARE_OK;                                      \
+        options.data_format = TARE_NHWC;                                                           \
+        return tare_lower_channels_first(lower, #function, &options, 1, true);                     \
+    }
+FORMATTED(depth_to_space)
+FORMATTED(space_to_depth)
 
 /* ---- the step: axes n, i, p, j, q, c */
 
@@ -128,6 +149,7 @@ static const tare_example depth_to_space_examples[] = {
     {"[1,2,3,8]", "block_size=2", 0, 0, NULL, 0},
     {"[2,1,2,9]", "block_size=3", 0, 0, NULL, 0},
     {"[0,2,3,8]", "block_size=2", 0, 0, NULL, 0},
+    {"[1,8,2,3]", "block_size=2,data_format=nchw", 0, 0, NULL, 0},
     {"uint8[1,2,1,4]", "block_size=2", 0, 9, NULL, MOVES},
     {"[1,2,3,6]", "block_size=2", 0, 0, "channels that divide", 0},
     {"[1,2,3,8]", "block_size=1", 0, 0, "2 to 32768", 0},
@@ -137,6 +159,7 @@ static const tare_example space_to_depth_examples[] = {
     {"[2,4,6,3]", "block_size=2", 0, 0, NULL, 0},
     {"[1,3,6,1]", "block_size=3", 0, 0, NULL, 0},
     {"[2,0,6,3]", "block_size=2", 0, 0, NULL, 0},
+    {"[2,3,4,6]", "block_size=2,data_format=nchw", 0, 0, NULL, 0},
     {"bool[1,2,2,2]", "block_size=2", 0, 0, NULL, MOVES},
     {"[2,4,5,3]", "block_size=2", 0, 0, "height and width", 0},
     {"[2,4,6,3]", "block_size=0", 0, 0, "2 to 32768", 0},
@@ -146,8 +169,8 @@ static const tare_example space_to_depth_examples[] = {
     {                                                                                              \
         .name = #function, .node_name = node, .table = &block_table, .min_inputs = 1,              \
         .max_inputs = 1, .output_count = 1, .infer = function##_infer,                             \
-        .gradient = function##_gradient, .prepare = function##_prepare, .run = tare_strided_step,  \
-        .examples = function##_examples                                                            \
+        .gradient = function##_gradient, .lower = function##_lower, .prepare = function##_prepare, \
+        .run = tare_strided_step, .examples = function##_examples                                  \
     }
 
 const tare_op_def tare_depth_space_ops[] = {
@@ -157,19 +180,22 @@ const tare_op_def tare_depth_space_ops[] = {
 };
 
 static tare_tensor build(int op, tare_tensor x, int64_t block_size,
-                         const tare_op_options *options) {
+                         const tare_depth_space_options *options) {
     block_options all = {TARE_DEFAULTS(block_options, BLOCK_FIELDS)};
+    tare_depth_space_options given;
+    tare_options_adopt(&depth_space_table, options, &given);
     all.block_size = block_size;
-    if (options) all.name = options->name;
+    all.data_format = given.data_format;
+    all.name = given.name;
     return tare_build_node(NULL, &tare_depth_space_ops[op], NULL, &x, 1, &all);
 }
 
 tare_tensor tare_depth_to_space_with(tare_tensor x, int64_t block_size,
-                                     const tare_op_options *options) {
+                                     const tare_depth_space_options *options) {
     return build(DEPTH_TO_SPACE, x, block_size, options);
 }
 
 tare_tensor tare_space_to_depth_with(tare_tensor x, int64_t block_size,
-                                     const tare_op_options *options) {
+                                     const tare_depth_space_options *options) {
     return build(SPACE_TO_DEPTH, x, block_size, options);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* zeros_like and ones_like: a constant in the shape and dtype of x. */
 #include "kernel/strided.h"
+#include "op/order.h"
 #include "op/rules.h"
 #include <tare/op.h>
 
@@ -61,6 +62,7 @@ const tare_op_def tare_fill_ops[] = {
                     .infer = tare_infer_like_first,
                     .prepare = fill_prepare,
                     .run = zeros_step,
+                    .can = &tare_pointwise_can,
                     .examples = fill_examples},
     [ONES_LIKE] = {.name = "ones_like",
                    .node_name = "ones_like",
@@ -71,6 +73,7 @@ const tare_op_def tare_fill_ops[] = {
                    .infer = tare_infer_like_first,
                    .prepare = fill_prepare,
                    .run = ones_step,
+                   .can = &tare_pointwise_can,
                    .examples = fill_examples},
     {.name = NULL},
 };

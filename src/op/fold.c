@@ -5,7 +5,6 @@
  *
  *     w' = w scale, per output        bias' = bias scale + shift        (left out: 0, 1, 0)
  */
-#include "kernel/normalisation_fold.h"
 #include "op/affine.h"
 #include "op/rules.h"
 
@@ -13,47 +12,38 @@
 TARE_OPTION_TABLE(static, fold_weights_table, TARE_FOLD_WEIGHTS_FIELDS);
 #undef TARE_TABLE_STRUCT
 
-/* ---- fold_weights: weights [.., outputs] or [outputs, ..], scale [outputs] */
+/* ---- fold_weights: weights of any shape seen as [outer, minor, major, inner], scale [outputs] */
+
+static tare_weights_view view_of(const tare_fold_weights_options *options) {
+    return (tare_weights_view){options->outer, options->minor, options->major, options->inner};
+}
 
 static tare_status fold_weights_infer(tare_infer *infer) {
-    const tare_fold_weights_options *options = infer->options;
+    const tare_weights_view view = view_of(infer->options);
     TARE_TRY(tare_infer_floating(infer, 0, "weights"));
     TARE_TRY(tare_infer_same_dtypes(infer));
-    const tare_shape w = infer->inputs[0].shape, scale = infer->inputs[1].shape;
-    const bool fits = w.rank >= 1 && scale.rank == 1 &&
-                      scale.extents[0] == w.extents[options->columns_are_outputs ? w.rank - 1 : 0];
+    const int64_t weights = tare_shape_count(infer->inputs[0].shape);
+    const tare_shape scale = infer->inputs[1].shape;
+    const bool fits = scale.rank == 1 && scale.extents[0] == view.minor * view.major &&
+                      weights == view.outer * view.minor * view.major * view.inner;
     if (!fits) return tare_infer_refuse_shapes(infer, 0, 1, "one factor for every output");
     return tare_infer_like_first(infer);
 }
 
-typedef struct fold_weights {
-    int64_t rows, columns;
-    bool columns_are_outputs;
-} fold_weights;
-
 static tare_status fold_weights_f32_step(const tare_run *run) {
-    const fold_weights *state = run->state;
-    tare_fold_weights_f32(run->inputs[0], run->inputs[1], state->rows, state->columns,
-                          state->columns_are_outputs, run->outputs[0]);
+    tare_fold_weights_f32(run->inputs[0], run->inputs[1], run->state, run->outputs[0]);
     return TARE_OK;
 }
 
 static tare_status fold_weights_f64_step(const tare_run *run) {
-    const fold_weights *state = run->state;
-    tare_fold_weights_f64(run->inputs[0], run->inputs[1], state->rows, state->columns,
-                          state->columns_are_outputs, run->outputs[0]);
+    tare_fold_weights_f64(run->inputs[0], run->inputs[1], run->state, run->outputs[0]);
     return TARE_OK;
 }
 
 static tare_status fold_weights_prepare(tare_prepare *prepare) {
-    const tare_fold_weights_options *options = prepare->options;
-    const tare_shape w = prepare->inputs[0].shape;
-    const int split = options->columns_are_outputs ? w.rank - 1 : 1;
-    const fold_weights state = {.rows = tare_extents_product(w, 0, split),
-                                .columns = tare_extents_product(w, split, w.rank),
-                                .columns_are_outputs = options->columns_are_outputs};
+    const tare_weights_view view = view_of(prepare->options);
     if (prepare->inputs[0].dtype == TARE_FLOAT64) prepare->run = fold_weights_f64_step;
-    return tare_prepare_state(prepare, &state, sizeof state);
+    return tare_prepare_state(prepare, &view, sizeof view);
 }
 
 /* ---- fold_bias: bias, scale, shift, each [outputs] or left out, but not all */
@@ -96,14 +86,17 @@ static tare_status fold_bias_prepare(tare_prepare *prepare) {
 /* ---- what products share */
 
 tare_status tare_absorb_affine(tare_lower *node, const char *op, const tare_affine *affine,
-                               bool columns_are_outputs) {
+                               const tare_weights_view *weights) {
     const tare_value given = node->input_count > 2 ? node->inputs[2] : TARE_NO_VALUE;
     tare_value inputs[3] = {node->inputs[0], node->inputs[1], given};
     if (affine->scale != TARE_NO_VALUE) {
         tare_fold_weights_options options = {TARE_FOLD_WEIGHTS_DEFAULTS};
-        options.columns_are_outputs = columns_are_outputs;
-        const tare_value weights[] = {node->inputs[1], affine->scale};
-        TARE_TRY(node->emit(node, "fold_weights", &options, weights, 2, &inputs[1], 1));
+        options.outer = weights->outer;
+        options.minor = weights->minor;
+        options.major = weights->major;
+        options.inner = weights->inner;
+        const tare_value both[] = {node->inputs[1], affine->scale};
+        TARE_TRY(node->emit(node, "fold_weights", &options, both, 2, &inputs[1], 1));
     }
     if (given != TARE_NO_VALUE || affine->shift != TARE_NO_VALUE) {
         const tare_value bias[] = {given, affine->scale, affine->shift};

@@ -6,11 +6,13 @@
  * Source: TensorFlow r1.15, python/keras/layers/pooling.py (GlobalAveragePooling2D and its kin).
  */
 #include "graph/graph.h"
+#include "op/data_format.h"
 #include "op/rules.h"
 #include "op/spatial.h"
 #include <tare/op.h>
 
-#define TARE_TABLE_STRUCT tare_nn_global_pool_options
+#define TARE_TABLE_STRUCT      tare_nn_global_pool_options
+#define TARE_WORDS_data_format TARE_DATA_FORMAT_WORDS
 TARE_OPTION_TABLE(static, global_pool_table, TARE_NN_GLOBAL_POOL_FIELDS);
 #undef TARE_TABLE_STRUCT
 
@@ -29,7 +31,9 @@ static tare_tensor build(tare_tensor x, const char *op, const char *default_name
         return tare_build_fail(x.graph, TARE_ERROR_SHAPE, op, name, got, "a known rank of 3 to 5");
     }
     tare_reduce_options reduced = {TARE_REDUCE_DEFAULTS};
-    for (int d = 1; d < shape.rank - 1; d++) reduced.axis.values[reduced.axis.count++] = d;
+    const int channels = tare_channel_axis(given.data_format, shape.rank);
+    for (int d = 1; d < shape.rank; d++)
+        if (d != channels) reduced.axis.values[reduced.axis.count++] = d;
     reduced.keepdims = given.keepdims;
     reduced.name = name;
     return reduce(x, &reduced);

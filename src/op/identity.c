@@ -4,6 +4,7 @@
  *
  *     identity   dx = dy        stop_gradient   no gradient flows
  */
+#include "op/order.h"
 #include "op/rules.h"
 #include <tare/op.h>
 
@@ -34,6 +35,7 @@ const tare_op_def tare_identity_ops[] = {
                   .gradient = identity_gradient,
                   .prepare = tare_alias_prepare,
                   .run = tare_alias_step,
+                  .can = &tare_pointwise_can,
                   .examples = identity_examples},
     [STOP_GRADIENT] = {.name = "stop_gradient",
                        .node_name = "StopGradient",
@@ -43,6 +45,7 @@ const tare_op_def tare_identity_ops[] = {
                        .infer = tare_infer_like_first,
                        .prepare = tare_alias_prepare,
                        .run = tare_alias_step,
+                       .can = &tare_pointwise_can,
                        .examples = stop_gradient_examples},
     {.name = NULL},
 };

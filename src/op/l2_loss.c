@@ -23,6 +23,14 @@ static tare_status l2_loss_prepare(tare_prepare *prepare) {
     return tare_prepare_reduction(prepare, TARE_REDUCE_SUM_OF_SQUARES, 1, &count, 1, 2);
 }
 
+static bool l2_loss_reorder(const tare_lower *node, tare_reordering *to) {
+    (void)node;
+    to->outputs = 0;
+    return true;
+}
+
+static const tare_capabilities l2_loss_can = {.any_order = 1, .reorder = l2_loss_reorder};
+
 static const tare_example l2_loss_examples[] = {
     {"[3,4]", "", 0, 0, NULL, 0},         {"[]", "", 0, 0, NULL, 0},
     {"[0]", "", 0, 0, NULL, 0},           {"[2,3,40]", "", 0, 0, NULL, 0},
@@ -38,6 +46,7 @@ const tare_op_def tare_l2_loss_ops[] = {
      .gradient = l2_loss_gradient,
      .prepare = l2_loss_prepare,
      .run = tare_reduction_step,
+     .can = &l2_loss_can,
      .examples = l2_loss_examples},
     {.name = NULL},
 };

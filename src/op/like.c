@@ -13,6 +13,7 @@
 
 #include "kernel/elementwise.h"
 #include "kernel/strided.h"
+#include "op/order.h"
 #include "op/reduction.h"
 #include <tare/op.h>
 
@@ -59,6 +60,14 @@ static tare_status sum_like_prepare(tare_prepare *prepare) {
         if (d < extra || like.extents[d - extra] != x.extents[d]) mask |= 1u << d;
     return tare_prepare_reduction(prepare, TARE_REDUCE_SUM, x.rank, x.extents, mask, 1);
 }
+
+/* Down to a single number. */
+static bool sum_like_reorder(const tare_lower *node, tare_reordering *to) {
+    to->outputs = 0;
+    return tare_shape_count(node->type(node, node->inputs[1])->shape) == 1;
+}
+
+static const tare_capabilities sum_like_can = {.any_order = 1u << 0, .reorder = sum_like_reorder};
 
 tare_tensor tare_sum_like(tare_tensor x, tare_tensor like) {
     return known_same(x, like) ? x : build(SUM_LIKE, x, like, NULL);
@@ -116,6 +125,22 @@ static tare_status broadcast_like_infer(tare_infer *infer) {
     take_shape(infer);
     return TARE_OK;
 }
+
+/* A single number, or axes of x that keep their order among those that it lacks. */
+static bool broadcast_like_reorder(const tare_lower *node, tare_reordering *to) {
+    broadcast_options *options = to->options;
+    const tare_shape x = node->type(node, node->inputs[0])->shape;
+    uint32_t has = (1u << to->perm.count) - 1;
+    if (tare_shape_count(x) == 1 && x.rank == 0) return true;
+    if (x.rank == to->perm.count || options->axes.count < 1) return false;
+    for (int i = 0; i < options->axes.count; i++)
+        has &= ~(1u << tare_shape_axis(options->axes.values[i], to->perm.count));
+    options->axes = tare_reordered_axes(to, options->axes);
+    return tare_reordered_mask(to, has, &has);
+}
+
+static const tare_capabilities broadcast_like_can = {.any_order = 1u << 1,
+                                                     .reorder = broadcast_like_reorder};
 
 typedef struct broadcast {
     tare_strided copy;
@@ -293,6 +318,15 @@ static tare_status pad_like_prepare(tare_prepare *prepare) {
     return box_prepare(prepare, prepare->inputs[0].shape, prepare->inputs[1].shape, true);
 }
 
+static bool box_reorder(const tare_lower *node, tare_reordering *to) {
+    (void)node;
+    box_options *options = to->options;
+    options->begin = tare_reordered_list(to, options->begin);
+    return true;
+}
+
+static const tare_capabilities box_can = {.any_order = UINT32_MAX, .reorder = box_reorder};
+
 static tare_tensor build_box(int op, tare_tensor x, tare_tensor like, tare_list begin) {
     box_options options = {TARE_DEFAULTS(box_options, BOX_FIELDS)};
     options.begin = begin;
@@ -360,12 +394,12 @@ static const tare_example pad_like_examples[] = {{"[2,3] [4,5]", "begin=1,2", 0,
                                                  {"[2,3] [4,5]", "begin=3,2", 0, 0, "within", 0},
                                                  {NULL, NULL, 0, 0, NULL, 0}};
 
-#define LIKE(function, node, table_)                                                               \
+#define LIKE(function, node, table_, can_)                                                         \
     {                                                                                              \
         .name = #function, .node_name = node, .table = table_, .min_inputs = 2, .max_inputs = 2,   \
         .output_count = 1, .shape_only = 1u << 1, .infer = function##_infer,                       \
         .gradient = function##_gradient, .prepare = function##_prepare, .run = function##_step,    \
-        .examples = function##_examples                                                            \
+        .can = can_, .examples = function##_examples                                               \
     }
 #define sum_like_step        tare_reduction_step
 #define broadcast_like_step  broadcast_step
@@ -373,10 +407,10 @@ static const tare_example pad_like_examples[] = {{"[2,3] [4,5]", "begin=1,2", 0,
 #define reshape_like_prepare tare_alias_prepare
 
 const tare_op_def tare_like_ops[] = {
-    [SUM_LIKE] = LIKE(sum_like, "SumLike", NULL),
-    [BROADCAST_LIKE] = LIKE(broadcast_like, "BroadcastLike", &broadcast_table),
-    [RESHAPE_LIKE] = LIKE(reshape_like, "ReshapeLike", NULL),
-    [SLICE_LIKE] = LIKE(slice_like, "SliceLike", &box_table),
-    [PAD_LIKE] = LIKE(pad_like, "PadLike", &box_table),
+    [SUM_LIKE] = LIKE(sum_like, "SumLike", NULL, &sum_like_can),
+    [BROADCAST_LIKE] = LIKE(broadcast_like, "BroadcastLike", &broadcast_table, &broadcast_like_can),
+    [RESHAPE_LIKE] = LIKE(reshape_like, "ReshapeLike", NULL, NULL),
+    [SLICE_LIKE] = LIKE(slice_like, "SliceLike", &box_table, &box_can),
+    [PAD_LIKE] = LIKE(pad_like, "PadLike", &box_table, &box_can),
     {.name = NULL},
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* And, or, exclusive or of booleans, with broadcasting (not is in unary.c). */
 #include "op/elementwise.h"
+#include "op/order.h"
 #include <tare/op.h>
 
 enum { TEST = TARE_EXAMPLE_NO_GRADIENT | TARE_EXAMPLE_NO_NAN };
@@ -42,5 +43,6 @@ LOGICALS(FUNCTIONS)
                     .infer = name_##_infer,                                                        \
                     .prepare = name_##_prepare,                                                    \
                     .run = tare_binary_step,                                                       \
+                    .can = &tare_pointwise_can,                                                    \
                     .examples = examples_of_all},
 const tare_op_def tare_logical_ops[] = {LOGICALS(DEF)[AT_END] = {.name = NULL}};

@@ -218,7 +218,13 @@ static bool absorbs_affine(const tare_lower *node) {
 
 static tare_status absorb_affine(tare_lower *node, const tare_affine *affine) {
     const tare_matmul_options *options = node->options;
-    return tare_absorb_affine(node, "matmul", affine, !options->transpose_b);
+    const tare_shape b = node->type(node, node->inputs[1])->shape;
+    const int64_t rows = b.extents[0], columns = b.extents[1];
+    const tare_weights_view view =
+        options->transpose_b
+            ? (tare_weights_view){.outer = 1, .minor = 1, .major = rows, .inner = columns}
+            : (tare_weights_view){.outer = rows, .minor = 1, .major = columns, .inner = 1};
+    return tare_absorb_affine(node, "matmul", affine, &view);
 }
 
 static const tare_capabilities matmul_can = {.absorbs_affine = absorbs_affine,

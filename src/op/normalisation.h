@@ -55,7 +55,8 @@ tare_axis_mask tare_kept_axes(tare_list reduced, int rank);
 #define TARE_NORMALISATION_STEP_FIELDS(field)                                                      \
     field(integer, outer, 0, "rows before the channels") field(integer, channels, 0, "channels")   \
         field(integer, inner, 0, "numbers of a row after the channels")                            \
-            field(shape, shape, TARE_ANY_SHAPE, "of statistics")                                   \
+            field(shape, shape, TARE_ANY_SHAPE, "of statistics") field(                            \
+                integer, kept, 0, "axes of x that the channels are, a bit each; 0: not told")      \
                 field(real, epsilon, 0, "added to the variance")                                   \
                     field(real, extra, 0, "added to the sum of weights")                           \
                         field(list, channel_steps, TARE_NO_LIST, "by axis, when weighing")         \

@@ -6,9 +6,11 @@
  * "normalise" is an affine map of its input when the channels are the last axis, and says so: with
  * statistics that do not depend on the run, the merge pass folds it into the product before it.
  */
+#include "array/permutation.h"
 #include "array/shape.h"
 #include "base/status.h"
 #include "op/normalisation.h"
+#include "op/order.h"
 
 #include <string.h>
 
@@ -60,6 +62,34 @@ static tare_status infer_statistics(tare_infer *infer, int x, int count) {
     static tare_status name##_prepare(tare_prepare *prepare) {                                     \
         return prepare_step(prepare, x, name##_f32, name##_f64);                                   \
     }
+
+/* Steps do not mind where the channels of x lie, as long as they lie together. */
+static bool reorder_view(const tare_lower *node, int x, tare_reordering *to) {
+    tare_normalisation_step_options *options = to->options;
+    const tare_shape shape = tare_permuted_shape(node->type(node, node->inputs[x])->shape,
+                                                 tare_inverse_permutation(to->perm));
+    tare_axis_mask kept = 0;
+    if (options->kept == 0 || !tare_reordered_mask(to, (uint32_t)options->kept, &kept))
+        return false;
+    const tare_channel_view view = tare_view_by_channel(shape, kept);
+    options->outer = view.options.outer;
+    options->channels = view.options.channels;
+    options->inner = view.options.inner;
+    options->kept = view.options.kept;
+    return !view.transposed;
+}
+
+static bool reorder_statistics(const tare_lower *node, tare_reordering *to) {
+    to->outputs = 0;
+    return reorder_view(node, 0, to);
+}
+
+static bool reorder_numbers(const tare_lower *node, tare_reordering *to) {
+    return reorder_view(node, 0, to);
+}
+
+static const tare_capabilities statistics_can = {.any_order = 1U << 0,
+                                                 .reorder = reorder_statistics};
 
 /* ------------------------------------------------------------------------ channel_moments */
 
@@ -263,7 +293,9 @@ static tare_status normalise_make_affine(tare_lower *node, tare_affine *affine) 
 }
 
 static const tare_capabilities normalise_can = {.as_affine = normalise_as_affine,
-                                                .make_affine = normalise_make_affine};
+                                                .make_affine = normalise_make_affine,
+                                                .any_order = 1U << NORMALISE_X,
+                                                .reorder = reorder_numbers};
 
 /* ------------------------------------------------------------------------ normalise_affine */
 
@@ -301,6 +333,9 @@ enum { SUMS_DY, SUMS_X, SUMS_MEAN, SUMS_VARIANCE, SUMS_LOW, SUMS_INPUTS };
 GRADIENT_SUMS(float, f32)
 GRADIENT_SUMS(double, f64)
 STEP_PAIR(gradient_sums, SUMS_DY)
+
+static const tare_capabilities gradient_sums_can = {.any_order = 1U << SUMS_DY | 1U << SUMS_X,
+                                                    .reorder = reorder_statistics};
 
 static tare_status gradient_sums_infer(tare_infer *infer) {
     TARE_TRY(infer_statistics(infer, SUMS_DY, 3));
@@ -348,6 +383,9 @@ static bool counts_sums(const tare_run *run) {
 NORMALISE_GRADIENT(float, f32)
 NORMALISE_GRADIENT(double, f64)
 
+static const tare_capabilities normalise_gradient_can = {
+    .any_order = 1U << GRADIENT_DY | 1U << GRADIENT_X, .reorder = reorder_numbers};
+
 static tare_status normalise_gradient_prepare(tare_prepare *prepare) {
     prepare->in_place = GRADIENT_DY;
     return prepare_step(prepare, GRADIENT_DY, normalise_gradient_f32, normalise_gradient_f64);
@@ -363,11 +401,11 @@ static tare_status normalise_gradient_prepare(tare_prepare *prepare) {
 
 const tare_op_def tare_normalisation_steps[] = {
     INTERNAL(channel_moments, 1, TARE_MOMENTS_OUTPUTS, .infer = channel_moments_infer,
-             .prepare = channel_moments_prepare),
+             .prepare = channel_moments_prepare, .can = &statistics_can),
     INTERNAL(weighted_channel_moments, 2, 2, .infer = two_statistics_infer,
              .prepare = weighted_moments_prepare),
     INTERNAL(shifted_sums, 2, 3, .optional = 1U << 1, .infer = shifted_sums_infer,
-             .prepare = shifted_sums_prepare),
+             .prepare = shifted_sums_prepare, .can = &statistics_can),
     INTERNAL(select_statistics, SELECT_INPUTS, 3, .infer = select_statistics_infer,
              .prepare = select_statistics_prepare),
     INTERNAL(zero_low, 1, 1, .shape_only = 1U << 0, .infer = zero_low_infer,
@@ -378,11 +416,13 @@ const tare_op_def tare_normalisation_steps[] = {
     INTERNAL(normalise_affine, AFFINE_INPUTS, 2, .optional = 1U << AFFINE_GAMMA | 1U << AFFINE_BETA,
              .infer = two_statistics_infer, .prepare = normalise_affine_prepare),
     INTERNAL(gradient_sums, SUMS_INPUTS, 3, .optional = 1U << SUMS_X | 1U << SUMS_LOW,
-             .infer = gradient_sums_infer, .prepare = gradient_sums_prepare),
+             .infer = gradient_sums_infer, .prepare = gradient_sums_prepare,
+             .can = &gradient_sums_can),
     INTERNAL(normalise_gradient, GRADIENT_INPUTS, 1,
              .optional = 1U << GRADIENT_X | 1U << GRADIENT_LOW | 1U << GRADIENT_GAMMA |
                          1U << GRADIENT_DGAMMA | 1U << GRADIENT_DBETA | 1U << GRADIENT_SUMS_LOW |
                          1U << GRADIENT_TRAINING,
-             .infer = normalise_infer, .prepare = normalise_gradient_prepare),
+             .infer = normalise_infer, .prepare = normalise_gradient_prepare,
+             .can = &normalise_gradient_can),
     {.name = NULL},
 };

@@ -4,6 +4,7 @@
 #include "op/normalisation.h"
 
 #include "array/shape.h"
+#include "array/permutation.h"
 #include "base/status.h"
 #include <tare/op.h>
 
@@ -52,11 +53,14 @@ tare_shape tare_parameter_shape(tare_shape x, tare_axis_mask kept) {
 static void set_transposed(tare_channel_view *view, tare_shape x, tare_axis_mask kept) {
     int64_t reduced = 1, channels = 1;
     view->transposed = true;
+    view->options.kept = 0;
     for (int side = 0; side < 2; side++)
-        for (int axis = 0; axis < x.rank; axis++)
-            if (has_axis(kept, axis) == (side == 1)) view->forth.values[view->forth.count++] = axis;
-    view->back.count = view->forth.count;
-    for (int i = 0; i < view->forth.count; i++) view->back.values[view->forth.values[i]] = i;
+        for (int axis = 0; axis < x.rank; axis++) {
+            if (has_axis(kept, axis) != (side == 1)) continue;
+            if (side == 1) view->options.kept |= 1 << view->forth.count;
+            view->forth.values[view->forth.count++] = axis;
+        }
+    view->back = tare_inverse_permutation(view->forth);
     for (int axis = 0; axis < x.rank; axis++)
         *(has_axis(kept, axis) ? &channels : &reduced) *= x.extents[axis];
     view->options.outer = reduced;
@@ -67,6 +71,7 @@ static void set_transposed(tare_channel_view *view, tare_shape x, tare_axis_mask
 tare_channel_view tare_view_by_channel(tare_shape x, tare_axis_mask kept) {
     tare_channel_view view = {.options = {TARE_NORMALISATION_STEP_DEFAULTS}};
     int64_t extents[3] = {1, 1, 1}; /* outer, channels, inner */
+    view.options.kept = (int64_t)kept;
     int part = 0;
     for (int axis = 0; axis < x.rank; axis++) {
         if (x.extents[axis] == 1) continue; /* lies anywhere */

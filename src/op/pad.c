@@ -10,6 +10,7 @@
  */
 #include "kernel/mirror.h"
 #include "op/like.h"
+#include "op/order.h"
 #include "op/strided.h"
 #include <tare/op.h>
 
@@ -198,6 +199,16 @@ static const tare_example mirror_gradient_examples[] = {
     {"int32[4]", "before=1,after=1,mode=reflect", 0, 0, "float32", 0},
     {NULL, NULL, 0, 0, NULL, 0}};
 
+static bool pad_reorder(const tare_lower *node, tare_reordering *to) {
+    (void)node;
+    tare_pad_options *options = to->options;
+    options->before = tare_reordered_list(to, options->before);
+    options->after = tare_reordered_list(to, options->after);
+    return true;
+}
+
+static const tare_capabilities pad_can = {.any_order = 1, .reorder = pad_reorder};
+
 const tare_op_def tare_pad_ops[] = {
     [PAD] = {.name = "pad",
              .node_name = "Pad",
@@ -209,6 +220,7 @@ const tare_op_def tare_pad_ops[] = {
              .gradient = pad_gradient,
              .prepare = pad_prepare,
              .run = mirror_step,
+             .can = &pad_can,
              .examples = pad_examples},
     [MIRROR_GRADIENT] = {.name = "pad_mirror_gradient",
                          .node_name = "MirrorPadGrad",
@@ -220,6 +232,7 @@ const tare_op_def tare_pad_ops[] = {
                          .gradient = mirror_gradient_gradient,
                          .prepare = mirror_gradient_prepare,
                          .run = mirror_gradient_step,
+                         .can = &pad_can,
                          .examples = mirror_gradient_examples},
     {.name = NULL},
 };

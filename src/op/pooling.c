@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Max and average pooling over NHWC data with 1 to 3 spatial axes; padding counts in neither.
+ * Max and average pooling with 1 to 3 spatial axes; padding counts in neither. Channels first is
+ * lowered to channels last between transposes.
  *
  *     max       dx = dy at the first greatest of each window (max_pool_gradient), which for dy is
  *               differentiated by picking there (max_pool_pick)
@@ -13,6 +14,7 @@
  */
 #include "kernel/pooling.h"
 
+#include "op/data_format.h"
 #include "op/spatial.h"
 
 extern const tare_op_def tare_pooling_ops[];
@@ -30,8 +32,9 @@ enum {
     AVERAGE_GRADIENT
 };
 
-#define TARE_TABLE_STRUCT  tare_nn_pool_options
-#define TARE_WORDS_padding TARE_PADDING_WORDS
+#define TARE_TABLE_STRUCT      tare_nn_pool_options
+#define TARE_WORDS_padding     TARE_PADDING_WORDS
+#define TARE_WORDS_data_format TARE_DATA_FORMAT_WORDS
 TARE_OPTION_TABLE(static, pool_table, TARE_NN_POOL_FIELDS);
 #undef TARE_TABLE_STRUCT
 
@@ -92,10 +95,10 @@ static tare_status infer_pool(tare_infer *infer, int rank) {
     return tare_infer_countable(infer, 0);
 }
 
-static tare_status pool_infer(tare_infer *infer) { return infer_pool(infer, 0); }
-static tare_status pool1d_infer(tare_infer *infer) { return infer_pool(infer, 3); }
-static tare_status pool2d_infer(tare_infer *infer) { return infer_pool(infer, 4); }
-static tare_status pool3d_infer(tare_infer *infer) { return infer_pool(infer, 5); }
+static tare_status pool_infer_last(tare_infer *infer) { return infer_pool(infer, 0); }
+static tare_status pool1d_infer_last(tare_infer *infer) { return infer_pool(infer, 3); }
+static tare_status pool2d_infer_last(tare_infer *infer) { return infer_pool(infer, 4); }
+static tare_status pool3d_infer_last(tare_infer *infer) { return infer_pool(infer, 5); }
 
 static tare_status check_pooled(const tare_infer *infer, int x, int y) {
     tare_shape pooled;
@@ -105,7 +108,7 @@ static tare_status check_pooled(const tare_infer *infer, int x, int y) {
 }
 
 /* x, dy -> dx */
-static tare_status max_gradient_infer(tare_infer *infer) {
+static tare_status max_gradient_infer_last(tare_infer *infer) {
     TARE_TRY(tare_infer_floating(infer, 0, "x"));
     TARE_TRY(tare_infer_same_dtypes(infer));
     infer->outputs[0] = infer->inputs[0];
@@ -113,16 +116,51 @@ static tare_status max_gradient_infer(tare_infer *infer) {
 }
 
 /* x, u (both unpooled) -> pooled */
-static tare_status max_pick_infer(tare_infer *infer) {
+static tare_status max_pick_infer_last(tare_infer *infer) {
     TARE_TRY(tare_infer_all_alike(infer));
-    return pool_infer(infer);
+    return infer_pool(infer, 0);
 }
 
 /* dy, x for its shape -> dx */
-static tare_status average_gradient_infer(tare_infer *infer) {
+static tare_status average_gradient_infer_last(tare_infer *infer) {
     TARE_TRY(tare_infer_floating(infer, 0, "dy"));
     infer->outputs[0] = (tare_type){infer->inputs[0].dtype, infer->inputs[1].shape};
     return check_pooled(infer, 1, 0);
+}
+
+/* Every input is data, and so is the result. */
+enum { ALL_DATA = 3 };
+#define INFER(kind)                                                                                \
+    static tare_status kind##_infer(tare_infer *infer) {                                           \
+        const tare_nn_pool_options *options = infer->options;                                      \
+        return tare_infer_formatted(infer, options->data_format, ALL_DATA, true,                   \
+                                    kind##_infer_last);                                            \
+    }
+INFER(pool)
+INFER(pool1d)
+INFER(pool2d)
+INFER(pool3d)
+INFER(max_gradient)
+INFER(max_pick)
+INFER(average_gradient)
+
+/* ---- lowering: nothing to do but for channels first */
+
+static tare_status lower_with(tare_lower *lower, const char *op) {
+    tare_nn_pool_options options = *(const tare_nn_pool_options *)lower->options;
+    if (options.data_format == TARE_NHWC) return TARE_OK;
+    options.data_format = TARE_NHWC;
+    return tare_lower_channels_first(lower, op, &options, ALL_DATA, true);
+}
+
+static tare_status max_lower(tare_lower *lower) { return lower_with(lower, "nn_max_pool"); }
+static tare_status average_lower(tare_lower *lower) { return lower_with(lower, "nn_avg_pool"); }
+static tare_status max_gradient_lower(tare_lower *lower) {
+    return lower_with(lower, "max_pool_gradient");
+}
+static tare_status max_pick_lower(tare_lower *lower) { return lower_with(lower, "max_pool_pick"); }
+static tare_status average_gradient_lower(tare_lower *lower) {
+    return lower_with(lower, "average_pool_gradient");
 }
 
 /* ---- steps */
@@ -227,6 +265,7 @@ static const tare_example pool1d_examples[] = {
     {"[2,7,3]", "", 0, 0, NULL, LOSES},
     {"[2,8,3]", "ksize=3,strides=2,padding=same", 0, 0, NULL, 0},
     {"[1,5,2]", "ksize=3,strides=1,padding=explicit,before=2,after=1", 0, 0, NULL, 0},
+    {"[2,3,7]", "ksize=3,padding=same,data_format=nchw", 0, 0, NULL, 0},
     {"[1,1,1]", "ksize=4,padding=same", 0, 0, NULL, 0},
     {"[0,4,1]", "", 0, 0, NULL, 0},
     {"[2,4,6,3]", "", 0, 0, "rank 3", 0},
@@ -239,6 +278,8 @@ static const tare_example pool2d_examples[] = {
     {"[1,3,3,2]", "ksize=2,strides=3,padding=same", 0, 0, NULL, LOSES},
     {"[1,4,5,2]", "ksize=3,strides=2,padding=explicit,before=1,0,after=1,2", 0, 0, NULL, 0},
     {"[0,4,4,1]", "", 0, 0, NULL, 0},
+    {"[2,3,5,4]", "ksize=3,2,strides=2,1,padding=same,data_format=nchw", 0, 0, NULL, 0},
+    {"[2,4,6,1]", "data_format=nchw", 0, 0, "no smaller than the window", 0},
     {"[2,1,6,3]", "", 0, 0, "no smaller than the window", 0},
     {"[2,4,6]", "", 0, 0, "rank 4", 0},
     {"[2,4,6,3]", "ksize=0", 0, 0, "ksize", 0},
@@ -252,6 +293,7 @@ static const tare_example pool3d_examples[] = {
     {"[1,5,4,3,2]", "ksize=3,padding=same", 0, 0, NULL, 0},
     {"[2,3,2,4,1]", "ksize=1,2,3,strides=2,1,1", 0, 0, NULL, LOSES},
     {"[0,4,4,2,1]", "", 0, 0, NULL, 0},
+    {"[1,2,4,3,5]", "ksize=2,1,2,padding=same,data_format=nchw", 0, 0, NULL, 0},
     {"[1,4,4,1,2]", "", 0, 0, "no smaller than the window", 0},
     {"[2,4,6,3]", "", 0, 0, "rank 5", 0},
     {NULL, NULL, 0, 0, NULL, 0}};
@@ -274,7 +316,7 @@ static const tare_example average_gradient_examples[] = {
     {                                                                                              \
         .name = name_, .node_name = node, .table = &pool_table, .min_inputs = inputs,              \
         .max_inputs = inputs, .output_count = 1, .shape_only = like, .infer = infer_,              \
-        .gradient = function##_gradient, .prepare = function##_prepare,                            \
+        .gradient = function##_gradient, .lower = function##_lower, .prepare = function##_prepare, \
         .run = function##_f32_step, .examples = examples_                                          \
     }
 

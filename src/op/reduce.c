@@ -18,6 +18,7 @@
 #include "kernel/others.h"
 #include "kernel/strided.h"
 #include "op/like.h"
+#include "op/order.h"
 #include "op/reduction.h"
 #include <tare/op.h>
 
@@ -190,6 +191,24 @@ static tare_status logsumexp_gradient(tare_gradient *g) {
     g->input_gradients[0] = tare_mul(spread(g, g->output_gradients[0], false), share);
     return TARE_OK;
 }
+
+/* ---- the order of axes */
+
+/* What is left must come out in the order that it had. */
+static bool reduce_reorder(const tare_lower *node, tare_reordering *to) {
+    tare_reduce_options *options = to->options;
+    const int rank = node->type(node, node->inputs[0])->shape.rank;
+    uint32_t kept = 0;
+    if (!options->keepdims) {
+        to->outputs = 0;
+        if (!tare_reordered_mask(to, ~mask_of(options->axis, rank) & ((1u << rank) - 1), &kept))
+            return false;
+    }
+    options->axis = tare_reordered_axes(to, options->axis);
+    return true;
+}
+
+static const tare_capabilities reduce_can = {.any_order = 1, .reorder = reduce_reorder};
 
 /* ---- products of all the others, in the shape of x */
 
@@ -370,6 +389,7 @@ BUILDER(reduce_logsumexp)
                     .gradient = gradient_,                                                         \
                     .prepare = name_##_prepare,                                                    \
                     .run = tare_reduction_step,                                                    \
+                    .can = &reduce_can,                                                            \
                     .examples = examples_},
 const tare_op_def tare_reduce_ops[] = {
     REDUCTIONS(DEF)[AT_reduce_logsumexp] = {.name = "reduce_logsumexp",
@@ -382,5 +402,6 @@ const tare_op_def tare_reduce_ops[] = {
                                             .gradient = logsumexp_gradient,
                                             .prepare = logsumexp_prepare,
                                             .run = logsumexp_step,
+                                            .can = &reduce_can,
                                             .examples = logsumexp_examples},
     [AT_END] = {.name = NULL}};

@@ -7,6 +7,7 @@
  */
 #include "kernel/select.h"
 
+#include "op/order.h"
 #include "op/rules.h"
 #include <tare/op.h>
 
@@ -78,6 +79,13 @@ static const tare_example where_examples[] = {
     {"bool[4] [3,4] [3,4]", "", 0, 0, "one for every row", 0},
     {NULL, NULL, 0, 0, NULL, 0}};
 
+/* A condition for every number; one that chooses rows counts axes. */
+static bool where_reorder(const tare_lower *node, tare_reordering *to) {
+    return node->type(node, node->inputs[0])->shape.rank == to->perm.count;
+}
+
+static const tare_capabilities where_can = {.any_order = UINT32_MAX, .reorder = where_reorder};
+
 const tare_op_def tare_select_ops[] = {
     {.name = "where",
      .node_name = "Select",
@@ -88,6 +96,7 @@ const tare_op_def tare_select_ops[] = {
      .gradient = where_gradient,
      .prepare = where_prepare,
      .run = where_step,
+     .can = &where_can,
      .examples = where_examples},
     {.name = NULL},
 };

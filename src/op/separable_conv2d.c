@@ -9,8 +9,9 @@
 #include "op/rules.h"
 #include <tare/op.h>
 
-#define TARE_TABLE_STRUCT  tare_nn_depthwise_conv2d_options
-#define TARE_WORDS_padding TARE_PADDING_WORDS
+#define TARE_TABLE_STRUCT      tare_nn_depthwise_conv2d_options
+#define TARE_WORDS_padding     TARE_PADDING_WORDS
+#define TARE_WORDS_data_format TARE_DATA_FORMAT_WORDS
 TARE_OPTION_TABLE(static, separable_table, TARE_NN_DEPTHWISE_CONV2D_FIELDS);
 #undef TARE_TABLE_STRUCT
 
@@ -41,7 +42,8 @@ tare_tensor tare_nn_separable_conv2d_with(tare_tensor x, tare_tensor depthwise_f
     tare_graph_hidden_begin(graph);
     const tare_tensor each = tare_nn_depthwise_conv2d_with(x, depthwise_filter, &given);
     tare_graph_hidden_end(graph);
-    const tare_tensor y = tare_nn_conv2d(each, pointwise_filter, .name = name);
+    const tare_tensor y =
+        tare_nn_conv2d(each, pointwise_filter, .data_format = given.data_format, .name = name);
     tare_graph_attempt_end(graph, &attempt);
     return y;
 }

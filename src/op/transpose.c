@@ -3,6 +3,7 @@
  * transpose: y[i_0, i_1, ..] = x with axis perm[k] of x as axis k of y; without perm the axes are
  * reversed. dx = dy transposed by the inverse permutation.
  */
+#include "array/permutation.h"
 #include "op/strided.h"
 #include <tare/op.h>
 
@@ -40,28 +41,29 @@ static tare_status transpose_infer(tare_infer *infer) {
 
 static tare_status transpose_gradient(tare_gradient *g) {
     const tare_transpose_options *options = g->options;
-    tare_list inverse = {.count = options->perm.count};
-    for (int k = 0; k < options->perm.count; k++) inverse.values[options->perm.values[k]] = k;
-    g->input_gradients[0] = tare_transpose(g->output_gradients[0], .perm = inverse);
+    g->input_gradients[0] =
+        tare_transpose(g->output_gradients[0], .perm = tare_inverse_permutation(options->perm));
     return TARE_OK;
 }
 
-/* The order of axes longer than 1 is all that matters. */
-static bool moves_nothing(tare_list perm, tare_shape x) {
-    int last = -1;
-    for (int k = 0; k < x.rank; k++) {
-        const int axis = axis_at(perm, x.rank, k);
-        if (x.extents[axis] == 1) continue;
-        if (axis < last) return false;
-        last = axis;
-    }
-    return true;
+/* The permutation, spelt out. */
+static tare_list whole_perm(const tare_transpose_options *options, int rank) {
+    tare_list perm = {.count = rank};
+    for (int k = 0; k < rank; k++) perm.values[k] = axis_at(options->perm, rank, k);
+    return perm;
 }
+
+static void as_transpose(const tare_lower *node, tare_list *perm) {
+    *perm = whole_perm(node->options, node->type(node, node->inputs[0])->shape.rank);
+}
+
+static const tare_capabilities transpose_can = {.as_transpose = as_transpose};
 
 static tare_status transpose_prepare(tare_prepare *prepare) {
     const tare_transpose_options *options = prepare->options;
     const tare_shape x = prepare->inputs[0].shape, y = prepare->outputs[0].shape;
-    if (moves_nothing(options->perm, x)) return tare_alias_prepare(prepare);
+    if (tare_permutation_moves_nothing(whole_perm(options, x.rank), x))
+        return tare_alias_prepare(prepare);
     int64_t strides[TARE_MAX_RANK];
     tare_strided_contiguous(x.rank, x.extents, strides);
     tare_strided copy = {.rank = y.rank};
@@ -98,6 +100,7 @@ const tare_op_def tare_transpose_ops[] = {
      .gradient = transpose_gradient,
      .prepare = transpose_prepare,
      .run = tare_strided_step,
+     .can = &transpose_can,
      .examples = transpose_examples},
     {.name = NULL},
 };

@@ -8,6 +8,7 @@
  */
 #include "op/elementwise.h"
 #include "op/like.h"
+#include "op/order.h"
 #include <tare/op.h>
 
 /* ---- gradients */
@@ -163,5 +164,6 @@ UNARY_OPS(FUNCTIONS)
                     .gradient = gradient_,                                                         \
                     .prepare = name_##_prepare,                                                    \
                     .run = tare_unary_step,                                                        \
+                    .can = &tare_pointwise_can,                                                    \
                     .examples = examples_},
 const tare_op_def tare_unary_ops[] = {UNARY_OPS(DEF)[AT_END] = {.name = NULL}};

@@ -176,10 +176,11 @@ static tare_status count_outputs(tare_draft *draft, tare_draft_like like, const 
     return TARE_OK;
 }
 
+/* lowered: false when the op is a step itself in this use. */
 static tare_status emit_lowered(tare_draft *draft, tare_draft_like like, const tare_op_def *def,
                                 const void *options, const tare_value *inputs, int32_t input_count,
                                 const bool *wanted, tare_value *outputs, int32_t capacity,
-                                int32_t *output_count, int depth) {
+                                int32_t *output_count, int depth, bool *lowered) {
     tare_value made[TARE_MAX_OUTPUTS];
     bool all[TARE_MAX_OUTPUTS];
     if (depth > DEEPEST_LOWERING)
@@ -190,6 +191,8 @@ static tare_status emit_lowered(tare_draft *draft, tare_draft_like like, const t
     tare_draft_lower lower = tare_draft_lower_of(draft, like, options, inputs, input_count,
                                                  wanted ? wanted : all, made, *output_count, depth);
     TARE_TRY(def->lower(&lower.lower));
+    *lowered = *output_count == 0;
+    for (int32_t o = 0; o < *output_count; o++) *lowered |= made[o] != TARE_NO_VALUE;
     for (int32_t o = 0; o < capacity && o < *output_count; o++) outputs[o] = made[o];
     return TARE_OK;
 }
@@ -198,15 +201,49 @@ tare_status tare_draft_emit(tare_draft *draft, tare_draft_like like, const tare_
                             const void *options, const tare_value *inputs, int32_t input_count,
                             const bool *wanted, tare_value *outputs, int32_t capacity,
                             int32_t *output_count, int depth) {
+    bool lowered = false;
     if (def->lower)
-        return emit_lowered(draft, like, def, options, inputs, input_count, wanted, outputs,
-                            capacity, output_count, depth);
+        TARE_TRY(emit_lowered(draft, like, def, options, inputs, input_count, wanted, outputs,
+                              capacity, output_count, depth, &lowered));
+    if (lowered) return TARE_OK;
     const int32_t index = tare_draft_add_node(draft, like, def, options, inputs, input_count);
     if (index < 0) return tare_fail_memory(draft->error);
     TARE_TRY(tare_draft_infer(draft, index));
     const tare_draft_node *node = &draft->nodes.items[index];
     *output_count = node->output_count;
     for (int32_t o = 0; o < capacity && o < node->output_count; o++) outputs[o] = node->outputs[o];
+    return TARE_OK;
+}
+
+/* ----------------------------------------------------------------------- rewriting */
+
+tare_value *tare_draft_map(const tare_draft *draft) {
+    const int64_t count = draft->values.count;
+    tare_value *map = tare_arena_allocate_array(draft->work, count + 1, sizeof(tare_value));
+    for (int64_t v = 0; map && v < count; v++) map[v] = (tare_value)v;
+    return map;
+}
+
+void tare_draft_rewrite_node(const tare_draft_node *node, const tare_value *map, int64_t count) {
+    for (int32_t i = 0; i < node->input_count; i++)
+        if (node->inputs[i] >= 0 && node->inputs[i] < count) node->inputs[i] = map[node->inputs[i]];
+}
+
+void tare_draft_rewrite_results(tare_draft *draft, const tare_value *map) {
+    for (size_t f = 0; f < draft->request->fetch_count; f++)
+        if (draft->fetched[f] != TARE_NO_VALUE) draft->fetched[f] = map[draft->fetched[f]];
+    for (int64_t g = 0; g < draft->guards.count; g++)
+        draft->guards.items[g].predicate.at = map[draft->guards.items[g].predicate.at];
+}
+
+tare_draft_like tare_draft_like_of(const tare_draft_node *node) {
+    return (tare_draft_like){node->name, node->origin, node->guard, node->seed};
+}
+
+tare_status tare_draft_note(tare_draft *draft, int32_t index, const tare_text *text) {
+    char *note = text->failed ? NULL : tare_arena_text(draft->plan->arena, text->data);
+    if (!note) return tare_fail_memory(draft->error);
+    draft->nodes.items[index].note = note;
     return TARE_OK;
 }
 

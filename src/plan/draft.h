@@ -68,6 +68,7 @@ typedef struct tare_draft {
 /* Passes. */
 tare_status tare_draft_select(tare_draft *draft);
 tare_status tare_draft_translate(tare_draft *draft);
+tare_status tare_draft_reorder(tare_draft *draft);
 tare_status tare_draft_merge(tare_draft *draft);
 tare_status tare_draft_prune(tare_draft *draft); /* marks live nodes and used values */
 tare_status tare_draft_hoist(tare_draft *draft);
@@ -98,6 +99,14 @@ tare_status tare_draft_emit(tare_draft *draft, tare_draft_like like, const tare_
 /* A copy of a value made by a step of its own. */
 tare_status tare_draft_copy(tare_draft *draft, tare_value value, tare_draft_like like,
                             tare_value *copy);
+/* A map from values to what stands for them, at first each value itself; NULL: no memory. A pass
+ * rewrites the inputs of nodes with it, and at its end what is fetched and what guards. */
+tare_value *tare_draft_map(const tare_draft *draft);
+void tare_draft_rewrite_node(const tare_draft_node *node, const tare_value *map, int64_t count);
+void tare_draft_rewrite_results(tare_draft *draft, const tare_value *map);
+tare_draft_like tare_draft_like_of(const tare_draft_node *node);
+/* Hangs a note on a node, for the plan's printing. */
+tare_status tare_draft_note(tare_draft *draft, int32_t index, const tare_text *text);
 bool tare_draft_run_after(tare_draft *draft, int32_t node, int32_t before);
 extern const tare_op_def tare_draft_copy_def;
 /* The lower interface for one node that is being lowered or asked for its capabilities. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The third pass: a node that says "I am an affine map of my input" (bias, frozen batch
+ * The fourth pass: a node that says "I am an affine map of my input" (bias, frozen batch
  * normalisation, channel multiply) goes into the product before it, when that says "I can take
  * one". Capabilities decide, never kinds.
  *
@@ -12,16 +12,6 @@
  */
 #include "base/status.h"
 #include "plan/draft.h"
-
-static tare_value *make_map(tare_draft *draft, int64_t count) {
-    tare_value *map = tare_arena_allocate_array(draft->work, count + 1, sizeof(tare_value));
-    for (int64_t v = 0; map && v < count; v++) map[v] = (tare_value)v;
-    return map;
-}
-
-static tare_draft_like like_of(const tare_draft_node *node) {
-    return (tare_draft_like){node->name, node->origin, node->guard, node->seed};
-}
 
 /* The product that makes input 0 of the node, when the two may be merged; else NULL. */
 static const tare_draft_node *product_before(const tare_draft *draft, const tare_draft_node *node) {
@@ -45,14 +35,12 @@ static bool persistent_or_absent(const tare_draft *draft, tare_value value) {
 static tare_status note_merge(tare_draft *draft, int32_t index, const tare_draft_node *affine,
                               const tare_draft_node *product) {
     tare_text text = {.allocator = draft->allocator};
-    if (product->note) tare_text_format(&text, "%s; ", product->note);
-    tare_text_format(&text, "%s '%s' into %s '%s'", affine->def->name, affine->name,
-                     product->def->name, product->name);
-    char *note = text.failed ? NULL : tare_arena_text(draft->plan->arena, text.data);
+    tare_text_format(&text, "%s%s%s '%s' into %s '%s'",
+                     product->note ? product->note : "merged: ", product->note ? "; " : "",
+                     affine->def->name, affine->name, product->def->name, product->name);
+    const tare_status status = tare_draft_note(draft, index, &text);
     tare_text_clear(&text);
-    if (!note) return tare_fail_memory(draft->error);
-    draft->nodes.items[index].note = note;
-    return TARE_OK;
+    return status;
 }
 
 /* What had to run before either of the two runs before the node that stands for both. */
@@ -71,10 +59,10 @@ static tare_status merge_pair(tare_draft *draft, int32_t affine_index, int32_t p
     tare_affine map = {TARE_NO_VALUE, TARE_NO_VALUE};
     *merged = TARE_NO_VALUE;
     tare_draft_lower giver =
-        tare_draft_lower_of(draft, like_of(&affine), affine.options, affine.inputs,
+        tare_draft_lower_of(draft, tare_draft_like_of(&affine), affine.options, affine.inputs,
                             affine.input_count, wanted, NULL, 0, 0);
     tare_draft_lower taker =
-        tare_draft_lower_of(draft, like_of(&affine), product.options, product.inputs,
+        tare_draft_lower_of(draft, tare_draft_like_of(&affine), product.options, product.inputs,
                             product.input_count, wanted, merged, 1, 0);
     taker.lower.node = product.name;
     if (!affine.def->can->as_affine(&giver.lower) ||
@@ -94,29 +82,14 @@ static tare_status merge_pair(tare_draft *draft, int32_t affine_index, int32_t p
     return TARE_OK;
 }
 
-static void rewrite_inputs(tare_draft *draft, const tare_value *map, int64_t count) {
-    for (int64_t n = 0; n < draft->nodes.count; n++) {
-        const tare_draft_node *node = &draft->nodes.items[n];
-        for (int32_t i = 0; i < node->input_count; i++)
-            if (node->inputs[i] >= 0 && node->inputs[i] < count)
-                node->inputs[i] = map[node->inputs[i]];
-    }
-    for (size_t f = 0; f < draft->request->fetch_count; f++)
-        if (draft->fetched[f] != TARE_NO_VALUE) draft->fetched[f] = map[draft->fetched[f]];
-    for (int64_t g = 0; g < draft->guards.count; g++)
-        draft->guards.items[g].predicate.at = map[draft->guards.items[g].predicate.at];
-}
-
 tare_status tare_draft_merge(tare_draft *draft) {
     if (!draft->request->merge) return TARE_OK;
     const int64_t values = draft->values.count, nodes = draft->nodes.count;
-    tare_value *map = make_map(draft, values);
+    tare_value *map = tare_draft_map(draft);
     if (!map) return tare_fail_memory(draft->error);
     for (int32_t n = 0; n < nodes; n++) {
         tare_draft_node *node = &draft->nodes.items[n];
-        for (int32_t i = 0; i < node->input_count; i++)
-            if (node->inputs[i] >= 0 && node->inputs[i] < values)
-                node->inputs[i] = map[node->inputs[i]];
+        tare_draft_rewrite_node(node, map, values);
         const tare_draft_node *product = product_before(draft, node);
         if (!product || node->control_only) continue;
         const tare_value output = node->outputs[0];
@@ -124,6 +97,8 @@ tare_status tare_draft_merge(tare_draft *draft) {
         TARE_TRY(merge_pair(draft, n, (int32_t)(product - draft->nodes.items), &merged));
         if (merged != TARE_NO_VALUE) map[output] = merged;
     }
-    rewrite_inputs(draft, map, values);
+    for (int64_t n = 0; n < draft->nodes.count; n++)
+        tare_draft_rewrite_node(&draft->nodes.items[n], map, values);
+    tare_draft_rewrite_results(draft, map);
     return TARE_OK;
 }

@@ -166,6 +166,7 @@ static tare_status make_plan(tare_draft *draft) {
     TARE_TRY(tare_draft_prepare(draft));
     TARE_TRY(tare_draft_layout(draft));
     TARE_TRY(make_steps(draft));
+    TARE_TRY(tare_draft_reorder(draft));
     TARE_TRY(make_guards(draft));
     TARE_TRY(make_fetches(draft));
     TARE_TRY(make_feeds(draft));

@@ -4,12 +4,15 @@
  * laid out once.
  *
  * The passes, in order, each in a file of its own:
- *   select     what the fetches need, cut at what is fed; booleans known now decide conditionals
- * select.c translate  nodes of the graph become nodes of the plan with known shapes; normalisations
- * lower    translate.c merge      affine maps go into the products before them, by capabilities
- * merge.c order      data, control dependencies, reads and writes of variables -> a sequence
- * order.c prepare    each node chooses its kernel prepare.c layout     one arena by first and last
- * use                                                         layout.c
+ *
+ *   select.c     what the fetches need, cut at what is fed; booleans known now decide conditionals
+ *   translate.c  nodes of the graph become nodes of the plan with known shapes; ops are lowered
+ *   reorder.c    transposes move towards the results, meet and cancel, by capabilities
+ *   merge.c      affine maps go into the products before them, by capabilities
+ *   prune.c      what still runs, and what is computed once
+ *   order.c      data, control dependencies, reads and writes of variables -> a sequence
+ *   prepare.c    each node chooses its kernel
+ *   layout.c     one arena by first and last use
  */
 #ifndef TARE_SRC_PLAN_PLAN_H
 #define TARE_SRC_PLAN_PLAN_H
@@ -111,6 +114,7 @@ typedef struct tare_plan {
     bool writes, draws, can_fail;
     int64_t arena_bytes, persistent_bytes;
     void *persistent;
+    int64_t cancelled_transposes; /* that reordering found to be needless */
     /* filled by the session */
     void *bound_arena;
     uint64_t preamble_epoch; /* variables' epoch that the preamble was run for; 0: never */

@@ -27,12 +27,15 @@ static void print_step(const tare_plan *plan, int64_t index, tare_text *text) {
     if (step->guard >= 0) tare_text_format(text, "  if condition %d", (int)step->guard);
     if (index < plan->preamble_count) tare_text_add(text, "  (only after a variable has changed)");
     tare_text_add(text, "\n");
-    if (step->note) tare_text_format(text, "      merged: %s\n", step->note);
+    if (step->note) tare_text_format(text, "      %s\n", step->note);
 }
 
 void tare_plan_print(const tare_plan *plan, tare_text *text) {
     tare_text_format(text, "%lld steps, arena %lld bytes, kept %lld bytes\n",
                      (long long)plan->step_count, (long long)plan->arena_bytes,
                      (long long)plan->persistent_bytes);
+    if (plan->cancelled_transposes > 0)
+        tare_text_format(text, "%lld transposes met their inverse or their like\n",
+                         (long long)plan->cancelled_transposes);
     for (int64_t s = 0; s < plan->step_count; s++) print_step(plan, s, text);
 }

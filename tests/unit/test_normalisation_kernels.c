@@ -332,15 +332,25 @@ static void folded_weights_give_what_product_and_map_gave(void **state) {
     const float weights[2][3] = {{1, 2, 3}, {4, 5, 6}}, bias[3] = {1, -1, .5f};
     const float scale[3] = {2, 3, -1}, shift[3] = {10, 20, 30}, x[2] = {7, -2};
     float folded[2][3], folded_bias[3];
-    tare_fold_weights_f32(&weights[0][0], scale, 2, 3, true, &folded[0][0]);
+    const tare_weights_view columns = {2, 1, 3, 1}, rows = {1, 1, 2, 3};
+    tare_fold_weights_f32(&weights[0][0], scale, &columns, &folded[0][0]);
     tare_fold_bias_f32(bias, scale, shift, 3, folded_bias);
     for (int c = 0; c < 3; c++) {
         const float product = x[0] * weights[0][c] + x[1] * weights[1][c] + bias[c];
         assert_true(x[0] * folded[0][c] + x[1] * folded[1][c] + folded_bias[c] ==
                     product * scale[c] + shift[c]);
     }
-    tare_fold_weights_f32(&weights[0][0], scale, 2, 3, false, &folded[0][0]);
+    tare_fold_weights_f32(&weights[0][0], scale, &rows, &folded[0][0]);
     assert_true(folded[0][2] == 6 && folded[1][0] == 12);
+    /* Output 0, 1, 2 stand where minor varies first: 3 minors of 1 major, 2 of each. */
+    const tare_weights_view minors = {1, 3, 1, 2};
+    tare_fold_weights_f32(&weights[0][0], scale, &minors, &folded[0][0]);
+    assert_true(folded[0][1] == 4 && folded[0][2] == 9 && folded[1][2] == -6);
+    /* Two minors of 3 majors: number [a][q] is of output a + 2 q. */
+    const float six[6] = {1, 10, 100, 1000, 10000, 100000};
+    const tare_weights_view both = {1, 2, 3, 1};
+    tare_fold_weights_f32(&weights[0][0], six, &both, &folded[0][0]);
+    assert_true(folded[0][1] == 200 && folded[1][0] == 40 && folded[1][2] == 600000);
     tare_fold_bias_f32(NULL, scale, shift, 3, folded_bias);
     assert_true(folded_bias[1] == 20);
     tare_fold_bias_f32(bias, NULL, NULL, 3, folded_bias);
