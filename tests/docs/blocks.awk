@@ -6,7 +6,7 @@
     language = substr($0, 4)
     sub(/[^a-z].*/, "", language)
     inside = 1
-    kept = language == "c" || language == "sh" || (language == "text" && comment ~ /^output: /)
+    kept = language == "c" || language == "sh" || (language == "text" && comment ~ /^output( ~[^ ]+)?: /)
     if (kept) {
         name = sprintf("%s/%03d", work, ++count)
         print NR " " comment > (name ".about")
