@@ -125,6 +125,17 @@ typedef struct tare_prepare {
     tare_error *error;
 } tare_prepare;
 
+/*
+ * What became of one moving average: kept by the session for each variable that an op with
+ * TARE_OP_COUNTS averages into, and only ever counted up while steps run. N: elements that a value
+ * averaged in was a statistic of, per channel.
+ */
+typedef struct tare_update_counts {
+    int64_t updates;
+    int64_t last, least, most; /* N; 0: not known */
+    int64_t not_finite;        /* updates whose value held a NaN or an infinity */
+} tare_update_counts;
+
 /* One step while it runs. Pointers of inputs not given and of outputs nobody wants are NULL. Inputs
  * named by the def's `writes` are variables, changed in place. No allocation, no decision. */
 struct tare_run {
@@ -134,6 +145,7 @@ struct tare_run {
     void *scratch;
     tare_pool *pool;
     const uint64_t *random_stream; /* of this run; TARE_OP_RANDOM only */
+    tare_update_counts *counts;    /* of the variable that input 0 is; TARE_OP_COUNTS only */
     tare_step_function function;   /* what runs it: the plan calls step->function(step) */
     tare_error *error;             /* for the rare step that can fail (label out of range) */
 };
@@ -148,6 +160,14 @@ typedef struct tare_affine {
     tare_value scale, shift;
 } tare_affine;
 
+/* A node as it is, and as it would be on inputs whose axes stand elsewhere: axis k of what it has
+ * now is axis perm[k] of what it would get. */
+typedef struct tare_reordering {
+    tare_list perm;
+    void *options;    /* a copy of the node's, to be changed */
+    uint32_t outputs; /* bits of outputs whose axes follow the inputs'; starts as output 0 */
+} tare_reordering;
+
 typedef struct tare_capabilities {
     /* "Here I am an affine map of input 0 along its last axis": false when it is not in this use.
      * NULL: never. */
@@ -157,17 +177,16 @@ typedef struct tare_capabilities {
      * its value (outputs[0]); false / NULL: cannot. */
     bool (*absorbs_affine)(const tare_lower *node);
     tare_status (*absorb_affine)(tare_lower *node, const tare_affine *affine);
+    /* "I only move axes": axis perm[k] of input 0 is axis k of my output, for every axis. */
+    void (*as_transpose)(const tare_lower *node, tare_list *perm);
+    /* "I do not mind in which order the axes of these inputs stand" (a bit each; all of them in one
+     * order), where reorder agrees: it says which outputs follow and changes what of its options
+     * counts axes. NULL: never. */
+    uint32_t any_order;
+    bool (*reorder)(const tare_lower *node, tare_reordering *to);
 } tare_capabilities;
 
 /* ------------------------------------------------------------------------------- the op itself */
-/* A node as it is, and as it would be on inputs whose axes stand elsewhere: axis k of what it has
- * now is axis perm[k] of what it would get. */
-typedef struct tare_reordering {
-    tare_list perm;
-    void *options;    /* a copy of the node's, to be changed */
-    uint32_t outputs; /* bits of outputs whose axes follow the inputs'; starts as output 0 */
-} tare_reordering;
-
 
 /* An input shape is all that a bit of `shape_only` says matters: the value need not be computed. */
 enum {
@@ -182,7 +201,8 @@ enum {
     TARE_OP_MERGE =
         1 << 8, /* the end of a conditional: inputs predicate, true value, false value */
     TARE_OP_OVERWRITES =
-        1 << 9 /* input 0 is a variable that need not have a value before (assign) */
+        1 << 9, /* input 0 is a variable that need not have a value before (assign) */
+    TARE_OP_COUNTS = 1 << 10 /* counts what it averages into the variable that input 0 is */
 };
 
 /* One example for the sweep test: shapes of the inputs, options as text "axis=1,keepdims=true", and
@@ -229,9 +249,9 @@ struct tare_op_def {
  * Tables from a field list. TARE_TABLE_STRUCT is the struct meant, TARE_WORDS_<field> the words of
  * a choice, value 0 first:
  *
- *     #define TARE_TABLE_STRUCT tare_conv2d_options
+ *     #define TARE_TABLE_STRUCT tare_conv_options
  *     #define TARE_WORDS_padding "valid,same"
- *     TARE_OPTION_TABLE(static, conv2d_table, TARE_CONV2D_FIELDS);
+ *     TARE_OPTION_TABLE(static, conv_table, TARE_CONV_FIELDS);
  *     #undef TARE_TABLE_STRUCT
  */
 #define TARE_FIELD_ENTRY(kind, name, initial, help)                                                \
