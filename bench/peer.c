@@ -10,9 +10,11 @@
  * repeat and say `done`, `again` the same in place of the last one, and `end` (or the end of the
  * input) ends it. Every repeat is checked after its time is taken; a wrong number ends the program.
  */
+#include "machine.h"
 #include "workload.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,23 +100,17 @@ static int parse(peer_options *options, int count, char **texts) {
 
 /* ----------------------------------------------------------------------------------- measuring */
 
-static double seconds_of(clockid_t clock) {
-    struct timespec now;
-    return clock_gettime(clock, &now) == 0 ? (double)now.tv_sec + 1e-9 * (double)now.tv_nsec : 0;
-}
-
 /* How long ago the process was started; negative where the system does not tell. */
 static double seconds_since_start(void) {
     enum { FIELD = 20 }; /* starttime, counted from the state, which follows the name in brackets */
     char line[1024];
-    FILE *file = fopen("/proc/self/stat", "r");
-    if (file == NULL) return -1;
-    const bool read = fgets(line, sizeof line, file) != NULL;
-    fclose(file);
-    const char *at = read ? strrchr(line, ')') : NULL;
+    struct timespec now;
+    const char *at =
+        bench_read_line("/proc/self/stat", line, sizeof line) ? strrchr(line, ')') : NULL;
     for (int i = 0; at != NULL && i < FIELD; i++) at = strchr(at + 1, ' ');
-    if (at == NULL) return -1;
-    return seconds_of(CLOCK_BOOTTIME) - strtod(at, NULL) / (double)sysconf(_SC_CLK_TCK);
+    if (at == NULL || clock_gettime(CLOCK_BOOTTIME, &now) != 0) return -1;
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec -
+           strtod(at, NULL) / (double)sysconf(_SC_CLK_TCK);
 }
 
 typedef struct peer_result {
@@ -127,9 +123,9 @@ typedef struct peer_result {
 static tare_status timed(bench_work *work, int64_t count, double *seconds, tare_error *error) {
     tare_status status = bench_work_reserve(work, count, error);
     if (status != TARE_OK) return status;
-    const double begin = seconds_of(CLOCK_MONOTONIC);
+    const double begin = bench_seconds();
     status = bench_work_run(work, count, error);
-    *seconds = seconds_of(CLOCK_MONOTONIC) - begin;
+    *seconds = bench_seconds() - begin;
     return status == TARE_OK ? bench_work_check(work, error) : status;
 }
 
@@ -225,6 +221,7 @@ static void print_result(const peer_options *options, const bench_work *work, pe
     print_values(options, work, result);
     printf(", \"repeats\": %d, \"import_s\": 0", result->count);
     if (result->startup >= 0) printf(", \"startup_s\": %.3f", result->startup);
+    if (!isnan(work->loss_at_1000)) printf(", \"loss_at_1000\": %.7g", work->loss_at_1000);
     printf(", \"peak_rss_mb\": %ld}\n", (usage.ru_maxrss + 512) / 1024);
 }
 

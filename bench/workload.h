@@ -16,6 +16,7 @@ typedef struct bench_workload {
     const char *recipe;   /* of that network: the options it is built with */
     int64_t batch;        /* unless asked otherwise */
     bool in_microseconds; /* the result is the time of a step, not images per second */
+    bool same_start;      /* the first weights are given, not drawn */
     tare_status (*load)(bench_work *work, const char *folder, tare_error *error);
     /* Compares what was read back with a second computation. NULL: finite numbers will do. */
     tare_status (*check)(bench_work *work, tare_error *error);
@@ -54,6 +55,9 @@ struct bench_work {
     int64_t steps;                   /* done so far */
     bench_loss *losses;              /* read back since the last check */
     size_t loss_count, loss_capacity;
+    /* The loss of step 1000, the same in every program that begins with the same weights and takes
+     * the same batches. NaN: not yet there, or weights are drawn. */
+    double loss_at_1000;
 
     question_reference reference; /* workload seed: as far as checked_steps */
     int64_t checked_steps;
@@ -72,7 +76,7 @@ void bench_work_end(bench_work *work);
 /* Makes room for the losses of count steps, so that bench_work_run allocates nothing. */
 tare_status bench_work_reserve(bench_work *work, int64_t count, tare_error *error);
 /*
- * count steps, each on the next batch. Training reads the loss back in every thousandth step and in
+ * count steps, each on the next batch. Training reads the loss back in steps 1000, 2000, ... and in
  * the last; inference reads every output back.
  */
 tare_status bench_work_run(bench_work *work, int64_t count, tare_error *error);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The benchmark: Tare and its peers on the same workloads, interleaved; tables, and where Tare
+ * loses. tools/bench builds what this needs, starts it and tells its options.
+ */
+#include "generate.h"
+#include "machine.h"
+#include "round.h"
+#include "table.h"
+#include "workload.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SUCCESS = 0, FAILURE = 1, MISUSE = 2, PATH_BYTES = 1024 };
+
+/* What is run unless asked otherwise. A step of seed is too short to be shared among threads. */
+static const struct {
+    const char *workload, *modes, *threads;
+} defaults[] = {
+    {"seed", "train,infer", "1"},
+    {"mlp_bn", "train", "1,2"},
+    {"lenet_bn", "train", "1,2"},
+};
+
+typedef struct compare_options {
+    const char *workloads, *modes, *threads; /* lists; NULL: as in defaults */
+    const char *peers, *data, *folder, *tare, *python_tf, *python_torch, *seconds, *repeats;
+} compare_options;
+
+/* ------------------------------------------------------------------------------------- options */
+
+static int misuse(const char *what, const char *which) {
+    fprintf(stderr, "tools/bench: %s%s; tools/bench --help tells what there is\n", what, which);
+    return MISUSE;
+}
+
+/* Where the value of that option goes; NULL: no such option. */
+static const char **option_place(compare_options *options, const char *name) {
+    const struct {
+        const char *name, **place;
+    } table[] = {
+        {"--workloads", &options->workloads},
+        {"--modes", &options->modes},
+        {"--threads", &options->threads},
+        {"--peers", &options->peers},
+        {"--data", &options->data},
+        {"--folder", &options->folder},
+        {"--seconds", &options->seconds},
+        {"--repeats", &options->repeats},
+        {"--tare", &options->tare},
+        {"--python-tf", &options->python_tf},
+        {"--python-torch", &options->python_torch},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(table[i].name, name) == 0) return table[i].place;
+    return NULL;
+}
+
+/* Item i of a list a,b,c, copied; false beyond the last, or when it is longer than fits. */
+static bool list_item(const char *list, int i, char *item, size_t bytes) {
+    for (; i > 0 && list != NULL; i--) {
+        list = strchr(list, ',');
+        if (list != NULL) list++;
+    }
+    if (list == NULL || *list == '\0') return false;
+    const size_t length = strcspn(list, ",");
+    if (length >= bytes) return false;
+    memcpy(item, list, length);
+    item[length] = '\0';
+    return true;
+}
+
+static bool in_list(const char *list, const char *word) {
+    char item[64];
+    for (int i = 0; list_item(list, i, item, sizeof item); i++)
+        if (strcmp(item, word) == 0) return true;
+    return false;
+}
+
+static int whole_number(const char *text, int most) {
+    char *end;
+    const long value = strtol(text, &end, 10);
+    return end != text && *end == '\0' && value >= 1 && value <= most ? (int)value : 0;
+}
+
+typedef bool is_known(const char *word);
+static bool is_workload(const char *word) { return bench_workload_named(word) != NULL; }
+static bool is_mode(const char *word) { return in_list("train,infer", word); }
+static bool is_threads(const char *word) { return whole_number(word, 1024) > 0; }
+static bool is_peer(const char *word) { return in_list("none,tf,torch", word); }
+
+/* -1: every word of the list is known; else an exit status. */
+static int check_list(const char *list, is_known *known, const char *what) {
+    char item[64] = "";
+    int count = 0;
+    if (list == NULL) return -1;
+    for (; list_item(list, count, item, sizeof item); count++)
+        if (!known(item)) return misuse(what, item);
+    return count > 0 ? -1 : misuse(what, list);
+}
+
+/* -1: go on; else an exit status. */
+static int parse(compare_options *options, int count, char **texts) {
+    for (int i = 1; i < count; i += 2) {
+        const char **place = option_place(options, texts[i]);
+        if (place == NULL) return misuse("no such option: ", texts[i]);
+        if (i + 1 == count) return misuse("a value is missing after ", texts[i]);
+        *place = texts[i + 1];
+    }
+    int status = check_list(options->workloads, is_workload, "no such workload: ");
+    if (status < 0) status = check_list(options->modes, is_mode, "no such mode: ");
+    if (status < 0) status = check_list(options->threads, is_threads, "not a number of threads: ");
+    if (status < 0) status = check_list(options->peers, is_peer, "no such peer: ");
+    if (status < 0 && whole_number(options->repeats, 100) == 0)
+        status = misuse("not a number of repeats: ", options->repeats);
+    if (status < 0 && !(strtod(options->seconds, NULL) > 0))
+        status = misuse("not a time in seconds: ", options->seconds);
+    return status;
+}
+
+/* Rows of the table that were asked for, in its order; 0: none, or too many. */
+static size_t choose_rows(const compare_options *options, bench_round rounds[BENCH_MOST_ROUNDS]) {
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
+        const bench_workload *workload = bench_workload_named(defaults[i].workload);
+        const char *modes = options->modes == NULL ? defaults[i].modes : options->modes;
+        const bool share = options->threads != NULL && !workload->in_microseconds;
+        const char *threads = share ? options->threads : defaults[i].threads;
+        if (options->workloads != NULL && !in_list(options->workloads, workload->name)) continue;
+        char number[16];
+        for (int m = 0; m < 2; m++) {
+            const char *mode = m == 0 ? "train" : "infer";
+            if (!in_list(modes, mode)) continue;
+            for (int t = 0; list_item(threads, t, number, sizeof number); t++) {
+                if (count == BENCH_MOST_ROUNDS) return 0;
+                rounds[count++].row = (bench_row){workload->name, mode, whole_number(number, 1024)};
+            }
+        }
+    }
+    return count;
+}
+
+/* ---------------------------------------------------------------------------------------- data */
+
+static bool has_images(const char *folder) {
+    char path[PATH_BYTES];
+    for (int zipped = 0; zipped < 2; zipped++) {
+        snprintf(path, sizeof path, "%s/train-images-idx3-ubyte%s", folder, zipped ? ".gz" : "");
+        if (access(path, R_OK) == 0) return true;
+    }
+    return false;
+}
+
+/* Finds the images, or makes them; false: neither. made: room for the name of a folder. */
+static bool find_images(const compare_options *options, bench_settings *settings,
+                        char made[PATH_BYTES]) {
+    const bool installed = has_images(TARE_FASHION_MNIST_FOLDER);
+    const char *wanted = options->data != NULL ? options->data
+                         : installed           ? "fashion-mnist"
+                                               : "generated";
+    tare_error error = {.status = TARE_OK};
+    if (strcmp(wanted, "fashion-mnist") == 0) {
+        settings->data = TARE_FASHION_MNIST_FOLDER;
+        settings->data_name = "Fashion-MNIST";
+    } else if (strcmp(wanted, "generated") == 0) {
+        snprintf(made, PATH_BYTES, "%s/generated", options->folder);
+        settings->data = made;
+        settings->data_name = "generated images of Fashion-MNIST's size";
+        if (mkdir(made, 0777) != 0 && errno != EEXIST) return false;
+        if (!has_images(made) && bench_generate_images(made, &error) != TARE_OK)
+            fprintf(stderr, "tools/bench: %s\n", error.message);
+    } else {
+        settings->data = wanted;
+        settings->data_name = wanted;
+    }
+    if (has_images(settings->data)) return true;
+    fprintf(stderr, "tools/bench: there are no images in %s\n", settings->data);
+    return false;
+}
+
+/* ------------------------------------------------------------------------------------- running */
+
+/* The file of this run's results, named after the time. */
+static FILE *open_results(const char *folder, char path[PATH_BYTES]) {
+    const time_t now = time(NULL);
+    struct tm local;
+    char stamp[32] = "results";
+    if (localtime_r(&now, &local) != NULL) strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &local);
+    snprintf(path, PATH_BYTES, "%s/%s.jsonl", folder, stamp);
+    FILE *file = fopen(path, "w");
+    if (file == NULL) fprintf(stderr, "tools/bench: %s cannot be written\n", path);
+    return file;
+}
+
+static void choose_programs(const compare_options *options, bench_settings *settings) {
+    for (size_t i = 0; i < BENCH_PROGRAMS; i++) {
+        const char *family = bench_programs[i].family;
+        if (family == NULL)
+            settings->executables[i] = options->tare;
+        else if (in_list(options->peers, family))
+            settings->executables[i] =
+                strcmp(family, "tf") == 0 ? options->python_tf : options->python_torch;
+    }
+}
+
+/* One line when a round is over, for whoever waits. */
+static void print_progress(const bench_round *round, size_t done, size_t count) {
+    const bench_row *row = &round->row;
+    const bench_score *tare = &round->scores[BENCH_TARE];
+    fprintf(stderr, "%zu of %zu: %s %s, threads %d: Tare %.6g %s\n", done, count, row->workload,
+            row->mode, row->threads, tare->median, tare->in_microseconds ? "us/step" : "images/s");
+}
+
+static void print_results(const bench_settings *settings, const bench_round *rounds, size_t count) {
+    char processor[128];
+    bench_processor(processor, sizeof processor);
+    printf("\n%s, %ld cores; %s; %d repeats of %s s, interleaved\n\n", processor,
+           sysconf(_SC_NPROCESSORS_ONLN), settings->data_name, settings->repeats,
+           settings->seconds);
+    bench_print_speed(rounds, count);
+    putchar('\n');
+    bench_print_footprint(rounds, count);
+    putchar('\n');
+    bench_print_agreement(rounds, count);
+    bench_print_losses(rounds, count);
+}
+
+/* Runs all rounds; an exit status. */
+static int run(const compare_options *options, bench_round *rounds, size_t count) {
+    char made[PATH_BYTES], path[PATH_BYTES];
+    bench_settings settings = {.folder = options->folder,
+                               .seconds = options->seconds,
+                               .repeats = whole_number(options->repeats, 100)};
+    if (!find_images(options, &settings, made)) return FAILURE;
+    choose_programs(options, &settings);
+    settings.results = open_results(options->folder, path);
+    if (settings.results == NULL) return FAILURE;
+    bool all = true;
+    for (size_t i = 0; i < count; i++) {
+        bench_round_run(&settings, &rounds[i]);
+        print_progress(&rounds[i], i + 1, count);
+        all = all && rounds[i].scores[BENCH_TARE].measured;
+    }
+    print_results(&settings, rounds, count);
+    printf("All numbers: %s\n", path);
+    return fclose(settings.results) == 0 && all ? SUCCESS : FAILURE;
+}
+
+int main(int count, char **texts) {
+    compare_options options = {.peers = "tf,torch",
+                               .folder = "build/bench",
+                               .seconds = ".5",
+                               .repeats = "5",
+                               .tare = "build/release/bench/tare_peer",
+                               .python_tf = "build/peers/tf/bin/python",
+                               .python_torch = "build/peers/torch/bin/python"};
+    const int status = parse(&options, count, texts);
+    if (status >= 0) return status;
+    signal(SIGPIPE, SIG_IGN); /* a program that died is told of, and the others go on */
+    static bench_round rounds[BENCH_MOST_ROUNDS];
+    const size_t rows = choose_rows(&options, rounds);
+    if (rows == 0) return misuse("nothing to measure, or too much at once", "");
+    return run(&options, rounds, rows);
+}

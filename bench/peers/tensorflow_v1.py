@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TensorFlow as a program of TensorFlow 1 uses it: graph, session.run, tf.layers."""
+
+import os
+import time
+import warnings
+
+import workload
+
+options = workload.parse_options()
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+warnings.filterwarnings("ignore")
+begin = time.perf_counter()
+import tensorflow.compat.v1 as tf  # noqa: E402
+
+tf.disable_v2_behavior()
+tf.logging.set_verbosity(tf.logging.ERROR)
+import_seconds = time.perf_counter() - begin
+
+
+def batch_norm(x, training, momentum, epsilon):
+    return tf.layers.batch_normalization(x, training=training, momentum=momentum, epsilon=epsilon)
+
+
+def seed(x, training):
+    for i, kernel in enumerate(workload.FIRST_KERNELS):
+        if i > 0:
+            x = tf.nn.relu(x)
+        x = tf.layers.dense(x, 1, use_bias=False, kernel_initializer=tf.constant_initializer(kernel))
+        x = batch_norm(x, training, 0.5, 1e-3)
+    return x
+
+
+def mlp_bn(x, training):
+    for _ in range(2):
+        x = tf.layers.dense(x, 256, use_bias=False)
+        x = tf.nn.relu(batch_norm(x, training, 0.99, 1e-3))
+    return tf.layers.dense(x, 10)
+
+
+def lenet_bn(x, training):
+    for filters in (6, 16):
+        x = tf.layers.conv2d(x, filters, 5)
+        x = tf.nn.sigmoid(batch_norm(x, training, 0.9, 1e-5))
+        x = tf.layers.average_pooling2d(x, 2, 2)
+    x = tf.layers.flatten(x)
+    for units in (120, 84):
+        x = tf.layers.dense(x, units)
+        x = tf.nn.sigmoid(batch_norm(x, training, 0.9, 1e-5))
+    return tf.layers.dense(x, 10)
+
+
+def build(name):
+    """Placeholders x, y, training; the output; the loss; the training op."""
+    network, optimizer = {
+        "seed": (seed, tf.train.AdamOptimizer(1e-3)),
+        "mlp_bn": (mlp_bn, tf.train.AdamOptimizer(1e-3)),
+        "lenet_bn": (lenet_bn, tf.train.GradientDescentOptimizer(1.0)),
+    }[name]
+    training = tf.placeholder_with_default(False, ())
+    x = tf.placeholder(tf.float32, (None,) + workload.INPUT[name])
+    output = network(x, training)
+    if name == "seed":
+        y = tf.placeholder(tf.float32, (None, 1))
+        loss = tf.reduce_mean(tf.square(output - y))
+    else:
+        y = tf.placeholder(tf.int64, (None,))
+        loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=output))
+    updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+    return x, y, training, output, loss, tf.group(optimizer.minimize(loss), *updates)
+
+
+def main():
+    tf.set_random_seed(1)
+    x, y, training, output, loss, train_op = build(options.workload)
+    session = tf.Session(
+        config=tf.ConfigProto(intra_op_parallelism_threads=options.threads, inter_op_parallelism_threads=1)
+    )
+    session.run(tf.global_variables_initializer())
+
+    def train(batch_x, batch_y, look):
+        feeds = {x: batch_x, y: batch_y, training: True}
+        return session.run((train_op, loss), feeds)[1] if look else session.run(train_op, feeds)
+
+    def infer(batch_x):
+        return session.run(output, {x: batch_x})
+
+    work = workload.Work(options, workload.load_batches(options), train, infer)
+    workload.measure(options, "tensorflow", tf.__version__, work, import_seconds)
+
+
+main()

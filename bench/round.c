@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One round: starts the programs, lets them take turns, takes their results. */
+#include "round.h"
+
+#include "machine.h"
+#include "runner.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+#define WARM_UP_PATIENCE 600. /* seconds; torch.compile builds its code first */
+#define REPEAT_PATIENCE  300.
+#define QUIET_PATIENCE   10.
+#define QUIET_LOOK       .1
+#define PAUSE            .02 /* lets the last one's waiting threads fall asleep */
+/* Cores that other processes may use during a repeat; beyond it the repeat is done again. */
+#define TOLERATED_CORES .1
+
+const bench_program bench_programs[BENCH_PROGRAMS] = {
+    [BENCH_TARE] = {"Tare", NULL, NULL, NULL},
+    {"TensorFlow session.run", "tf", "bench/peers/tensorflow_v1.py", NULL},
+    {"PyTorch eager", "torch", "bench/peers/pytorch.py", NULL},
+    {"torch.compile", "torch", "bench/peers/pytorch.py", "--compile"},
+};
+
+/* A program during the round. */
+typedef struct contestant {
+    bench_runner runner;
+    double others; /* most cores that other processes used during a repeat that counts */
+    int again;     /* repeats that were done once more */
+} contestant;
+
+/* ------------------------------------------------------------------------------------ starting */
+
+static void complain(const bench_settings *settings, const bench_row *row, size_t program,
+                     const char *what) {
+    fprintf(stderr, "%s: %s in %s %s, %d threads; its words are in %s/program-%zu.log\n",
+            bench_programs[program].name, what, row->workload, row->mode, row->threads,
+            settings->folder, program);
+}
+
+static bool start(const bench_settings *settings, const bench_row *row, size_t i,
+                  bench_runner *runner) {
+    const bench_program *program = &bench_programs[i];
+    const char *arguments[20];
+    char threads[16], log[1024];
+    size_t n = 0;
+    snprintf(threads, sizeof threads, "%d", row->threads);
+    snprintf(log, sizeof log, "%s/program-%zu.log", settings->folder, i);
+    arguments[n++] = settings->executables[i];
+    if (program->script != NULL) arguments[n++] = program->script;
+    arguments[n++] = row->workload;
+    if (program->option != NULL) arguments[n++] = program->option;
+    const char *const common[] = {"--mode", row->mode,      "--threads",
+                                  threads,  "--seconds",    settings->seconds,
+                                  "--data", settings->data, "--interleave"};
+    for (size_t k = 0; k < sizeof common / sizeof *common; k++) arguments[n++] = common[k];
+    arguments[n] = NULL;
+    char *texts[20]; /* posix_spawn wants them changeable, and changes none */
+    memcpy(texts, arguments, sizeof texts);
+    return bench_runner_start(runner, texts, log);
+}
+
+/* Starts one after the other, so that nobody's warm-up is disturbed by another's. */
+static void start_all(const bench_settings *settings, const bench_row *row,
+                      contestant seats[BENCH_PROGRAMS]) {
+    for (size_t i = 0; i < BENCH_PROGRAMS; i++) {
+        bench_runner *runner = &seats[i].runner;
+        if (settings->executables[i] == NULL) continue;
+        if (start(settings, row, i, runner) &&
+            bench_runner_wait_for(runner, "ready", WARM_UP_PATIENCE))
+            continue;
+        complain(settings, row, i, "could not begin");
+        bench_runner_stop(runner);
+    }
+}
+
+/* --------------------------------------------------------------------------------- taking turns */
+
+static void wait_for_quiet(void) {
+    const double end = bench_seconds() + QUIET_PATIENCE;
+    bench_sleep(PAUSE);
+    while (bench_seconds() < end) {
+        const double before = bench_busy_seconds();
+        bench_sleep(QUIET_LOOK);
+        if ((bench_busy_seconds() - before) / QUIET_LOOK <= TOLERATED_CORES) return;
+    }
+}
+
+/* One repeat; *others: cores that other processes used meanwhile. */
+static bool repeat(bench_runner *runner, const char *word, double *others) {
+    wait_for_quiet();
+    const double begin = bench_seconds(), all = bench_busy_seconds();
+    const double own = bench_runner_cpu_seconds(runner);
+    if (!bench_runner_say(runner, word) || !bench_runner_wait_for(runner, "done", REPEAT_PATIENCE))
+        return false;
+    const double used = bench_busy_seconds() - all - (bench_runner_cpu_seconds(runner) - own);
+    *others = fmax(0, used / (bench_seconds() - begin));
+    return true;
+}
+
+/* One repeat that counts: disturbed ones are done again, as often as there are repeats. */
+static bool take_turn(const bench_settings *settings, contestant *seat) {
+    double others = 0;
+    bool good = repeat(&seat->runner, "go", &others);
+    while (good && others > TOLERATED_CORES && seat->again < settings->repeats) {
+        seat->again++;
+        good = repeat(&seat->runner, "again", &others);
+    }
+    seat->others = fmax(seat->others, others);
+    return good;
+}
+
+static void take_turns(const bench_settings *settings, const bench_row *row,
+                       contestant seats[BENCH_PROGRAMS]) {
+    for (int turn = 0; turn < settings->repeats; turn++) {
+        for (size_t i = 0; i < BENCH_PROGRAMS; i++) {
+            if (seats[i].runner.process == 0 || take_turn(settings, &seats[i])) continue;
+            complain(settings, row, i, "failed");
+            bench_runner_stop(&seats[i].runner);
+        }
+    }
+}
+
+/* ------------------------------------------------------------------------------------- results */
+
+static double number(const json_t *object, const char *key, double otherwise) {
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : otherwise;
+}
+
+/* False: it is not what a program of this benchmark says. */
+static bool read_score(const json_t *said, bench_score *score) {
+    const json_t *values = json_object_get(said, "us_per_step");
+    const char *version = json_string_value(json_object_get(said, "version"));
+    score->in_microseconds = values != NULL;
+    if (values == NULL) values = json_object_get(said, "images_per_second");
+    score->median = number(values, "median", 0);
+    score->least = number(values, "min", 0);
+    score->greatest = number(values, "max", 0);
+    score->startup = number(said, "startup_s", NAN);
+    score->megabytes = number(said, "peak_rss_mb", NAN);
+    score->loss_at_1000 = number(said, "loss_at_1000", NAN);
+    snprintf(score->version, sizeof score->version, "%s", version == NULL ? "" : version);
+    score->measured = score->median > 0;
+    return score->measured;
+}
+
+/* Its line, with what it cannot know itself. */
+static bool write_line(const bench_settings *settings, size_t program, const contestant *seat,
+                       json_t *said) {
+    if (json_object_set_new(said, "program", json_string(bench_programs[program].name)) != 0 ||
+        json_object_set_new(said, "data", json_string(settings->data_name)) != 0 ||
+        json_object_set_new(said, "others_cores_max", json_real(seat->others)) != 0 ||
+        json_object_set_new(said, "repeated", json_integer(seat->again)) != 0)
+        return false;
+    return json_dumpf(said, settings->results, JSON_REAL_PRECISION(6)) == 0 &&
+           fputc('\n', settings->results) != EOF && fflush(settings->results) == 0;
+}
+
+static bool finish(const bench_settings *settings, size_t program, contestant *seat,
+                   bench_score *score) {
+    const char *line = bench_runner_say(&seat->runner, "end")
+                           ? bench_runner_line(&seat->runner, REPEAT_PATIENCE)
+                           : NULL;
+    json_t *said = line == NULL ? NULL : json_loads(line, 0, NULL);
+    const bool good = said != NULL && read_score(said, score);
+    if (good && !write_line(settings, program, seat, said))
+        fprintf(stderr, "the results cannot be written to %s\n", settings->folder);
+    json_decref(said);
+    return good;
+}
+
+void bench_round_run(const bench_settings *settings, bench_round *round) {
+    contestant seats[BENCH_PROGRAMS] = {{.others = 0}};
+    start_all(settings, &round->row, seats);
+    take_turns(settings, &round->row, seats);
+    for (size_t i = 0; i < BENCH_PROGRAMS; i++) {
+        if (seats[i].runner.process == 0) continue;
+        if (!finish(settings, i, &seats[i], &round->scores[i]))
+            complain(settings, &round->row, i, "gave no result");
+        bench_runner_stop(&seats[i].runner);
+    }
+}
+
+double bench_score_time(const bench_score *score) {
+    return score->in_microseconds ? score->median : 1 / score->median;
+}
+
+double bench_score_noise(const bench_score *score) {
+    return (score->greatest - score->least) / (2 * score->median);
+}
+
+const bench_score *bench_round_fastest_peer(const bench_round *round) {
+    const bench_score *fastest = NULL;
+    for (size_t i = 0; i < BENCH_PROGRAMS; i++) {
+        const bench_score *score = &round->scores[i];
+        if (i == BENCH_TARE || !score->measured) continue;
+        if (fastest == NULL || bench_score_time(score) < bench_score_time(fastest)) fastest = score;
+    }
+    return fastest;
+}

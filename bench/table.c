@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Printing what the rounds came to. */
+#include "table.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+#include <tare/base.h>
+
+/* Losses after 1000 steps in float32 with the operations in another order: so much of the larger.
+ */
+#define SAME_LOSS 1e-3
+
+/* ----------------------------------------------------------------------------------------- grid */
+
+enum { CELL_BYTES = 48, MOST_ROWS = BENCH_MOST_ROUNDS + 1, MOST_COLUMNS = 6 + BENCH_PROGRAMS };
+
+/* Rows of text under a row of headings; as many cells in every row. */
+typedef struct text_grid {
+    char cells[MOST_ROWS][MOST_COLUMNS][CELL_BYTES];
+    size_t rows, columns; /* whole rows; cells of the row that is being filled */
+} text_grid;
+
+TARE_PRINTF(2, 3)
+static void add_cell(text_grid *grid, const char *format, ...) {
+    va_list arguments;
+    if (grid->rows == MOST_ROWS || grid->columns == MOST_COLUMNS) return;
+    va_start(arguments, format);
+    vsnprintf(grid->cells[grid->rows][grid->columns++], CELL_BYTES, format, arguments);
+    va_end(arguments);
+}
+
+/* Three digits that count, at least; whole numbers from 100 on. */
+static void add_number(text_grid *grid, double value) {
+    add_cell(grid, "%.*f", value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0, value);
+}
+
+static void end_row(text_grid *grid) {
+    if (grid->rows < MOST_ROWS) grid->rows++;
+    grid->columns = 0;
+}
+
+static void print_grid(const text_grid *grid, size_t columns) {
+    size_t widths[MOST_COLUMNS] = {0};
+    for (size_t i = 0; i < grid->rows; i++)
+        for (size_t k = 0; k < columns; k++)
+            if (strlen(grid->cells[i][k]) > widths[k]) widths[k] = strlen(grid->cells[i][k]);
+    for (size_t i = 0; i < grid->rows; i++) {
+        for (size_t k = 0; k < columns; k++) printf("| %-*s ", (int)widths[k], grid->cells[i][k]);
+        puts("|");
+        for (size_t k = 0; i == 0 && k < columns; k++)
+            printf("|-%.*s-", (int)widths[k], "-----------------------------------------------");
+        if (i == 0) puts("|");
+    }
+}
+
+/* ------------------------------------------------------------------------------------- columns */
+
+static const bench_score *measured(const bench_round *rounds, size_t count, size_t program) {
+    for (size_t i = 0; i < count; i++)
+        if (rounds[i].scores[program].measured) return &rounds[i].scores[program];
+    return NULL;
+}
+
+static void add_row_headings(text_grid *grid) {
+    add_cell(grid, "workload");
+    add_cell(grid, "mode");
+    add_cell(grid, "threads");
+}
+
+static void add_row(text_grid *grid, const bench_row *row) {
+    add_cell(grid, "%s", row->workload);
+    add_cell(grid, "%s", row->mode);
+    add_cell(grid, "%d", row->threads);
+}
+
+/* Names and versions of the programs that were measured at all. */
+static void add_program_headings(text_grid *grid, const bench_round *rounds, size_t count) {
+    for (size_t i = 0; i < BENCH_PROGRAMS; i++) {
+        const bench_score *score = measured(rounds, count, i);
+        if (score == NULL) continue;
+        /* A version such as 2.15.0+cpu also names a build; the number is enough here. */
+        const int digits = (int)strcspn(score->version, "+");
+        add_cell(grid, "%s %.*s", bench_programs[i].name, digits, score->version);
+    }
+}
+
+typedef void add_score(text_grid *grid, const bench_score *score);
+
+static void add_scores(text_grid *grid, const bench_round *rounds, size_t count,
+                       const bench_round *round, add_score *add) {
+    for (size_t i = 0; i < BENCH_PROGRAMS; i++) {
+        if (measured(rounds, count, i) == NULL) continue;
+        if (round->scores[i].measured)
+            add(grid, &round->scores[i]);
+        else
+            add_cell(grid, "-");
+    }
+}
+
+/* --------------------------------------------------------------------------------------- speed */
+
+static const char *unit_of(const bench_round *round) {
+    for (size_t i = 0; i < BENCH_PROGRAMS; i++)
+        if (round->scores[i].measured)
+            return round->scores[i].in_microseconds ? "us/step" : "images/s";
+    return "-";
+}
+
+static void add_median(text_grid *grid, const bench_score *score) {
+    add_number(grid, score->median);
+}
+
+/* Time of the fastest peer / time of Tare; NaN without one of them. */
+static double ratio_of(const bench_round *round) {
+    const bench_score *tare = &round->scores[BENCH_TARE], *peer = bench_round_fastest_peer(round);
+    return tare->measured && peer != NULL ? bench_score_time(peer) / bench_score_time(tare) : NAN;
+}
+
+static double noise_of(const bench_round *round) {
+    const bench_score *tare = &round->scores[BENCH_TARE], *peer = bench_round_fastest_peer(round);
+    const double own = tare->measured ? bench_score_noise(tare) : 0;
+    return peer == NULL ? own : fmax(own, bench_score_noise(peer));
+}
+
+void bench_print_speed(const bench_round *rounds, size_t count) {
+    text_grid grid = {.rows = 0};
+    add_row_headings(&grid);
+    add_cell(&grid, "unit");
+    add_program_headings(&grid, rounds, count);
+    add_cell(&grid, "ratio");
+    add_cell(&grid, "noise");
+    const size_t columns = grid.columns;
+    end_row(&grid);
+    for (size_t i = 0; i < count; i++) {
+        const double ratio = ratio_of(&rounds[i]);
+        add_row(&grid, &rounds[i].row);
+        add_cell(&grid, "%s", unit_of(&rounds[i]));
+        add_scores(&grid, rounds, count, &rounds[i], add_median);
+        if (isnan(ratio))
+            add_cell(&grid, "-");
+        else
+            add_number(&grid, ratio);
+        add_cell(&grid, "%.0f %%", 100 * noise_of(&rounds[i]));
+        end_row(&grid);
+    }
+    print_grid(&grid, columns);
+    puts("\nMedians of the repeats. ratio: time of the fastest peer / time of Tare, above 1 where "
+         "Tare is\nfaster. noise: half of what the repeats spread over, the larger of Tare's and "
+         "the fastest peer's.");
+}
+
+/* ----------------------------------------------------------------------------------- footprint */
+
+static void add_footprint(text_grid *grid, const bench_score *score) {
+    add_cell(grid, "%.*f / %.0f", score->startup < 1 ? 3 : 1, score->startup, score->megabytes);
+}
+
+void bench_print_footprint(const bench_round *rounds, size_t count) {
+    text_grid grid = {.rows = 0};
+    add_row_headings(&grid);
+    add_program_headings(&grid, rounds, count);
+    const size_t columns = grid.columns;
+    end_row(&grid);
+    for (size_t i = 0; i < count; i++) {
+        add_row(&grid, &rounds[i].row);
+        add_scores(&grid, rounds, count, &rounds[i], add_footprint);
+        end_row(&grid);
+    }
+    print_grid(&grid, columns);
+    puts("\nSeconds from the start of the process to the end of the first step / megabytes of "
+         "memory at most,\nreading the data included.");
+}
+
+/* -------------------------------------------------------------------------------------- losses */
+
+void bench_print_losses(const bench_round *rounds, size_t count) {
+    size_t lost = 0, compared = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double ratio = ratio_of(&rounds[i]), noise = noise_of(&rounds[i]);
+        compared += isnan(ratio) ? 0 : 1;
+        if (isnan(ratio) || ratio >= 1) continue;
+        const bench_row *row = &rounds[i].row;
+        printf("Tare LOSES %s %s, %d thread%s: %.2f times the speed of the fastest peer%s.\n",
+               row->workload, row->mode, row->threads, row->threads == 1 ? "" : "s", ratio,
+               1 - ratio <= noise ? ", a difference within the noise" : "");
+        lost++;
+    }
+    if (compared > 0 && lost == 0)
+        printf("Tare loses none of these %zu comparisons.\n", compared);
+    else if (compared > 0)
+        printf("Tare loses %zu of these %zu comparisons.\n", lost, compared);
+}
+
+void bench_print_agreement(const bench_round *rounds, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const bench_row *row = &rounds[i].row;
+        double least = INFINITY, greatest = -INFINITY;
+        size_t told = 0;
+        for (size_t k = 0; k < BENCH_PROGRAMS; k++) {
+            const bench_score *score = &rounds[i].scores[k];
+            if (!score->measured || isnan(score->loss_at_1000)) continue;
+            least = fmin(least, score->loss_at_1000);
+            greatest = fmax(greatest, score->loss_at_1000);
+            told++;
+        }
+        if (told < 2) continue;
+        const double apart = (greatest - least) / greatest;
+        printf("%s %s: the loss of step 1000 is %.6g to %.6g in the %zu programs: %s.\n",
+               row->workload, row->mode, least, greatest, told,
+               apart <= SAME_LOSS ? "the same arithmetic" : "NOT the same arithmetic");
+    }
+}
