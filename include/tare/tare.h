@@ -12,6 +12,7 @@
 #include <tare/layer.h>
 #include <tare/model.h>
 #include <tare/norm.h>
+#include <tare/normalization.h>
 #include <tare/op.h>
 #include <tare/report.h>
 #include <tare/schedule.h>

@@ -3,12 +3,11 @@
 #include "array/shape.h"
 #include "base/text.h"
 #include "layer/batch_norm.h"
+#include "layer/norm_checks.h"
 
 bool tare_norm_refuse(const tare_norm *norm, tare_status status, const char *got,
                       const char *need) {
-    tare_build_fail(norm->graph, status, norm->habits->layer,
-                    tare_graph_variable_scope(norm->graph), got, need);
-    return false;
+    return tare_layer_refuse(norm->graph, norm->habits->layer, status, got, need);
 }
 
 static bool is_given(tare_tensor tensor) { return tensor.graph || tensor.immediate; }
@@ -26,34 +25,11 @@ static bool check_input(const tare_norm *norm) {
     return tare_norm_refuse(norm, TARE_ERROR_SHAPE, got, "a known rank of at least 2");
 }
 
-static bool add_axis(tare_norm *norm, int64_t given) {
-    const int rank = norm->shape.rank, axis = tare_shape_axis(given, rank);
-    char text[TARE_SHAPE_TEXT], got[TARE_SHAPE_TEXT + 64], need[64];
-    if (axis < 0) {
-        tare_print(got, sizeof got, "axis %lld", (long long)given);
-        tare_print(need, sizeof need, "an axis in %d..%d, for rank %d", -rank, rank - 1, rank);
-        return tare_norm_refuse(norm, TARE_ERROR_ARGUMENT, got, need);
-    }
-    if (norm->kept >> axis & 1)
-        return tare_norm_refuse(norm, TARE_ERROR_ARGUMENT,
-                                tare_list_text(text, norm->options->axis), "axes that differ");
-    if (norm->shape.extents[axis] < 0) {
-        tare_print(got, sizeof got, "an input of shape %s, axis %d",
-                   tare_shape_text(text, norm->shape), axis);
-        return tare_norm_refuse(norm, TARE_ERROR_SHAPE, got,
-                                "a known extent of that axis, for the shape of the variables");
-    }
-    norm->kept |= 1U << axis;
-    return true;
-}
-
 static bool find_axes(tare_norm *norm) {
-    const tare_list axis = norm->options->axis;
-    if (axis.count <= 0)
-        return tare_norm_refuse(norm, TARE_ERROR_ARGUMENT, "no axis", "at least one");
-    for (int32_t i = 0; i < axis.count; i++)
-        if (!add_axis(norm, axis.values[i])) return false;
-    return true;
+    const char *layer = norm->habits->layer;
+    return tare_layer_axes(norm->graph, layer, norm->options->axis, norm->shape.rank,
+                           &norm->kept) &&
+           tare_layer_extents_are_known(norm->graph, layer, norm->shape, norm->kept);
 }
 
 /* ---- numbers */
@@ -68,11 +44,7 @@ static bool check_momentum(const tare_norm *norm, const char *name, double momen
 
 static bool check_numbers(const tare_norm *norm) {
     const tare_batch_norm_options *o = norm->options;
-    char number[TARE_NUMBER_TEXT], got[TARE_NUMBER_TEXT + 32];
-    if (!(o->epsilon >= 0)) {
-        tare_print(got, sizeof got, "epsilon %s", tare_double_text(number, o->epsilon));
-        return tare_norm_refuse(norm, TARE_ERROR_ARGUMENT, got, "epsilon of at least 0");
-    }
+    if (!tare_layer_epsilon_fits(norm->graph, norm->habits->layer, o->epsilon)) return false;
     if (!check_momentum(norm, "momentum", o->momentum)) return false;
     if (!o->renorm) return true;
     if (!(o->renorm_rmin <= o->renorm_rmax) || !(o->renorm_dmax >= 0))

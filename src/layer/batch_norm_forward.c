@@ -15,6 +15,7 @@
 #include "array/shape.h"
 #include "base/text.h"
 #include "layer/batch_norm.h"
+#include "layer/gamma_beta.h"
 
 tare_tensor tare_norm_choose(const tare_norm *norm, tare_tensor a, tare_tensor b) {
     if (norm->mode != TARE_NORM_EITHER) return norm->mode == TARE_NORM_TRAINING ? a : b;
@@ -24,6 +25,7 @@ tare_tensor tare_norm_choose(const tare_norm *norm, tare_tensor a, tare_tensor b
 
 /* A variable or statistic in the form that broadcasts against x. */
 static tare_tensor against_x(const tare_norm *norm, tare_tensor statistic) {
+    if (!statistic.graph) return TARE_NULL;
     return tare_against_channels(statistic, norm->shape, norm->kept);
 }
 
@@ -204,9 +206,7 @@ static tare_tensor forward_in_steps(tare_norm *norm) {
         y = shift(multiply(y, against_x(norm, c.r)), against_x(norm, c.d));
     }
     if (norm->adjusted && find_adjustment(norm)) y = adjust(norm, y);
-    if (norm->gamma.graph) y = tare_mul(y, against_x(norm, norm->gamma));
-    if (norm->beta.graph) y = tare_add(y, against_x(norm, norm->beta));
-    return y;
+    return tare_apply_gamma_beta(y, against_x(norm, norm->gamma), against_x(norm, norm->beta));
 }
 
 tare_tensor tare_norm_forward(tare_norm *norm) {

@@ -6,36 +6,15 @@
 #include "array/array.h"
 #include "base/text.h"
 #include "layer/batch_norm.h"
+#include "layer/gamma_beta.h"
 
 #include <string.h>
-
-static tare_tensor trained(const tare_norm *norm, const char *name, tare_initializer initializer,
-                           tare_regularizer regularizer, tare_constraint constraint) {
-    return tare_get_variable(norm->graph, name, norm->parameter, .dtype = norm->dtype,
-                             .initializer = initializer, .regularizer = regularizer,
-                             .constraint = constraint, .trainable = norm->options->trainable,
-                             .collection = norm->habits->collection);
-}
 
 static tare_tensor statistic(const tare_norm *norm, const char *name,
                              tare_initializer initializer) {
     return tare_get_variable(norm->graph, name, norm->parameter, .dtype = norm->dtype,
                              .initializer = initializer, .trainable = false,
                              .collection = norm->habits->collection);
-}
-
-static void make_gamma(tare_norm *norm) {
-    const tare_batch_norm_options *o = norm->options;
-    if (o->scale)
-        norm->gamma =
-            trained(norm, "gamma", o->gamma_initializer, o->gamma_regularizer, o->gamma_constraint);
-}
-
-static void make_beta(tare_norm *norm) {
-    const tare_batch_norm_options *o = norm->options;
-    if (o->center)
-        norm->beta =
-            trained(norm, "beta", o->beta_initializer, o->beta_regularizer, o->beta_constraint);
 }
 
 /* The initialiser whose numbers are the roots of another's; false: it is a random one. */
@@ -63,13 +42,11 @@ static bool make_renorm(tare_norm *norm) {
 }
 
 bool tare_norm_make_variables(tare_norm *norm) {
-    if (norm->habits->beta_first) {
-        make_beta(norm);
-        make_gamma(norm);
-    } else {
-        make_gamma(norm);
-        make_beta(norm);
-    }
+    const tare_gamma_beta affine =
+        TARE_GAMMA_BETA_OF(norm->options, .beta_first = norm->habits->beta_first,
+                           .collection = norm->habits->collection);
+    tare_make_gamma_beta(norm->graph, &affine, norm->parameter, norm->dtype, &norm->gamma,
+                         &norm->beta);
     norm->moving_mean = statistic(norm, "moving_mean", norm->options->moving_mean_initializer);
     norm->moving_variance =
         statistic(norm, "moving_variance", norm->options->moving_variance_initializer);

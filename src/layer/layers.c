@@ -18,6 +18,10 @@ static const struct {
     {"flatten", &tare_flatten_table},
     {"batch_norm", &tare_batch_norm_table},
     {"slim_batch_norm", &tare_slim_batch_norm_table},
+    {"layer_norm", &tare_layer_norm_table},
+    {"slim_layer_norm", &tare_slim_layer_norm_table},
+    {"group_norm", &tare_group_norm_table},
+    {"instance_norm", &tare_instance_norm_table},
 };
 
 const char *tare_layer_kind(size_t i) {
