@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What only Tare has: every batch normalisation explained with its arithmetic.
+ * What only Tare has: every batch normalisation explained with its arithmetic, and counted.
  */
 #ifndef TARE_NORM_H
 #define TARE_NORM_H
@@ -72,6 +72,37 @@ TARE_API const tare_explained_layer *tare_explanation_layer(const tare_explanati
 TARE_API char *tare_explanation_text(const tare_explanation *explanation, int64_t channels);
 /** The same as JSON: an object with an array "layers". */
 TARE_API char *tare_explanation_json(const tare_explanation *explanation, int64_t channels);
+
+/* --------------------------------------------------------------------------------- counters */
+
+/**
+ * Name i of the batch normalisation layers of a graph, "hidden1/batch_normalization": the scopes
+ * that hold a moving_mean and a moving_variance, in order of creation. NULL beyond the last. Owned
+ * by the caller; free with tare_text_free.
+ */
+TARE_API char *tare_norm_layer_name(const tare_graph *graph, size_t i);
+
+/**
+ * What a layer's moving averages have been given so far. Counted by the updates themselves, at no
+ * cost that shows; kept in checkpoints; set to nothing by tare_session_initialize, and by
+ * tare_session_set of moving_mean or moving_variance.
+ */
+typedef struct tare_norm_counters {
+    size_t struct_size;   /* set by the caller */
+    int64_t updates;      /* of moving_variance; a layer called twice updates twice in a run */
+    int64_t mean_updates; /* of moving_mean: as many, unless a program runs one without the other */
+    /* N of those updates: elements reduced per channel, masked ones too; of one ghost batch with
+     * virtual_batch_size. 0: no update yet. */
+    int64_t elements_last, elements_least, elements_most;
+    int64_t not_finite; /* of those updates: with a variance of the batch that is NaN or infinite */
+    bool complete;      /* false: the statistics came from outside, without their counters */
+} tare_norm_counters;
+/**
+ * The counters of a layer by name.
+ * Errors  TARE_ERROR_NAME: the graph has no moving_variance in that scope; a busy session.
+ */
+TARE_API tare_status tare_norm_count(tare_session *session, const char *layer,
+                                     tare_norm_counters *counters);
 
 #ifdef __cplusplus
 }

@@ -144,10 +144,12 @@ struct tare_run {
     const void *state;
     void *scratch;
     tare_pool *pool;
-    const uint64_t *random_stream; /* of this run; TARE_OP_RANDOM only */
-    tare_update_counts *counts;    /* of the variable that input 0 is; TARE_OP_COUNTS only */
-    tare_step_function function;   /* what runs it: the plan calls step->function(step) */
-    tare_error *error;             /* for the rare step that can fail (label out of range) */
+    union {                            /* what few ops want, and none of them both */
+        const uint64_t *random_stream; /* of this run; TARE_OP_RANDOM only */
+        tare_update_counts *counts;    /* of the variable that input 0 is; TARE_OP_COUNTS only */
+    };
+    tare_step_function function; /* what runs it: the plan calls step->function(step) */
+    tare_error *error;           /* for the rare step that can fail (label out of range) */
 };
 
 /* --------------------------------------------------------- capabilities: what merging may ask */
@@ -201,7 +203,7 @@ enum {
     TARE_OP_MERGE =
         1 << 8, /* the end of a conditional: inputs predicate, true value, false value */
     TARE_OP_OVERWRITES =
-        1 << 9, /* input 0 is a variable that need not have a value before (assign) */
+        1 << 9,              /* input 0 is a variable that need not have a value before (assign) */
     TARE_OP_COUNTS = 1 << 10 /* counts what it averages into the variable that input 0 is */
 };
 

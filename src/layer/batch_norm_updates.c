@@ -16,6 +16,7 @@ static tare_moving_average_options average_options(const tare_norm *norm, double
     options.momentum = momentum;
     options.rounding = first ? TARE_DECAY_ROUNDED_FIRST : TARE_DECAY_ROUNDED_LAST;
     options.epsilon = norm->epsilon;
+    options.samples = norm->options->virtual_batch_size > 0 ? norm->options->virtual_batch_size : 0;
     return options;
 }
 
@@ -36,7 +37,10 @@ static tare_tensor update_average(const tare_norm *norm, int which, tare_tensor 
     const tare_batch_norm_options *o = norm->options;
     const bool debiased = o->zero_debias && !(which == 1 && norm->habits->debiases_mean_only);
     tare_moving_average_options options = average_options(norm, o->momentum);
-    tare_tensor inputs[TARE_MOVING_INPUTS] = {average, value, norm->training};
+    tare_tensor inputs[TARE_MOVING_INPUTS] = {[TARE_MOVING_VARIABLE] = average,
+                                              [TARE_MOVING_VALUE] = value,
+                                              [TARE_MOVING_TRAINING] = norm->training,
+                                              [TARE_MOVING_BATCH] = norm->x};
     char name[32];
     if (debiased) inputs[TARE_MOVING_BIASED] = tare_norm_shadow(norm, average, "biased");
     if (debiased || o->cumulative)
@@ -58,7 +62,7 @@ static tare_tensor update_renorm_average(const tare_norm *norm, tare_tensor aver
 static tare_tensor update_deviation(const tare_norm *norm) {
     tare_moving_average_options options = average_options(norm, norm->options->momentum);
     const tare_tensor inputs[TARE_DEVIATION_INPUTS] = {norm->moving_variance, norm->moving_stddev,
-                                                       norm->stddev, norm->training};
+                                                       norm->stddev, norm->training, norm->x};
     char name[32];
     options.name = update_name(norm, 1, name, sizeof name);
     return tare_build(norm->graph, "assign_moving_deviation", inputs, TARE_DEVIATION_INPUTS,

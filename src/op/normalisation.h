@@ -125,8 +125,9 @@ tare_tensor tare_against_channels(tare_tensor statistics, tare_shape x, tare_axi
 /* ---------------------------------------------------------------- moving averages */
 
 /*
- * Op "assign_moving_average": inputs variable, value, training?, biased?, local step?; output the
- * new value. What is written is so when training is true or not given.
+ * Op "assign_moving_average": inputs variable, value, training?, biased?, local step?, batch?;
+ * output the new value. What is written is so when training is true or not given. batch: what the
+ * value is a statistic of; only its shape matters, which tells N for the counts of the variable.
  *
  *     variable -= (variable - value) (1 - momentum)
  *
@@ -144,8 +145,9 @@ tare_tensor tare_against_channels(tare_tensor statistics, tare_shape x, tare_axi
     field(real, momentum, 0.99, "weight of the old value")                                         \
         field(choice, rounding, TARE_DECAY_ROUNDED_LAST,                                           \
               "1 - momentum rounded last, or momentum first (fused)")                              \
-            field(real, epsilon, 1e-3, "of the variance that a deviation stands for")              \
-                field(text, name, NULL, "name of the node")
+            field(integer, samples, 0, "of the batch, that a statistic is of; 0: all of them")     \
+                field(real, epsilon, 1e-3, "of the variance that a deviation stands for")          \
+                    field(text, name, NULL, "name of the node")
 TARE_OPTIONS(tare_moving_average_options, TARE_MOVING_AVERAGE_FIELDS);
 #define TARE_MOVING_AVERAGE_DEFAULTS                                                               \
     TARE_DEFAULTS(tare_moving_average_options, TARE_MOVING_AVERAGE_FIELDS)
@@ -156,12 +158,13 @@ enum {
     TARE_MOVING_TRAINING,
     TARE_MOVING_BIASED,
     TARE_MOVING_STEP,
+    TARE_MOVING_BATCH,
     TARE_MOVING_INPUTS
 };
 
 /*
  * Op "assign_moving_deviation": inputs moving variance, moving stddev, stddev of the batch,
- * training?; output the new moving variance. Batch renormalisation's:
+ * training?, batch? as above; output the new moving variance. Batch renormalisation's:
  *
  *     moving stddev -= (moving stddev - stddev) (1 - momentum)
  *     moving variance = max(moving stddev^2 - epsilon, 0)
@@ -171,6 +174,7 @@ enum {
     TARE_DEVIATION_STDDEV,
     TARE_DEVIATION_VALUE,
     TARE_DEVIATION_TRAINING,
+    TARE_DEVIATION_BATCH,
     TARE_DEVIATION_INPUTS
 };
 

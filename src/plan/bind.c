@@ -6,8 +6,7 @@
 typedef struct bases {
     const tare_plan *plan;
     char *arena;
-    tare_variable_address address;
-    void *user;
+    const tare_variable_places *variables;
 } bases;
 
 static void *resolve(const bases *b, tare_slot slot) {
@@ -17,7 +16,7 @@ static void *resolve(const bases *b, tare_slot slot) {
     case TARE_PLACE_PERSISTENT:
         return (char *)b->plan->persistent + slot.at;
     case TARE_PLACE_VARIABLE:
-        return b->address(b->user, (int32_t)slot.at);
+        return b->variables->numbers(b->variables->user, (int32_t)slot.at);
     case TARE_PLACE_CONSTANT: {
         /* Steps take inputs as void *; a constant is only ever an input that is read. */
         union {
@@ -34,8 +33,8 @@ static void *resolve(const bases *b, tare_slot slot) {
 }
 
 void tare_plan_bind(tare_plan *plan, void *base, tare_pool *pool, const uint64_t *random_stream,
-                    tare_error *error, tare_variable_address address, void *user) {
-    const bases b = {plan, base, address, user};
+                    tare_error *error, const tare_variable_places *variables) {
+    const bases b = {plan, base, variables};
     for (int64_t s = 0; s < plan->step_count; s++) {
         tare_step *step = &plan->steps[s];
         for (int32_t i = 0; i < step->input_count; i++)
@@ -46,6 +45,7 @@ void tare_plan_bind(tare_plan *plan, void *base, tare_pool *pool, const uint64_t
         step->run.pool = pool;
         step->run.random_stream = random_stream;
         step->run.error = error;
+        if (step->counted) step->run.counts = variables->counts(variables->user, step->counted);
     }
     for (int32_t g = 0; g < plan->guard_count; g++)
         plan->guards[g].truth = resolve(&b, plan->guards[g].predicate);

@@ -34,6 +34,12 @@ static tare_status keep_slots(tare_draft *draft, const tare_draft_node *node, ta
     return TARE_OK;
 }
 
+/* The variable whose updates a node counts: its input 0, which it writes. */
+static int32_t counted_variable(const tare_draft *draft, const tare_draft_node *node) {
+    if (!(node->def->flags & TARE_OP_COUNTS)) return 0;
+    return (int32_t)draft->values.items[node->inputs[0]].slot.at;
+}
+
 static tare_status make_step(tare_draft *draft, int64_t at, tare_step *step) {
     tare_draft_node *node = &draft->nodes.items[draft->order.items[at]];
     *step = (tare_step){.run = {.state = node->prepared.state, .function = node->prepared.run},
@@ -41,6 +47,7 @@ static tare_status make_step(tare_draft *draft, int64_t at, tare_step *step) {
                         .input_count = node->input_count,
                         .output_count = node->output_count,
                         .scratch_at = draft->scratch[at],
+                        .counted = counted_variable(draft, node),
                         .name = node->name,
                         .op = node->def->name,
                         .note = node->note,
@@ -159,6 +166,7 @@ static tare_status make_variables(tare_draft *draft) {
 static tare_status make_plan(tare_draft *draft) {
     TARE_TRY(tare_draft_select(draft));
     TARE_TRY(tare_draft_translate(draft));
+    TARE_TRY(tare_draft_reorder(draft));
     TARE_TRY(tare_draft_merge(draft));
     TARE_TRY(tare_draft_prune(draft));
     TARE_TRY(tare_draft_hoist(draft));
@@ -166,7 +174,6 @@ static tare_status make_plan(tare_draft *draft) {
     TARE_TRY(tare_draft_prepare(draft));
     TARE_TRY(tare_draft_layout(draft));
     TARE_TRY(make_steps(draft));
-    TARE_TRY(tare_draft_reorder(draft));
     TARE_TRY(make_guards(draft));
     TARE_TRY(make_fetches(draft));
     TARE_TRY(make_feeds(draft));

@@ -70,6 +70,7 @@ typedef struct tare_step {
     tare_run run;
     int32_t guard; /* -1: always */
     int32_t input_count, output_count;
+    int32_t counted; /* node id of the variable whose updates it counts, 0: none */
     const tare_slot *inputs, *outputs;
     int64_t scratch_at; /* offset in the arena, -1: none */
     const char *name, *op;
@@ -126,11 +127,15 @@ typedef struct tare_plan {
 tare_status tare_plan_new(const tare_plan_request *request, tare_plan **plan);
 void tare_plan_free(tare_plan *plan);
 
-/* Where a variable's numbers lie; given by the session. */
-typedef void *(*tare_variable_address)(void *user, int32_t node);
+/* Where a variable's numbers lie, and the counts of its updates; given by the session. */
+typedef struct tare_variable_places {
+    void *(*numbers)(void *user, int32_t node);
+    tare_update_counts *(*counts)(void *user, int32_t node);
+    void *user;
+} tare_variable_places;
 /* Writes every address into the steps, for an arena that lies at base. */
 void tare_plan_bind(tare_plan *plan, void *base, tare_pool *pool, const uint64_t *random_stream,
-                    tare_error *error, tare_variable_address address, void *user);
+                    tare_error *error, const tare_variable_places *variables);
 /* Tells the steps where feed i lies now. */
 void tare_plan_bind_feed(tare_plan *plan, size_t i, const void *numbers);
 /* The plan as text, a step a line. */

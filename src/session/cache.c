@@ -199,6 +199,11 @@ static tare_status fill(tare_session *session, tare_cached_plan *cached) {
         tare_variable_state *state = NULL;
         TARE_TRY(tare_session_variable(session, cached->plan->variables[i], &state));
     }
+    for (int64_t s = 0; s < cached->plan->step_count; s++) {
+        tare_update_counts *counts = NULL;
+        if (cached->plan->steps[s].counted)
+            TARE_TRY(tare_session_counts(session, cached->plan->steps[s].counted, &counts));
+    }
     return grow_arena(session, cached->plan->arena_bytes);
 }
 

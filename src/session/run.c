@@ -11,6 +11,10 @@ static void *variable_address(void *user, int32_t node) {
     return ((tare_session *)user)->variables.items[node].array->data;
 }
 
+static tare_update_counts *variable_counts(void *user, int32_t node) {
+    return ((tare_session *)user)->variables.items[node].counts;
+}
+
 static tare_status check_initialized(tare_session *session, tare_plan *plan) {
     for (int64_t i = 0; i < plan->variable_count; i++) {
         const int32_t id = plan->variables[i];
@@ -25,8 +29,9 @@ static tare_status check_initialized(tare_session *session, tare_plan *plan) {
 
 static void bind(tare_session *session, tare_cached_plan *cached) {
     tare_plan *plan = cached->plan;
+    const tare_variable_places variables = {variable_address, variable_counts, session};
     tare_plan_bind(plan, session->arena, session->pool, &session->random_draws, &session->error,
-                   variable_address, session);
+                   &variables);
     for (size_t f = 0; f < cached->fetch_count; f++)
         if (cached->results[f]) cached->results[f]->data = plan->fetches[f].numbers;
 }

@@ -117,8 +117,11 @@ void tare_session_free(tare_session *session) {
     if (!session) return;
     tare_pool_free(session->pool);
     tare_session_drop_plans(session);
-    for (int64_t i = 0; i < session->variables.count; i++)
+    for (int64_t i = 0; i < session->variables.count; i++) {
         tare_array_free(session->variables.items[i].array);
+        tare_release(&session->counting, session->variables.items[i].counts,
+                     sizeof(tare_update_counts));
+    }
     tare_vector_free(&session->counting, &session->variables);
     tare_vector_free(&session->counting, &session->plans);
     tare_vector_free(&session->counting, &session->key_feeds);

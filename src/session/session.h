@@ -9,8 +9,10 @@
 
 /* The numbers of one variable. */
 typedef struct tare_variable_state {
-    tare_array *array; /* NULL until its memory is first wanted */
+    tare_array *array;          /* NULL until its memory is first wanted */
+    tare_update_counts *counts; /* NULL: nothing has counted yet */
     bool initialized;
+    bool given; /* the value came from outside without its counts: they begin there */
 } tare_variable_state;
 
 /* A plan with the key it was made for. */
@@ -56,6 +58,12 @@ tare_status tare_session_leave(tare_session *session, tare_status status);
 
 /* Memory for a variable (by node id); its numbers are zeros until it is set. */
 tare_status tare_session_variable(tare_session *session, int32_t node, tare_variable_state **state);
+/* The counts of its updates; all zero at first. */
+tare_status tare_session_counts(tare_session *session, int32_t node, tare_update_counts **counts);
+/* Its value is another one from now on. given: it came from outside, with these counts or (NULL)
+ * without any. Cannot fail when there is no counts. */
+void tare_session_renew_counts(tare_variable_state *state, const tare_update_counts *counts,
+                               bool given);
 /* The node id of a variable by name; 0 when there is none. */
 int32_t tare_session_variable_named(const tare_session *session, const char *name);
 

@@ -23,6 +23,21 @@ tare_status tare_session_variable(tare_session *session, int32_t node,
     return TARE_OK;
 }
 
+tare_status tare_session_counts(tare_session *session, int32_t node, tare_update_counts **counts) {
+    tare_variable_state *state = NULL;
+    TARE_TRY(tare_session_variable(session, node, &state));
+    if (!state->counts)
+        state->counts = tare_allocate_zeroed(&session->counting, sizeof *state->counts);
+    *counts = state->counts;
+    return *counts ? TARE_OK : tare_fail_memory(&session->error);
+}
+
+void tare_session_renew_counts(tare_variable_state *state, const tare_update_counts *counts,
+                               bool given) {
+    state->given = given;
+    if (state->counts) *state->counts = counts ? *counts : (tare_update_counts){0};
+}
+
 int32_t tare_session_variable_named(const tare_session *session, const char *name) {
     char tensor[512];
     if (!name) return 0;
@@ -48,6 +63,7 @@ static tare_status initialize(tare_session *session) {
         TARE_TRY(tare_initial_value(session->graph, tare_graph_node(session->graph, id),
                                     state->array, &session->error));
         session->variables.items[id].initialized = true;
+        tare_session_renew_counts(&session->variables.items[id], NULL, false);
     }
     return TARE_OK;
 }
@@ -78,6 +94,7 @@ static tare_status set(tare_session *session, const char *name, const tare_array
     TARE_TRY(tare_session_variable(session, id, &state));
     memcpy(state->array->data, array->data, array->bytes);
     state->initialized = true;
+    tare_session_renew_counts(state, NULL, true);
     session->epoch++;
     return TARE_OK;
 }
