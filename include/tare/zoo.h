@@ -6,6 +6,7 @@
  *   mlp_bn     784-256-BN-relu-256-BN-relu-10; softmax cross-entropy
  *   lenet_bn   LeNet with batch normalisation; Zhang et al., "Dive into Deep Learning", section
  *   8.5
+ *   channelwise  2 convolutions normalised by hand or by slim, right or wrong; docs/channelwise.md
  *
  * Every network describes its options as a table, and its recipes as settings of those options
  * and of tare_fit's.

@@ -3,7 +3,6 @@
 #include "zoo/classifier.h"
 
 #include <tare/op.h>
-#include <tare/train.h>
 
 #define SGD_MOMENTUM .9
 
@@ -30,15 +29,20 @@ static tare_optimizer make_optimizer(tare_graph *graph, int kind, tare_tensor ra
     return tare_adam(graph, .learning_rate = rate);
 }
 
-void tare_classifier_end(tare_graph *graph, const tare_classifier_options *options,
-                         tare_network *network) {
+void tare_classifier_end_with(tare_graph *graph, const tare_classifier_options *options,
+                              tare_updates updates, tare_network *network) {
     network->loss = tare_reduce_mean(
         tare_sparse_softmax_cross_entropy_with_logits(network->labels, network->logits),
         .name = "loss");
     const tare_tensor step = tare_global_step(graph);
     const tare_tensor rate = rate_of_step(options, step);
     network->train = tare_minimize(make_optimizer(graph, options->optimizer, rate), network->loss,
-                                   .global_step = step, .name = "train");
+                                   .global_step = step, .updates = updates, .name = "train");
+}
+
+void tare_classifier_end(tare_graph *graph, const tare_classifier_options *options,
+                         tare_network *network) {
+    tare_classifier_end_with(graph, options, TARE_UPDATES_LOSS, network);
 }
 
 void tare_classifier_set_steps(void *options, int64_t steps) {

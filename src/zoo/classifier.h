@@ -5,6 +5,7 @@
 #define TARE_SRC_ZOO_CLASSIFIER_H
 
 #include "zoo/network.h"
+#include <tare/train.h>
 
 /* The values are indices into the words. */
 typedef enum tare_zoo_optimizer {
@@ -43,6 +44,9 @@ void tare_classifier_begin(tare_graph *graph, tare_shape inputs, tare_network *n
 /* Loss and train op for network->logits. */
 void tare_classifier_end(tare_graph *graph, const tare_classifier_options *options,
                          tare_network *network);
+/* The same, with other updates of the layers than those that the loss depends on. */
+void tare_classifier_end_with(tare_graph *graph, const tare_classifier_options *options,
+                              tare_updates updates, tare_network *network);
 /* A network's set_steps. */
 void tare_classifier_set_steps(void *options, int64_t steps);
 

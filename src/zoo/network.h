@@ -18,5 +18,6 @@ typedef struct tare_zoo_network {
 extern const tare_zoo_network tare_zoo_question;
 extern const tare_zoo_network tare_zoo_mlp_bn;
 extern const tare_zoo_network tare_zoo_lenet_bn;
+extern const tare_zoo_network tare_zoo_channelwise;
 
 #endif

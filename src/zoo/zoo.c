@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/nearest.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "zoo/network.h"
 
 #include <string.h>
@@ -11,6 +12,7 @@ static const tare_zoo_network *const networks[] = {
     &tare_zoo_question,
     &tare_zoo_mlp_bn,
     &tare_zoo_lenet_bn,
+    &tare_zoo_channelwise,
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
@@ -57,8 +59,13 @@ static tare_status refuse_name(const char *name, tare_error *error) {
     if (nearest.best != NULL)
         return tare_fail(error, TARE_ERROR_NAME, "there is no network '%.80s'; did you mean '%s'?",
                          name, nearest.best);
-    return tare_fail(error, TARE_ERROR_NAME,
-                     "there is no network '%.80s'; there are question, mlp_bn and lenet_bn", name);
+    tare_fail(error, TARE_ERROR_NAME, "there is no network '%.80s'; there are", name);
+    for (size_t i = 0; error != NULL && i < NETWORKS; i++) {
+        const size_t length = strlen(error->message);
+        tare_print(error->message + length, sizeof error->message - length, "%s %s",
+                   i > 0 ? "," : "", networks[i]->name);
+    }
+    return TARE_ERROR_NAME;
 }
 
 tare_status tare_zoo_build(tare_graph *graph, const char *name, const void *options,

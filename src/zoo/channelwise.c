@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A small convolution network whose normalisation is chosen by name: right and wrong ways to write
+ * batch normalisation by hand, slim's layer, and what needs no running statistics.
+ *
+ *     conv 5x5, 8; norm; relu; maximum pool 2       12 x 12 x 8
+ *     conv 5x5, 16; norm; relu; maximum pool 2       4 x  4 x 16
+ *     flatten; dense 10                             10
+ */
+#include "zoo/channelwise.h"
+#include "zoo/by_hand.h"
+
+#include <tare/batch_norm.h>
+#include <tare/layer.h>
+
+#define CLASSES 10
+#define GROUPS  4
+
+#define TARE_TABLE_STRUCT tare_channelwise_options
+#define TARE_WORDS_norm   TARE_CHANNELWISE_WORDS
+TARE_OPTION_TABLE(static, channelwise_table, TARE_CHANNELWISE_FIELDS);
+
+/* ------------------------------------------------------------------------- ways to normalise */
+
+static tare_tensor by_hand(tare_tensor x, const tare_channelwise_options *options,
+                           tare_tensor training) {
+    tare_by_hand how = {.axes = TARE_LIST(0, 1, 2),
+                        .gamma_and_beta = options->norm != TARE_CHANNELWISE_NO_GAMMA_BETA,
+                        .moving_averages = options->norm != TARE_CHANNELWISE_NO_MOVING,
+                        .momentum = options->momentum,
+                        .epsilon = options->epsilon,
+                        .training = training};
+    if (options->norm == TARE_CHANNELWISE_AXES_0) how.axes = TARE_LIST(0);
+    if (options->norm == TARE_CHANNELWISE_AXES_1_2) how.axes = TARE_LIST(1, 2);
+    return tare_batch_norm_by_hand(x, &how);
+}
+
+static tare_tensor by_slim(tare_tensor x, const tare_channelwise_options *options,
+                           tare_tensor training) {
+    if (options->norm != TARE_CHANNELWISE_SLIM_SAME)
+        return tare_slim_batch_norm(x, .is_training = training);
+    return tare_slim_batch_norm(x, .is_training = training, .scale = true,
+                                .decay = options->momentum, .epsilon = options->epsilon);
+}
+
+/* Moments of each example by itself, the same in training and afterwards: layer normalisation over
+ * all axes, instance normalisation over the places of one channel. */
+static tare_tensor by_example(tare_tensor x, const tare_channelwise_options *options,
+                              tare_tensor training) {
+    const bool layer = options->norm == TARE_CHANNELWISE_LAYER;
+    const tare_by_hand how = {.axes = layer ? TARE_LIST(1, 2, 3) : TARE_LIST(1, 2),
+                              .gamma_and_beta = true,
+                              .epsilon = options->epsilon,
+                              .training = training};
+    return tare_batch_norm_by_hand(x, &how);
+}
+
+/* Between the two: moments of each example over the places of C / GROUPS channels. */
+static tare_tensor by_group(tare_tensor x, const tare_channelwise_options *options,
+                            tare_tensor training) {
+    (void)training;
+    const tare_shape shape = tare_tensor_shape(x); /* [?, H, W, C] */
+    const int64_t height = shape.extents[1], width = shape.extents[2], channels = shape.extents[3];
+    const tare_shape apart = TARE_SHAPE(TARE_ANY, height, width, GROUPS, channels / GROUPS);
+    const tare_tensor split = tare_reshape(x, apart);
+    const tare_tensor normal =
+        tare_standardize(split, .axes = TARE_LIST(1, 2, 4), .epsilon = options->epsilon);
+    x = tare_reshape(normal, TARE_SHAPE(TARE_ANY, height, width, channels));
+    const tare_tensor gamma =
+        tare_get_variable(x.graph, "gamma", TARE_SHAPE(channels), .initializer = TARE_ONES);
+    const tare_tensor beta =
+        tare_get_variable(x.graph, "beta", TARE_SHAPE(channels), .initializer = TARE_ZEROS);
+    return tare_add(tare_mul(x, gamma), beta);
+}
+
+typedef tare_tensor (*normaliser)(tare_tensor x, const tare_channelwise_options *options,
+                                  tare_tensor training);
+static const normaliser normalisers[TARE_CHANNELWISE_NORMS] = {
+    [TARE_CHANNELWISE_AXES_0_1_2] = by_hand,      [TARE_CHANNELWISE_AXES_0] = by_hand,
+    [TARE_CHANNELWISE_AXES_1_2] = by_hand,        [TARE_CHANNELWISE_NO_GAMMA_BETA] = by_hand,
+    [TARE_CHANNELWISE_NO_MOVING] = by_hand,       [TARE_CHANNELWISE_SLIM] = by_slim,
+    [TARE_CHANNELWISE_SLIM_NO_UPDATES] = by_slim, [TARE_CHANNELWISE_SLIM_SAME] = by_slim,
+    [TARE_CHANNELWISE_INSTANCE] = by_example,     [TARE_CHANNELWISE_LAYER] = by_example,
+    [TARE_CHANNELWISE_GROUP] = by_group,
+};
+
+/* -------------------------------------------------------------------------------- the network */
+
+/* conv without bias, norm, relu, pool: (N, H, W, C) -> (N, (H - 4) / 2, (W - 4) / 2, filters) */
+static tare_tensor stage(tare_tensor x, int64_t filters, const tare_channelwise_options *options,
+                         tare_tensor training) {
+    x = tare_conv2d(x, filters, TARE_LIST(5), .use_bias = false);
+    x = tare_relu(normalisers[options->norm](x, options, training));
+    return tare_max_pooling2d(x, TARE_LIST(2), TARE_LIST(2));
+}
+
+static tare_classifier_options classifier_of(const tare_channelwise_options *options) {
+    return (tare_classifier_options){.struct_size = sizeof(tare_classifier_options),
+                                     .momentum = options->momentum,
+                                     .epsilon = options->epsilon,
+                                     .optimizer = options->optimizer,
+                                     .learning_rate = options->learning_rate,
+                                     .schedule = options->schedule,
+                                     .steps = options->steps};
+}
+
+static void build(tare_graph *graph, const void *given, tare_network *network) {
+    const tare_channelwise_options *options = given;
+    tare_classifier_begin(graph, TARE_SHAPE(TARE_ANY, 28, 28, 1), network);
+    tare_tensor x = network->inputs;
+    TARE_VARIABLE_SCOPE (graph, "conv1") {
+        x = stage(x, 8, options, network->training); /* (N, 12, 12, 8) */
+    }
+    TARE_VARIABLE_SCOPE (graph, "conv2") {
+        x = stage(x, 16, options, network->training); /* (N, 4, 4, 16) */
+    }
+    network->logits = tare_dense(tare_flatten(x), CLASSES, .name = "logits");
+    const tare_classifier_options classifier = classifier_of(options);
+    const bool forgets = options->norm == TARE_CHANNELWISE_SLIM_NO_UPDATES;
+    tare_classifier_end_with(graph, &classifier, forgets ? TARE_UPDATES_MANUAL : TARE_UPDATES_LOSS,
+                             network);
+}
+
+static void set_steps(void *given, int64_t steps) {
+    tare_channelwise_options *options = given;
+    if (options->steps == 0) options->steps = steps;
+}
+
+static const tare_recipe recipes[] = {
+    {"default", "as the study 'tare channelwise' trains it", "batch=64,epochs=3"},
+    {NULL, NULL, NULL},
+};
+
+const tare_zoo_network tare_zoo_channelwise = {
+    .name = "channelwise",
+    .help = "2 convolutions, normalised by hand or by slim, right or wrong (--norm), dense 10",
+    .data = "fashion-mnist",
+    .table = &channelwise_table,
+    .recipes = recipes,
+    .build = build,
+    .set_steps = set_steps,
+};
