@@ -243,3 +243,12 @@ char *tare_fixed_text(char *buffer, double number, int decimals) {
     *at = '\0';
     return buffer;
 }
+
+char *tare_significant_text(char *buffer, double number, int digits) {
+    if (number == 0 || !isfinite(number)) return tare_double_text(buffer, number);
+    const int after = digits - 1 - (int)floor(log10(fabs(number)));
+    const double scale = pow(10, fabs((double)after));
+    if (!isfinite(scale)) return tare_double_text(buffer, number); /* below 1e-290 or so */
+    const double whole = round(after > 0 ? number * scale : number / scale);
+    return tare_double_text(buffer, after > 0 ? whole / scale : whole * scale);
+}

@@ -37,6 +37,8 @@ char *tare_double_text(char *buffer, double number);
  * would not hold them, and the shortest form for what has more than 36 digits before the point.
  */
 char *tare_fixed_text(char *buffer, double number, int decimals);
+/* Rounded to so many significant digits (1 to 15), then the shortest way: "0.01235", "2.1e-05". */
+char *tare_significant_text(char *buffer, double number, int digits);
 
 /*
  * Reads a decimal number at *cursor (sign, digits, point, exponent; inf, nan), correctly rounded,

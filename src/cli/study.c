@@ -115,13 +115,7 @@ tare_status tare_study_find(tare_study *study, const char *variant, const char *
 
 char *tare_study_number(char buffer[TARE_NUMBER_TEXT], double number) {
     if (isnan(number)) return tare_print(buffer, TARE_NUMBER_TEXT, "-");
-    if (number == 0 || isinf(number)) return tare_double_text(buffer, number);
-    const int exponent = (int)floor(log10(fabs(number)));
-    const int digits = SIGNIFICANT_DIGITS - 1 - exponent;
-    /* Powers of ten up to 22 are exact, so the quotient or product is rounded once. */
-    const double scale = pow(10, abs(digits));
-    const double whole = round(digits > 0 ? number * scale : number / scale);
-    return tare_double_text(buffer, digits > 0 ? whole / scale : whole * scale);
+    return tare_significant_text(buffer, number, SIGNIFICANT_DIGITS);
 }
 
 static void add_table(const tare_study *study, tare_text *text) {

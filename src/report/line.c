@@ -28,10 +28,10 @@ void tare_line_duration(tare_text *line, double seconds) {
 static void add_number(tare_text *line, const char *name, double number, bool always) {
     if (isnan(number) && !always) return;
     char text[TARE_NUMBER_TEXT];
-    const bool plain = fabs(number) < 1e6;
+    const bool plain = number == 0 || (fabs(number) >= .01 && fabs(number) < 1e6);
     tare_text_format(line, "  %s %s", name,
                      plain ? tare_fixed_text(text, number, 4)
-                           : tare_float_text(text, (float)number));
+                           : tare_significant_text(text, number, 4));
 }
 
 static void add_rate(tare_text *line, const tare_progress_facts *facts) {

@@ -207,6 +207,26 @@ static void test_fixed_text_has_so_many_decimals(void **state) {
     }
 }
 
+static void test_significant_text_rounds_and_is_short(void **state) {
+    (void)state;
+    const struct {
+        double number;
+        int digits;
+        const char *text;
+    } cases[] = {
+        {0.0123456, 4, "0.01235"}, {2.1e-5, 4, "2.1e-05"},
+        {-1234567, 3, "-1230000"}, {9.9996, 4, "10"},
+        {1e-300, 4, "1e-300"},     {5e-324, 4, "5e-324"},
+        {1.7e308, 2, "1.7e+308"},  {0, 4, "0"},
+        {NAN, 4, "nan"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char buffer[TARE_NUMBER_TEXT];
+        assert_string_equal(tare_significant_text(buffer, cases[i].number, cases[i].digits),
+                            cases[i].text);
+    }
+}
+
 static void test_fixed_text_agrees_with_the_c_library_and_fits(void **state) {
     (void)state;
     uint64_t seed = 3;
@@ -485,6 +505,7 @@ int main(void) {
         cmocka_unit_test(test_any_float_reads_back_and_no_shorter_text_would),
         cmocka_unit_test(test_any_double_reads_back),
         cmocka_unit_test(test_fixed_text_has_so_many_decimals),
+        cmocka_unit_test(test_significant_text_rounds_and_is_short),
         cmocka_unit_test(test_fixed_text_agrees_with_the_c_library_and_fits),
         cmocka_unit_test(test_doubles_are_read_correctly_rounded),
         cmocka_unit_test(test_half_way_points_go_to_the_even_neighbour_and_only_they),
