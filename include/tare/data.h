@@ -99,8 +99,9 @@ TARE_API tare_status tare_dataset_split(const tare_dataset *dataset, int64_t hel
     field(boolean, test, false, "the test examples instead of the training examples")             \
     field(text, folder, NULL, "where the files are; none given: " TARE_FASHION_MNIST_FOLDER)      \
     field(integer, count, 0,                                                                      \
-          "examples that synthetic makes; 0: 60000 for training, 10000 for the test")             \
-    field(integer, seed, 0, "seed of what synthetic draws")                                       \
+          "examples to draw; 0: as many as the data set has for training or test")                \
+    field(integer, size, 0, "side of the images that heatmap draws; 0: 64")                       \
+    field(integer, seed, 0, "seed of what is drawn")                                              \
     field(text, label, "label", "column of a .csv file that holds the labels")
 /* clang-format on */
 TARE_OPTIONS(tare_dataset_options, TARE_DATASET_FIELDS);
@@ -111,6 +112,8 @@ TARE_OPTIONS(tare_dataset_options, TARE_DATASET_FIELDS);
  *   fashion-mnist  60000 + 10000 images of 28 x 28 pixels, 10 classes; four idx files in one
  *                  folder, .gz or not. Xiao, Rasul and Vollgraf 2017, arXiv:1708.07747
  *   synthetic      ten classes of 28 x 28 pixels drawn here from the seed, needing no file
+ *   heatmap        images with one target among three distractors, and heat-maps of where it is,
+ *                  .005 to .01 high; drawn from the seed
  *   question       the two examples of the zoo's network of that name: x = {0, 1}, y = {3, 4}
  *   FILE.npz       x_train, y_train, x_test, y_test (or x and y, training examples only)
  *   FILE.csv       numbers with a header; one column holds the labels (training examples only)

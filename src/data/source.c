@@ -2,14 +2,15 @@
 /* The table of data sets by name: one line each. */
 #include "base/nearest.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "data/dataset.h"
 #include "data/options.h"
 
 #include <string.h>
 
 static const tare_source *const sources[] = {
-    &tare_source_fashion_mnist, &tare_source_synthetic, &tare_source_question,
-    &tare_source_npz,           &tare_source_csv,
+    &tare_source_fashion_mnist, &tare_source_synthetic, &tare_source_heatmap,
+    &tare_source_question,      &tare_source_npz,       &tare_source_csv,
 };
 enum { SOURCES = sizeof sources / sizeof *sources };
 
@@ -30,11 +31,15 @@ static tare_status refuse_name(const char *name, tare_error *error) {
     if (nearest.best != NULL)
         return tare_fail(error, TARE_ERROR_NAME, "there is no data set '%.80s'; did you mean '%s'?",
                          name, nearest.best);
-    return tare_fail(
-        error, TARE_ERROR_NAME,
-        "there is no data set '%.80s'; there are fashion-mnist, synthetic, question, and files "
-        "that end in .npz or .csv",
-        name);
+    tare_text known = {0};
+    for (size_t i = 0; i < SOURCES; i++)
+        if (sources[i]->name[0] != '.') tare_text_format(&known, "%s, ", sources[i]->name);
+    const tare_status status =
+        tare_fail(error, TARE_ERROR_NAME,
+                  "there is no data set '%.80s'; there are %sand files that end in .npz or .csv",
+                  name, known.data != NULL ? known.data : "");
+    tare_text_clear(&known);
+    return status;
 }
 
 tare_status tare_dataset_load_with(const char *name, const tare_dataset_options *options,

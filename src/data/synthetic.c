@@ -12,21 +12,12 @@
  * libm is called, so every machine draws the same bytes. Drawings depend on the seed alone;
  * training and test images are different streams of the same classes.
  */
-#include "array/array.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "base/status.h"
-#include "base/text.h"
-#include "data/dataset.h"
-
-#include <inttypes.h>
+#include "data/drawn.h"
 
 enum { SIDE = 28, PIXELS = SIDE * SIDE, CLASSES = 10, BLOBS = 6, MOVE = 2 };
 #define DRAWING_STREAM UINT64_C(0x64726177)
-#define IMAGE_STREAM   UINT64_C(0x696d616765)
-#define TRAINING_COUNT 60000
-#define TEST_COUNT     10000
-#define MOST_EXAMPLES  ((int64_t)10000000)
 
 typedef struct blob {
     double x, y, width, strength;
@@ -65,10 +56,9 @@ enum { FACTS = 7, NUMBERS = FACTS + PIXELS };
 
 static int whole_below(double number, int limit) { return (int)(number * limit); }
 
-/* Draws image i of the stream; returns its class. */
-static int draw_image(const tare_random *random, int64_t i, const drawings *all, uint8_t *pixels) {
-    double numbers[NUMBERS];
-    tare_random_fill_uniform(random, i * NUMBERS, NUMBERS, 0, 1, numbers);
+static void draw_image(const void *context, const double *numbers, void *input, void *label) {
+    const drawings *all = context;
+    uint8_t *pixels = input;
     const int class = whole_below(numbers[0], CLASSES);
     const int other = (class + 1 + whole_below(numbers[1], CLASSES - 1)) % CLASSES;
     const int u = whole_below(numbers[2], 2 * MOVE + 1), v = whole_below(numbers[3], 2 * MOVE + 1);
@@ -83,51 +73,29 @@ static int draw_image(const tare_random *random, int64_t i, const drawings *all,
             pixels[y * SIDE + x] = (uint8_t)(255 * level + .5);
         }
     }
-    return class;
-}
-
-static void draw_images(const tare_dataset_options *options, const drawings *all, int64_t count,
-                        uint8_t *pixels, uint8_t *labels) {
-    const tare_random random = {.key = tare_random_key((uint64_t)options->seed, IMAGE_STREAM),
-                                .stream = options->test};
-    for (int64_t i = 0; i < count; i++)
-        labels[i] = (uint8_t)draw_image(&random, i, all, pixels + i * PIXELS);
-}
-
-static tare_status draw(const tare_dataset_options *options, int64_t count, tare_dataset **dataset,
-                        tare_error *error) {
-    tare_array *images = NULL, *labels = NULL;
-    drawings *all = tare_allocate(NULL, sizeof *all);
-    tare_status status = TARE_ERROR_MEMORY;
-    if (all != NULL &&
-        tare_array_new(TARE_UINT8, TARE_SHAPE(count, SIDE, SIDE), NULL, &images) == TARE_OK &&
-        tare_array_new(TARE_UINT8, TARE_SHAPE(count), NULL, &labels) == TARE_OK) {
-        const tare_random random = {.key =
-                                        tare_random_key((uint64_t)options->seed, DRAWING_STREAM)};
-        for (int class = 0; class < CLASSES; class ++) draw_class(&random, class, all);
-        draw_images(options, all, count, images->data, labels->data);
-        status = tare_dataset_new(images, labels, dataset, error);
-    } else {
-        (void)tare_fail_memory(error); /* status is that already */
-    }
-    tare_release(NULL, all, sizeof *all);
-    tare_array_free(images);
-    tare_array_free(labels);
-    return status;
+    *(uint8_t *)label = (uint8_t) class;
 }
 
 static tare_status load(const char *location, const tare_dataset_options *options,
                         tare_dataset **dataset, tare_error *error) {
     (void)location;
-    int64_t count = options->count;
-    if (count == 0) count = options->test ? TEST_COUNT : TRAINING_COUNT;
-    if (count < 1 || count > MOST_EXAMPLES) {
-        char got[TARE_NUMBER_TEXT], need[64];
-        tare_print(got, sizeof got, "%" PRId64, count);
-        tare_print(need, sizeof need, "1 to %" PRId64 " examples", MOST_EXAMPLES);
-        return tare_fail_at(error, TARE_ERROR_ARGUMENT, "synthetic", "count", got, need);
-    }
-    return draw(options, count, dataset, error);
+    drawings *all = tare_allocate(NULL, sizeof *all);
+    if (all == NULL) return tare_fail_memory(error);
+    const tare_random random = {.key = tare_random_key((uint64_t)options->seed, DRAWING_STREAM)};
+    for (int class = 0; class < CLASSES; class ++) draw_class(&random, class, all);
+    const tare_drawn drawn = {.name = "synthetic",
+                              .training_count = 60000,
+                              .test_count = 10000,
+                              .input_dtype = TARE_UINT8,
+                              .label_dtype = TARE_UINT8,
+                              .input_shape = TARE_SHAPE(SIDE, SIDE),
+                              .label_shape = TARE_SCALAR,
+                              .numbers = NUMBERS,
+                              .draw = draw_image,
+                              .context = all};
+    const tare_status status = tare_dataset_draw(&drawn, options, dataset, error);
+    tare_release(NULL, all, sizeof *all);
+    return status;
 }
 
 const tare_source tare_source_synthetic = {

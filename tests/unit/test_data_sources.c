@@ -279,9 +279,10 @@ static void test_an_unknown_name_is_told_the_nearest(void **state) {
     assert_refused("imagenet", NULL, TARE_ERROR_NAME, "there are fashion-mnist, synthetic");
     assert_refused(NULL, NULL, TARE_ERROR_ARGUMENT, "name");
     assert_string_equal(tare_dataset_name(0), "fashion-mnist");
-    assert_non_null(tare_dataset_help(1));
-    assert_null(tare_dataset_name(5));
-    assert_null(tare_dataset_help(5));
+    size_t count = 0;
+    for (; tare_dataset_name(count) != NULL; count++) assert_non_null(tare_dataset_help(count));
+    assert_true(count >= 5);
+    assert_null(tare_dataset_help(count));
 }
 
 int main(void) {
