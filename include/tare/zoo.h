@@ -5,7 +5,9 @@
  *   question   dense 1, batch norm, relu, dense 1, batch norm; mean squared error; Adam
  *   mlp_bn     784-256-BN-relu-256-BN-relu-10; softmax cross-entropy
  *   lenet_bn   LeNet with batch normalisation; Zhang et al., "Dive into Deep Learning", section
- *   8.5
+ *              8.5
+ *   heatmap    an encoder and decoder of convolutions that answers an image with a heat-map; mean
+ *              squared error
  *   channelwise  2 convolutions normalised by hand or by slim, right or wrong; docs/channelwise.md
  *
  * Every network describes its options as a table, and its recipes as settings of those options

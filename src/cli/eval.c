@@ -61,7 +61,8 @@ static tare_status load(job *j) {
                                        .label = j->options.label,
                                        .folder = j->options.folder,
                                        .test = !j->options.training_data,
-                                       .limit = j->options.limit};
+                                       .limit = j->options.limit,
+                                       .size = tare_workshop_image_size(&j->workshop)};
     return tare_workshop_load(&request, &j->examples, &j->error);
 }
 

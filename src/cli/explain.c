@@ -147,7 +147,8 @@ static tare_status load_examples(job *j) {
     const tare_data_request request = {.data = j->options.data ? j->options.data
                                                                : tare_zoo_data(j->workshop.name),
                                        .label = j->options.label,
-                                       .folder = j->options.folder};
+                                       .folder = j->options.folder,
+                                       .size = tare_workshop_image_size(&j->workshop)};
     TARE_TRY(tare_workshop_load(&request, &j->examples, &j->error));
     tare_batches_options options = {TARE_BATCHES_DEFAULTS};
     options.batch = batch_size(j);

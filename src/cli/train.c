@@ -49,7 +49,8 @@ static tare_status load_data(job *j) {
     const tare_data_request request = {.data = j->data,
                                        .label = options->label,
                                        .folder = options->folder,
-                                       .limit = options->limit};
+                                       .limit = options->limit,
+                                       .size = tare_workshop_image_size(&j->training.workshop)};
     TARE_TRY(tare_workshop_load(&request, &j->examples, &j->error));
     return options->held_back > 0 ? hold_back(j) : load_test(j, request);
 }

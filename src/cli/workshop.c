@@ -60,11 +60,19 @@ static tare_status keep_first(tare_dataset **dataset, int64_t count, tare_error 
     return TARE_OK;
 }
 
+int64_t tare_workshop_image_size(const tare_workshop *workshop) {
+    for (const tare_option *o = workshop->table->options; o->name != NULL; o++)
+        if (o->kind == TARE_OPTION_integer && tare_same_text(o->name, "size"))
+            return *(const int64_t *)((const char *)workshop->options + o->offset);
+    return 0;
+}
+
 tare_status tare_workshop_load(const tare_data_request *request, tare_dataset **dataset,
                                tare_error *error) {
     tare_dataset_options options = {TARE_DATASET_DEFAULTS};
     options.test = request->test;
     options.folder = request->folder != NULL ? request->folder : getenv("TARE_FASHION_MNIST");
+    options.size = request->size;
     options.count = request->limit; /* what is drawn, is drawn one by one */
     if (request->label != NULL) options.label = request->label;
     TARE_TRY(tare_dataset_load_with(request->data, &options, dataset, error));

@@ -32,7 +32,10 @@ typedef struct tare_data_request {
     const char *folder; /* NULL: TARE_FASHION_MNIST of the environment, or where Debian puts it */
     bool test;
     int64_t limit; /* the first so many; 0: all */
+    int64_t size;  /* side of images that are drawn; 0: the data set's own */
 } tare_data_request;
+/* What the network's option `size` says of the images it takes; 0: it has none. */
+int64_t tare_workshop_image_size(const tare_workshop *workshop);
 tare_status tare_workshop_load(const tare_data_request *request, tare_dataset **dataset,
                                tare_error *error);
 

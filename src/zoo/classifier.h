@@ -4,40 +4,17 @@
 #ifndef TARE_SRC_ZOO_CLASSIFIER_H
 #define TARE_SRC_ZOO_CLASSIFIER_H
 
-#include "zoo/network.h"
-#include <tare/train.h>
-
-/* The values are indices into the words. */
-typedef enum tare_zoo_optimizer {
-    TARE_ZOO_SGD,
-    TARE_ZOO_MOMENTUM,
-    TARE_ZOO_ADAM
-} tare_zoo_optimizer;
-#define TARE_ZOO_OPTIMIZER_WORDS "sgd,momentum,adam"
-typedef enum tare_zoo_schedule {
-    TARE_ZOO_CONSTANT,
-    TARE_ZOO_LINEAR,
-    TARE_ZOO_COSINE
-} tare_zoo_schedule;
-#define TARE_ZOO_SCHEDULE_WORDS "constant,linear,cosine"
+#include "zoo/training.h"
 
 /* Defaults differ from network to network. momentum and epsilon are batch normalisation's. */
 /* clang-format off */
 #define TARE_CLASSIFIER_FIELDS(field, momentum_, epsilon_, optimizer_, rate_, schedule_)          \
     field(real, momentum, momentum_, "weight of the old value in moving averages")                \
     field(real, epsilon, epsilon_, "added to the variance, under the root")                       \
-    field(choice, optimizer, optimizer_, "of the weights; momentum keeps .9 of the old step")     \
-    field(real, learning_rate, rate_, "size of a step, at first")                                 \
-    field(choice, schedule, schedule_, "how the rate falls to 0 by the last step")                \
-    field(integer, steps, 0,                                                                      \
-          "training steps in all, for the schedule; 0: the rate is constant")
+    TARE_ZOO_TRAINING_FIELDS(field, optimizer_, rate_, schedule_)
 /* clang-format on */
 #define TARE_ANY_CLASSIFIER_FIELDS(field) TARE_CLASSIFIER_FIELDS(field, .99, 1e-3, 0, 0, 0)
 TARE_OPTIONS(tare_classifier_options, TARE_ANY_CLASSIFIER_FIELDS);
-
-/* For the tables of options: the words of the choices. */
-#define TARE_WORDS_optimizer TARE_ZOO_OPTIMIZER_WORDS
-#define TARE_WORDS_schedule  TARE_ZOO_SCHEDULE_WORDS
 
 /* Placeholders x (float32, shape), y (int32 [?]) and training (false unless fed). */
 void tare_classifier_begin(tare_graph *graph, tare_shape inputs, tare_network *network);

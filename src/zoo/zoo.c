@@ -9,10 +9,8 @@
 #include <string.h>
 
 static const tare_zoo_network *const networks[] = {
-    &tare_zoo_question,
-    &tare_zoo_mlp_bn,
-    &tare_zoo_lenet_bn,
-    &tare_zoo_channelwise,
+    &tare_zoo_question,    &tare_zoo_mlp_bn,  &tare_zoo_lenet_bn,
+    &tare_zoo_channelwise, &tare_zoo_heatmap,
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
@@ -59,13 +57,14 @@ static tare_status refuse_name(const char *name, tare_error *error) {
     if (nearest.best != NULL)
         return tare_fail(error, TARE_ERROR_NAME, "there is no network '%.80s'; did you mean '%s'?",
                          name, nearest.best);
-    tare_fail(error, TARE_ERROR_NAME, "there is no network '%.80s'; there are", name);
-    for (size_t i = 0; error != NULL && i < NETWORKS; i++) {
-        const size_t length = strlen(error->message);
-        tare_print(error->message + length, sizeof error->message - length, "%s %s",
-                   i > 0 ? "," : "", networks[i]->name);
-    }
-    return TARE_ERROR_NAME;
+    tare_text known = {0};
+    for (size_t i = 0; i < NETWORKS; i++)
+        tare_text_format(&known, "%s%s", i > 0 ? ", " : "", networks[i]->name);
+    const tare_status status =
+        tare_fail(error, TARE_ERROR_NAME, "there is no network '%.80s'; there are %s", name,
+                  known.data != NULL ? known.data : "none");
+    tare_text_clear(&known);
+    return status;
 }
 
 tare_status tare_zoo_build(tare_graph *graph, const char *name, const void *options,
