@@ -8,10 +8,15 @@
 
 #include <string.h>
 
+/* clang-format off */
 static const tare_zoo_network *const networks[] = {
-    &tare_zoo_question,    &tare_zoo_mlp_bn,  &tare_zoo_lenet_bn,
-    &tare_zoo_channelwise, &tare_zoo_heatmap,
+    &tare_zoo_question,
+    &tare_zoo_mlp_bn,
+    &tare_zoo_lenet_bn,
+    &tare_zoo_channelwise,
+    &tare_zoo_heatmap,
 };
+/* clang-format on */
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
 static const tare_zoo_network *find(const char *name) {
