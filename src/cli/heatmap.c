@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tare heatmap: a regression network whose labels are near 1e-2, trained in the ways that make it
+ * predict the mean, and in one that works; what each came to, and why.
+ */
+#include "base/memory.h"
+#include "base/status.h"
+#include "cli/say.h"
+#include "cli/settings.h"
+#include "cli/study.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* clang-format off */
+#define TARE_HEATMAP_STUDY_FIELDS(field)                                                          \
+    field(integer, size, 32, "side of the images, a multiple of 4, 24 or more")                   \
+    field(integer, width, 16, "channels of the first convolution")                                \
+    field(integer, images, 2048, "to train on")                                                   \
+    field(integer, test_images, 512, "held out")                                                  \
+    field(text, only, NULL, "run this variant alone")
+/* clang-format on */
+TARE_OPTIONS(heatmap_study_options, TARE_HEATMAP_STUDY_FIELDS);
+#define TARE_TABLE_STRUCT heatmap_study_options
+TARE_OPTION_TABLE(static, heatmap_study_table, TARE_HEATMAP_STUDY_FIELDS);
+
+/* One way to train the network. */
+typedef struct variant {
+    const char *name;
+    const char *settings;  /* of the network's options; the others keep their defaults */
+    int64_t batch_divisor; /* batches so many times as small, for as many steps */
+} variant;
+
+static const variant variants[] = {
+    {"output-norm", "output_norm=true,label_scale=1", 1},
+    {"small-labels", "label_scale=1", 1},
+    {"no-updates", "updates=manual", 1},
+    {"slow-momentum", "momentum=0.9999", 1},
+    {"tiny-batches", "", 4},
+    {"cured", "", 1},
+};
+enum { VARIANTS = sizeof variants / sizeof *variants };
+
+static const tare_study_column columns[] = {
+    {"training_loss", "training loss"}, {"inference_loss", "inference loss"},
+    {"mean_loss", "mean predictor"},    {"better", "times better"},
+    {"peaks", "peaks found %"},         {NULL, NULL}};
+
+typedef struct job {
+    tare_study study;
+    heatmap_study_options options;
+    tare_dataset *examples, *test;
+    double mean_loss; /* of the mean label, pixel by pixel, on the test images */
+} job;
+
+/* ------------------------------------------------------------------------------ the mean label */
+
+static int64_t pixels_of(const job *j) { return j->options.size * j->options.size; }
+
+/* All examples of a data set as one batch, in their order. */
+static tare_status take_all(job *j, const tare_dataset *dataset, tare_batches **batches,
+                            tare_batch *batch) {
+    tare_batches_options options = {TARE_BATCHES_DEFAULTS};
+    options.batch = tare_dataset_count(dataset);
+    options.shuffle = false;
+    TARE_TRY(tare_batches_new_with(dataset, &options, batches, &j->study.error));
+    return tare_batches_get(*batches, 0, 0, batch);
+}
+
+/* mean: [pixels], zero at first */
+static void add_labels(const tare_batch *batch, int64_t pixels, double *mean) {
+    const float *labels = tare_array_const_data(batch->labels);
+    for (int64_t i = 0; i < batch->count * pixels; i++)
+        mean[i % pixels] += (double)labels[i] / (double)batch->count;
+}
+
+static double loss_of(const tare_batch *batch, int64_t pixels, const double *mean) {
+    const float *labels = tare_array_const_data(batch->labels);
+    double sum = 0;
+    for (int64_t i = 0; i < batch->count * pixels; i++) {
+        const double difference = (double)labels[i] - mean[i % pixels];
+        sum += difference * difference;
+    }
+    return sum / (double)(batch->count * pixels);
+}
+
+static tare_status find_mean_loss(job *j) {
+    tare_batches *training = NULL, *test = NULL;
+    tare_batch batch;
+    const size_t bytes = (size_t)pixels_of(j) * sizeof(double);
+    double *mean = tare_allocate_zeroed(NULL, bytes);
+    tare_status status = mean != NULL ? TARE_OK : tare_fail_memory(&j->study.error);
+    if (status == TARE_OK) status = take_all(j, j->examples, &training, &batch);
+    if (status == TARE_OK) add_labels(&batch, pixels_of(j), mean);
+    if (status == TARE_OK) status = take_all(j, j->test, &test, &batch);
+    if (status == TARE_OK) j->mean_loss = loss_of(&batch, pixels_of(j), mean);
+    tare_batches_free(training);
+    tare_batches_free(test);
+    tare_release(NULL, mean, bytes);
+    return status;
+}
+
+/* --------------------------------------------------------------------------------- the peaks */
+
+static int64_t highest(const float *map, int64_t pixels) {
+    int64_t best = 0;
+    for (int64_t i = 1; i < pixels; i++)
+        if (map[i] > map[best]) best = i;
+    return best;
+}
+
+/* Maps whose highest pixel lies within one pixel of the label's. */
+static int64_t count_peaks(const job *j, const tare_batch *batch, const tare_array *answer) {
+    const float *labels = tare_array_const_data(batch->labels);
+    const float *maps = tare_array_const_data(answer);
+    const int64_t side = j->options.size, pixels = side * side;
+    int64_t found = 0;
+    for (int64_t i = 0; i < batch->count; i++) {
+        const int64_t a = highest(labels + i * pixels, pixels);
+        const int64_t b = highest(maps + i * pixels, pixels);
+        found += llabs(a % side - b % side) <= 1 && llabs(a / side - b / side) <= 1;
+    }
+    return found;
+}
+
+static tare_status find_peaks(job *j, const tare_workshop *workshop, double *percent) {
+    tare_batches_options options = {TARE_BATCHES_DEFAULTS};
+    options.shuffle = false;
+    tare_batches *batches = NULL;
+    TARE_TRY(tare_batches_new_with(j->test, &options, &batches, &j->study.error));
+    tare_status status = TARE_OK;
+    int64_t found = 0;
+    for (int64_t i = 0; status == TARE_OK && i < tare_batches_count(batches); i++) {
+        tare_batch batch;
+        tare_array *answer = NULL;
+        status = tare_batches_get(batches, 0, i, &batch);
+        if (status != TARE_OK) break;
+        status = tare_session_run(workshop->session,
+                                  TARE_FEEDS({workshop->network.inputs, batch.inputs}),
+                                  TARE_FETCHES(workshop->network.logits), &answer);
+        if (status == TARE_OK) found += count_peaks(j, &batch, answer);
+        if (status != TARE_OK) j->study.error = *tare_session_error(workshop->session);
+    }
+    tare_batches_free(batches);
+    *percent = 100 * (double)found / (double)tare_dataset_count(j->test);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------- one variant */
+
+static int64_t steps_of(const job *j, int64_t epochs, int64_t batch) {
+    return epochs * ((tare_dataset_count(j->examples) + batch - 1) / batch);
+}
+
+/* Sets the network's options: the study's, then the variant's. */
+static tare_status choose_options(job *j, const variant *v, tare_workshop *workshop) {
+    char text[TARE_NUMBER_TEXT];
+    tare_text settings = {0};
+    tare_text_format(&settings, "size=%lld,width=%lld,learning_rate=%s", (long long)j->options.size,
+                     (long long)j->options.width,
+                     tare_double_text(text, j->study.options.learning_rate));
+    const tare_option_group group = {.table = workshop->table, .options = workshop->options};
+    tare_status status = settings.failed
+                             ? tare_fail_memory(&j->study.error)
+                             : tare_settings_apply(settings.data, &group, 1, &j->study.error);
+    tare_text_clear(&settings);
+    if (status == TARE_OK) status = tare_settings_apply(v->settings, &group, 1, &j->study.error);
+    return status;
+}
+
+static tare_status open(job *j, const variant *v, tare_workshop *workshop) {
+    TARE_TRY(choose_options(j, v, workshop));
+    tare_zoo_set_steps(workshop->name, workshop->options,
+                       steps_of(j, j->study.options.epochs, j->study.options.batch));
+    TARE_TRY(tare_workshop_build(workshop, j->study.options.seed, &j->study.error));
+    TARE_TRY(tare_workshop_open(workshop, j->study.options.threads, &j->study.error));
+    if (tare_session_initialize(workshop->session) == TARE_OK) return TARE_OK;
+    j->study.error = *tare_session_error(workshop->session);
+    return j->study.error.status;
+}
+
+static tare_status add_row(job *j, const variant *v, const tare_workshop *workshop,
+                           const tare_fit_result *result) {
+    tare_evaluate_options options = {TARE_EVALUATE_DEFAULTS};
+    tare_evaluation found = {.struct_size = sizeof found};
+    double peaks = 0;
+    TARE_TRY(tare_evaluate_with(workshop->session, &workshop->network, j->test, &options, &found,
+                                &j->study.error));
+    TARE_TRY(find_peaks(j, workshop, &peaks));
+    const double values[] = {result->loss, found.loss, j->mean_loss, j->mean_loss / found.loss,
+                             peaks};
+    return tare_study_row_add(&j->study, v->name, values);
+}
+
+static tare_status train(job *j, const variant *v, tare_workshop *workshop) {
+    tare_fit_result result;
+    tare_text settings = {0};
+    TARE_TRY(open(j, v, workshop));
+    tare_settings_text(&settings, workshop->table, workshop->options);
+    tare_status status = settings.failed
+                             ? tare_fail_memory(&j->study.error)
+                             : tare_study_fit(&j->study, v->name, settings.data, workshop->session,
+                                              &workshop->network, j->examples, &result);
+    tare_text_clear(&settings);
+    if (status != TARE_OK || j->study.stopped) return status;
+    return add_row(j, v, workshop, &result);
+}
+
+static tare_status run_variant(job *j, const variant *v) {
+    tare_workshop workshop = {.name = NULL};
+    tare_study_options *options = &j->study.options;
+    const tare_study_options asked = *options;
+    options->batch = asked.batch / v->batch_divisor > 0 ? asked.batch / v->batch_divisor : 1;
+    options->epochs = asked.epochs * options->batch / asked.batch;
+    if (options->epochs < 1) options->epochs = 1;
+    tare_status status = TARE_ERROR_MEMORY;
+    if (tare_workshop_begin(&workshop, "heatmap") < 0) status = train(j, v, &workshop);
+    tare_workshop_end(&workshop);
+    *options = asked;
+    return status;
+}
+
+/* --------------------------------------------------------------------------------- the study */
+
+static tare_status load(job *j) {
+    tare_data_request request = {
+        .data = "heatmap", .limit = j->options.images, .size = j->options.size};
+    TARE_TRY(tare_workshop_load(&request, &j->examples, &j->study.error));
+    request.test = true;
+    request.limit = j->options.test_images;
+    return tare_workshop_load(&request, &j->test, &j->study.error);
+}
+
+static tare_status run_all(job *j) {
+    TARE_TRY(load(j));
+    TARE_TRY(find_mean_loss(j));
+    for (int i = 0; i < VARIANTS && !j->study.stopped; i++)
+        if (j->options.only == NULL || tare_same_text(j->options.only, variants[i].name))
+            TARE_TRY(run_variant(j, &variants[i]));
+    return TARE_OK;
+}
+
+static int check(const job *j) {
+    const heatmap_study_options *options = &j->options;
+    if (options->size < 24 || options->size % 4 != 0)
+        return tare_say_misuse("--size: needs a multiple of 4, 24 or more");
+    if (options->width < 1) return tare_say_misuse("--width: needs 1 or more");
+    if (options->images < 1 || options->test_images < 1)
+        return tare_say_misuse("--images and --test-images: need 1 or more");
+    bool known = options->only == NULL;
+    for (int i = 0; i < VARIANTS && !known; i++)
+        known = tare_same_text(options->only, variants[i].name);
+    if (!known)
+        return tare_say_misuse("--only: got '%s'; needs output-norm, small-labels, no-updates, "
+                               "slow-momentum, tiny-batches or cured",
+                               options->only);
+    return -1;
+}
+
+static int run(int count, char **texts) {
+    job j = {.examples = NULL};
+    tare_study_begin(&j.study, &tare_command_heatmap, columns);
+    j.study.options.epochs = 8;
+    j.study.options.batch = 8;
+    j.study.options.learning_rate = 1e-2;
+    heatmap_study_table.set_defaults(&j.options);
+    const tare_option_group own = {"Options of the study", &heatmap_study_table, &j.options, NULL};
+    int status = tare_study_parse(&j.study, own, count, texts);
+    if (status < 0) status = check(&j);
+    if (status < 0) status = tare_study_end(&j.study, run_all(&j));
+    tare_dataset_free(j.examples);
+    tare_dataset_free(j.test);
+    return status;
+}
+
+const tare_command tare_command_heatmap = {
+    .name = "heatmap",
+    .summary = "study: why a regression network with batch norm predicts the mean",
+    .usage = "[options]",
+    .examples = "  tare heatmap                                 the whole study, two minutes\n"
+                "  tare heatmap --only cured --save runs        one variant, its checkpoint kept\n"
+                "  tare heatmap --size 64 --width 32 --json     larger images; results as JSON\n",
+    .run = run,
+};
