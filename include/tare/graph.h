@@ -90,6 +90,24 @@ TARE_API tare_tensor tare_output(tare_tensor tensor, int index);
 /** The tensor "name:0", or the operation "name". Errors (not sticky): a null tensor. */
 TARE_API tare_tensor tare_tensor_named(const tare_graph *graph, const char *name);
 
+/* ---------------------------------------------------------------------------------- ranges */
+
+/**
+ * Says that a tensor's numbers lie in min..max: a fact about it, which changes no run and which
+ * quantising will read. Kept by the graph under the tensor's name ("conv/Relu:0", or "conv/Relu"
+ * for output 0), the latest one only; saved in checkpoints and loaded with them. Sessions that
+ * share the graph may do so at the same time.
+ * Errors  TARE_ERROR_NAME: no such tensor; TARE_ERROR_ARGUMENT: NaN, an infinity, min > max; no
+ *         memory. A refusal changes nothing and is not the graph's building error.
+ */
+TARE_API tare_status tare_graph_set_range(tare_graph *graph, const char *tensor, double min,
+                                          double max, tare_error *error);
+/** The range of a tensor; false, and min and max as they were, when none is known. */
+TARE_API bool tare_graph_range(const tare_graph *graph, const char *tensor, double *min,
+                               double *max);
+/** The name of the tensor of range i, "conv/Relu:0", in the graph's order; NULL beyond the last. */
+TARE_API const char *tare_graph_range_name(const tare_graph *graph, size_t i);
+
 /* --------------------------------------------------------------------------------- sources */
 
 /* Options of ops that have a name and nothing else. */

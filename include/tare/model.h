@@ -75,7 +75,7 @@ TARE_API tare_status tare_safetensors_write(const char *path, size_t count,
  *   tare.random_draws        of the session
  *   tare.epoch, tare.batch   the next batch to train on
  *   tare.crc32c              of all tensors' bytes, in the order of the file; hexadecimal
- *   tare.facts               facts of tensors by name (ranges), JSON; reserved
+ *   tare.facts               JSON: ranges of tensors, counters of batch norm layers, by name
  * and whatever pairs the caller gives.
  */
 

@@ -10,7 +10,9 @@ static bool make_parts(tare_graph *graph) {
     graph->texts = tare_arena_new(allocator);
     graph->ops = tare_map_new(allocator);
     graph->collection_keys = tare_map_new(allocator);
-    if (!graph->memory || !graph->texts || !graph->ops || !graph->collection_keys) return false;
+    graph->ranges = tare_allocate_zeroed(allocator, sizeof *graph->ranges);
+    if (!graph->memory || !graph->texts || !graph->ops || !graph->collection_keys || !graph->ranges)
+        return false;
     for (int i = 0; i < TARE_MAP_COUNT; i++) {
         graph->maps[i] = tare_map_new(allocator);
         if (!graph->maps[i]) return false;
@@ -60,6 +62,8 @@ void tare_graph_free(tare_graph *graph) {
     tare_vector_free(&allocator, &graph->controls);
     tare_vector_free(&allocator, &graph->branches);
     tare_vector_free(&allocator, &graph->input_types);
+    if (graph->ranges) tare_vector_free(&allocator, &graph->ranges->known);
+    tare_release(&allocator, graph->ranges, sizeof *graph->ranges);
     tare_text_clear(&graph->name);
     tare_text_clear(&graph->key);
     tare_arena_free(graph->memory);

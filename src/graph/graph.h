@@ -50,6 +50,16 @@ int32_t tare_graph_open_scopes(const tare_graph *graph, const char **innermost);
 int64_t tare_graph_variable_count(const tare_graph *graph);
 int32_t tare_graph_variable(const tare_graph *graph, int64_t i);
 
+/* A range as the graph keeps it; sorted by edge. */
+typedef struct tare_edge_range {
+    tare_edge edge;
+    double min, max;
+} tare_edge_range;
+/* Sets ranges of tensors that the graph has, sound ones, all or (false: no memory) none. */
+bool tare_graph_set_ranges(tare_graph *graph, const tare_edge_range *ranges, int64_t count);
+/* A sentence where min..max is no range. */
+tare_status tare_range_check(const char *tensor, double min, double max, tare_error *error);
+
 /* For layers: the current scopes. Layer names are unique per enclosing variable scope (dense,
  * dense_1). */
 const char *tare_graph_variable_scope(

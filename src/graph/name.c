@@ -132,14 +132,17 @@ static int32_t hidden_id(const tare_graph *graph, const char *name, size_t lengt
     return id >= 1 && id <= graph->node_count ? (int32_t)id : 0;
 }
 
-/* The node that the map of names knows under that name in any case of letters. */
+/* The node that the map of names knows under that name in any case of letters. Memory is needed for
+ * very long names only: where there is none, other names are found all the same. */
 static int32_t listed_node(const tare_graph *graph, const char *name, size_t length) {
-    tare_text key = {.allocator = &graph->allocator};
-    tare_text_add_bytes(&key, name, length);
-    for (size_t i = 0; i < key.length; i++) key.data[i] = lower(key.data[i]);
-    int64_t value = 0;
-    if (!key.failed && key.data) value = tare_map_get(graph->maps[TARE_MAP_NAMES], key.data, 0);
-    tare_text_clear(&key);
+    char usual[512];
+    const bool fits = length < sizeof usual;
+    char *key = fits ? usual : tare_allocate(&graph->allocator, length + 1);
+    if (!key) return 0;
+    for (size_t i = 0; i < length; i++) key[i] = lower(name[i]);
+    key[length] = '\0';
+    const int64_t value = tare_map_get(graph->maps[TARE_MAP_NAMES], key, 0);
+    if (!fits) tare_release(&graph->allocator, key, length + 1);
     return (int32_t)(value >> NODE_SHIFT);
 }
 

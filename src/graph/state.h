@@ -59,6 +59,12 @@ typedef struct tare_scope {
     tare_conditional conditional;
 } tare_scope;
 
+/* Ranges of tensors, sorted by edge. What sessions load goes here while others read: guarded. */
+typedef struct tare_ranges {
+    tare_flag busy;
+    TARE_VECTOR(tare_edge_range) known;
+} tare_ranges;
+
 struct tare_graph {
     tare_allocator allocator;
     tare_arena *memory; /* nodes and what they point to; goes back to a mark when a builder fails */
@@ -82,6 +88,7 @@ struct tare_graph {
     TARE_VECTOR(tare_branch_side) branches; /* the first stands for "no branch" */
     tare_conditional ended;                 /* the conditional that tare_cond_merge means */
     int64_t hidden;
+    tare_ranges *ranges;
     /* Scratch of the node being built. */
     tare_text name, key;
     TARE_VECTOR(tare_type) input_types;

@@ -15,6 +15,7 @@
 #define TARE_KEY_EPOCH         "tare.epoch"
 #define TARE_KEY_BATCH         "tare.batch"
 #define TARE_KEY_CRC32C        "tare.crc32c"
+#define TARE_KEY_FACTS         "tare.facts"
 
 /* Variables of the graph that are not local, in order of creation. */
 typedef struct tare_saved_variables {
@@ -33,6 +34,33 @@ tare_status tare_checkpoint_leave(tare_session *session, tare_status status, tar
  * `must` says it should be. */
 tare_status tare_checkpoint_read_facts(const tare_safetensors *file, const char *path, bool must,
                                        tare_checkpoint_facts *facts, tare_error *error);
+/*
+ * Facts of tensors and variables by name, the value of TARE_KEY_FACTS: JSON,
+ *
+ *     {"conv/Relu:0": {"range": [0, 6]},
+ *      "bn/moving_mean": {"updates": 9, "elements": [32, 16, 32], "not_finite": 0,
+ *                         "complete": true}}
+ *
+ * elements: N last, least, most. Moving averages that nothing in the graph updates are left out.
+ */
+/* NULL in *text: there are none. In the arena. */
+tare_status tare_tensor_facts_text(const tare_session *session, tare_arena *arena,
+                                   const char **text, tare_error *error);
+/* What such a text says, as far as the graph has the names. In the arena. */
+typedef struct tare_tensor_facts {
+    tare_edge_range *ranges;
+    struct tare_counted {
+        int32_t variable; /* node id */
+        tare_update_counts counts;
+        bool complete;
+    } * counted;
+    int64_t range_count, counted_count;
+} tare_tensor_facts;
+/* text: NULL: nothing. lenient: ranges of unknown tensors are passed over, else refused. */
+tare_status tare_tensor_facts_read(const tare_graph *graph, const char *path, const char *text,
+                                   bool lenient, tare_arena *arena, tare_tensor_facts *facts,
+                                   tare_error *error);
+
 /* Copies what the caller's struct has room for; to may be NULL. */
 void tare_checkpoint_give_facts(const tare_checkpoint_facts *from, tare_checkpoint_facts *to);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Loading into a session, in three parts: match tensors and variables and check everything; read
- * all numbers and make room for them; copy. Only the last part changes the session, and it cannot
- * fail.
+ * all numbers and make room for them; copy. Only the last part changes the session and the graph's
+ * ranges, and when it fails, of memory for the ranges, it has changed nothing yet.
  */
 #include "array/shape.h"
 #include "base/crc32c.h"
@@ -27,6 +27,8 @@ typedef struct loading {
     bool *used;          /* [tensors] */
     tare_array **arrays; /* [variables] what was read; NULL: nothing */
     tare_checkpoint_facts facts;
+    tare_tensor_facts tensor_facts;
+    const struct tare_counted **counted; /* [nodes + 1] of that variable, NULL: not told */
     tare_error *error;
 } loading;
 
@@ -152,6 +154,25 @@ static tare_status check_checksum(const loading *l) {
 
 /* ------------------------------------------------------------------------------------ loading */
 
+/* The facts of tensors, and memory for the counts among them. */
+static tare_status read_tensor_facts(loading *l) {
+    const tare_graph *graph = l->session->graph;
+    tare_tensor_facts *facts = &l->tensor_facts;
+    TARE_TRY(tare_tensor_facts_read(graph, l->path,
+                                    tare_safetensors_metadata(l->file, TARE_KEY_FACTS), l->lenient,
+                                    l->arena, facts, l->error));
+    l->counted =
+        tare_arena_allocate_array(l->arena, tare_graph_node_count(graph) + 1, sizeof *l->counted);
+    if (l->counted == NULL) return tare_fail_memory(l->error);
+    for (int64_t i = 0; i < facts->counted_count; i++) {
+        tare_update_counts *counts;
+        l->counted[facts->counted[i].variable] = &facts->counted[i];
+        if (tare_session_counts(l->session, facts->counted[i].variable, &counts) != TARE_OK)
+            return tare_fail_memory(l->error);
+    }
+    return TARE_OK;
+}
+
 /* Reads every tensor, and makes sure that every variable has memory. */
 static tare_status read_all(loading *l) {
     for (size_t i = 0; i < l->variables.count; i++) {
@@ -164,16 +185,23 @@ static tare_status read_all(loading *l) {
     return TARE_OK;
 }
 
-static void set_all(loading *l) {
+static tare_status set_all(loading *l) {
+    if (!tare_graph_set_ranges(l->session->graph, l->tensor_facts.ranges,
+                               l->tensor_facts.range_count))
+        return tare_fail_memory(l->error);
     for (size_t i = 0; i < l->variables.count; i++) {
         if (l->arrays[i] == NULL) continue;
         tare_variable_state *state = &l->session->variables.items[l->variables.nodes[i]->id];
         memcpy(state->array->data, l->arrays[i]->data, l->arrays[i]->bytes);
         state->initialized = true;
+        const struct tare_counted *counted = l->counted[l->variables.nodes[i]->id];
+        tare_session_renew_counts(state, counted == NULL ? NULL : &counted->counts,
+                                  counted == NULL || !counted->complete);
     }
     l->session->epoch++; /* what plans keep of variables is stale */
     if (tare_safetensors_metadata(l->file, TARE_KEY_RANDOM_DRAWS) != NULL)
         l->session->random_draws = (uint64_t)l->facts.random_draws;
+    return TARE_OK;
 }
 
 static tare_status load(loading *l) {
@@ -185,9 +213,9 @@ static tare_status load(loading *l) {
     TARE_TRY(tare_saved_variables_list(l->session->graph, l->arena, &l->variables, l->error));
     TARE_TRY(match_all(l));
     TARE_TRY(check_checksum(l));
+    TARE_TRY(read_tensor_facts(l));
     TARE_TRY(read_all(l));
-    set_all(l);
-    return TARE_OK;
+    return set_all(l);
 }
 
 static void release(loading *l) {

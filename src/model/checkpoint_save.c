@@ -63,18 +63,21 @@ static void add_number(saving *s, const char *key, int64_t number) {
     add_pair(s, key, tare_print(text, sizeof text, "%" PRId64, number));
 }
 
-enum { OUR_PAIRS = 6 };
+enum { OUR_PAIRS = 7 };
 
 static tare_status add_our_pairs(saving *s) {
     uint32_t crc = 0;
+    const char *facts = NULL;
     char text[TARE_NUMBER_TEXT];
     TARE_TRY(checksum(s, &crc));
+    TARE_TRY(tare_tensor_facts_text(s->session, s->arena, &facts, s->error));
     add_pair(s, TARE_KEY_FORMAT, TARE_CHECKPOINT_FORMAT);
     add_pair(s, TARE_KEY_VERSION, tare_version());
     add_number(s, TARE_KEY_RANDOM_DRAWS, (int64_t)s->session->random_draws);
     add_number(s, TARE_KEY_EPOCH, s->options->epoch);
     add_number(s, TARE_KEY_BATCH, s->options->batch);
     add_pair(s, TARE_KEY_CRC32C, tare_print(text, sizeof text, "%08" PRIx32, crc));
+    if (facts != NULL) add_pair(s, TARE_KEY_FACTS, facts);
     for (size_t i = 0; i < s->metadata_count; i++)
         if (s->metadata[i].value == NULL) return tare_fail_memory(s->error);
     return TARE_OK;

@@ -7,6 +7,7 @@
  */
 #include "array/shape.h"
 #include "base/status.h"
+#include "model/json_depth.h"
 #include "model/safetensors.h"
 
 #ifdef TARE_HAVE_JANSSON
@@ -28,28 +29,12 @@ static tare_status refuse(const parser *p, const char *name, const char *sentenc
                           sentence);
 }
 
-/* Brackets outside of strings; jansson reads nested values by recursion. */
 static tare_status check_depth(const parser *p, const char *text, size_t bytes) {
-    int depth = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < bytes; i++) {
-        if (quoted) {
-            if (text[i] == '\\')
-                i++;
-            else if (text[i] == '"')
-                quoted = false;
-        } else if (text[i] == '"') {
-            quoted = true;
-        } else if (text[i] == '{' || text[i] == '[') {
-            if (++depth > DEEPEST)
-                return tare_fail_file(p->error, TARE_ERROR_FORMAT, p->path,
-                                      "byte %zu of the header: nested deeper than safetensors are",
-                                      i);
-        } else if (text[i] == '}' || text[i] == ']') {
-            depth--;
-        }
-    }
-    return TARE_OK;
+    const int64_t place = tare_json_too_deep(text, bytes, DEEPEST);
+    if (place < 0) return TARE_OK;
+    return tare_fail_file(p->error, TARE_ERROR_FORMAT, p->path,
+                          "byte %" PRId64 " of the header: nested deeper than safetensors are",
+                          place);
 }
 
 /* ----------------------------------------------------------------------------------- metadata */
