@@ -114,6 +114,8 @@ TARE_OPTIONS(tare_dataset_options, TARE_DATASET_FIELDS);
  *   synthetic      ten classes of 28 x 28 pixels drawn here from the seed, needing no file
  *   heatmap        images with one target among three distractors, and heat-maps of where it is,
  *                  .005 to .01 high; drawn from the seed
+ *   moving         videos of a spot on a circle, 8 frames of 16 x 16; four classes that differ in
+ *                  motion and in nothing else; drawn from the seed
  *   question       the two examples of the zoo's network of that name: x = {0, 1}, y = {3, 4}
  *   FILE.npz       x_train, y_train, x_test, y_test (or x and y, training examples only)
  *   FILE.csv       numbers with a header; one column holds the labels (training examples only)

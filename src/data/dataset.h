@@ -29,6 +29,7 @@ typedef struct tare_source {
 extern const tare_source tare_source_fashion_mnist;
 extern const tare_source tare_source_synthetic;
 extern const tare_source tare_source_heatmap;
+extern const tare_source tare_source_moving;
 extern const tare_source tare_source_question;
 extern const tare_source tare_source_npz;
 extern const tare_source tare_source_csv;

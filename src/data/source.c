@@ -8,10 +8,17 @@
 
 #include <string.h>
 
+/* clang-format off */
 static const tare_source *const sources[] = {
-    &tare_source_fashion_mnist, &tare_source_synthetic, &tare_source_heatmap,
-    &tare_source_question,      &tare_source_npz,       &tare_source_csv,
+    &tare_source_fashion_mnist,
+    &tare_source_synthetic,
+    &tare_source_heatmap,
+    &tare_source_moving,
+    &tare_source_question,
+    &tare_source_npz,
+    &tare_source_csv,
 };
+/* clang-format on */
 enum { SOURCES = sizeof sources / sizeof *sources };
 
 /* A source whose name begins with a point takes every file whose name ends so. */
