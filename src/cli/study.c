@@ -6,7 +6,6 @@
 #include "cli/interrupt.h"
 #include "cli/say.h"
 #include "cli/watch.h"
-#include "report/json.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -163,6 +162,7 @@ static void add_json(tare_json *json, const tare_study *study) {
     tare_json_begin_object(json);
     tare_json_member_text(json, "study", study->command->name);
     tare_json_member_integer(json, "seed", study->options.seed);
+    if (study->before.add_json != NULL) study->before.add_json(json, study->before.user);
     tare_json_key(json, "variants");
     tare_json_begin_array(json);
     for (int64_t i = 0; i < study->rows.count; i++)
@@ -182,6 +182,7 @@ static int say(const tare_study *study) {
     if (study->options.json) {
         add_json(&json, study);
     } else {
+        if (study->before.add_text != NULL) study->before.add_text(&json.text, study->before.user);
         add_table(study, &json.text);
         add_findings(study, &json.text);
     }

@@ -11,6 +11,7 @@
 #include "cli/arguments.h"
 #include "cli/table.h"
 #include "cli/workshop.h"
+#include "report/json.h"
 
 /* A command gives its own defaults to epochs, batch and learning_rate before it parses. */
 /* clang-format off */
@@ -45,11 +46,19 @@ typedef struct tare_study_finding {
     char variant[64], id[48], text[512];
 } tare_study_finding;
 
+/* What a study says before its table; functions NULL: nothing. */
+typedef struct tare_study_part {
+    void (*add_text)(tare_text *text, const void *user);
+    void (*add_json)(tare_json *json, const void *user); /* members of the result's object */
+    const void *user;
+} tare_study_part;
+
 /* Zero at first but for command, columns and options; tare_study_end in any case. */
 typedef struct tare_study {
     const tare_command *command;
     const tare_study_column *columns; /* ends with name NULL */
     tare_study_options options;
+    tare_study_part before;
     TARE_VECTOR(tare_study_row) rows;
     TARE_VECTOR(tare_study_finding) findings;
     tare_text path; /* of the checkpoint being written */
