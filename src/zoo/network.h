@@ -20,5 +20,6 @@ extern const tare_zoo_network tare_zoo_mlp_bn;
 extern const tare_zoo_network tare_zoo_lenet_bn;
 extern const tare_zoo_network tare_zoo_channelwise;
 extern const tare_zoo_network tare_zoo_heatmap;
+extern const tare_zoo_network tare_zoo_fashion;
 
 #endif

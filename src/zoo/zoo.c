@@ -15,6 +15,7 @@ static const tare_zoo_network *const networks[] = {
     &tare_zoo_lenet_bn,
     &tare_zoo_channelwise,
     &tare_zoo_heatmap,
+    &tare_zoo_fashion,
 };
 /* clang-format on */
 enum { NETWORKS = sizeof networks / sizeof *networks };
