@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files: reading whole ones, and writing beside the target, synced and renamed over it. Everything
+ * Files: reading whole ones, writing beside the target, synced and renamed over it, and appending. Everything
  * POSIX about files is here. Failures are TARE_ERROR_FILE with the system's words, unless said
  * otherwise; the error's node is the path. A path of NULL or "" is TARE_ERROR_ARGUMENT.
  */
@@ -57,6 +57,21 @@ void tare_writer_abandon(tare_writer *writer); /* NULL allowed */
  * command-line tool alone.
  */
 void tare_writer_slow(int microseconds_per_kib);
+
+/*
+ * A file that grows while others read it: always a new one. A piece goes to the system at once and
+ * whole, or, when that fails, not at all: the file is cut back to what it was, and later pieces
+ * fail with the same sentence.
+ */
+typedef struct tare_appender tare_appender;
+/* Errors  TARE_ERROR_STATE: there is something of that name already; TARE_ERROR_FILE. */
+tare_status tare_appender_open(const char *path, tare_appender **appender, tare_error *error);
+tare_status tare_appender_add(tare_appender *appender, const void *piece, size_t bytes,
+                              tare_error *error);
+tare_status tare_appender_sync(tare_appender *appender, tare_error *error); /* to the disk */
+const char *tare_appender_path(const tare_appender *appender);
+/* Frees the appender in any case; NULL allowed. */
+tare_status tare_appender_close(tare_appender *appender, tare_error *error);
 
 bool tare_file_exists(const char *path); /* anything but a folder */
 /* Makes a folder and those it lies in; existing ones are fine. */

@@ -6,9 +6,9 @@
 
 #ifdef TARE_HAVE_ZLIB
 
+#include "base/zlib_memory.h"
+
 #include <limits.h>
-#include <string.h>
-#include <zlib.h>
 
 struct tare_inflater {
     tare_allocator allocator;
@@ -20,25 +20,18 @@ struct tare_inflater {
     unsigned char input[16384];
 };
 
-/* zlib does not say how large a block is when it gives it back, so the size lies in front of it. */
-#define SIZE_HEADER TARE_ALIGNMENT
-
 static voidpf allocate_for_zlib(voidpf user, uInt items, uInt size) {
     int64_t bytes;
-    if (!tare_multiply_sizes(items, size, &bytes)) return NULL;
-    if (!tare_add_sizes(bytes, SIZE_HEADER, &bytes)) return NULL;
-    if ((uint64_t)bytes > SIZE_MAX) return NULL;
-    char *block = tare_allocate(user, (size_t)bytes);
-    if (block == NULL) return NULL;
-    memcpy(block, &bytes, sizeof bytes);
-    return block + SIZE_HEADER;
+    if (!tare_multiply_sizes(items, size, &bytes) || (uint64_t)bytes > SIZE_MAX) return NULL;
+    return tare_allocate_sized(user, (size_t)bytes);
 }
 
-static void free_for_zlib(voidpf user, voidpf address) {
-    char *block = (char *)address - SIZE_HEADER;
-    int64_t bytes;
-    memcpy(&bytes, block, sizeof bytes);
-    tare_release(user, block, (size_t)bytes);
+static void free_for_zlib(voidpf user, voidpf address) { tare_release_sized(user, address); }
+
+void tare_zlib_use(z_stream *stream, const tare_allocator *allocator) {
+    stream->zalloc = allocate_for_zlib;
+    stream->zfree = free_for_zlib;
+    stream->opaque = (voidpf)(uintptr_t)allocator; /* handed back to us, who do not change it */
 }
 
 tare_status tare_inflater_open(tare_file *file, int64_t offset, int64_t bytes,
@@ -52,9 +45,7 @@ tare_status tare_inflater_open(tare_file *file, int64_t offset, int64_t bytes,
     made->offset = offset;
     made->left = bytes;
     made->kind = kind;
-    made->stream.zalloc = allocate_for_zlib;
-    made->stream.zfree = free_for_zlib;
-    made->stream.opaque = &made->allocator;
+    tare_zlib_use(&made->stream, &made->allocator);
     /* zlib's convention: negative for a bare stream, 16 more for gzip. */
     const int window = kind == TARE_INFLATE_RAW ? -MAX_WBITS : MAX_WBITS + 16;
     if (inflateInit2(&made->stream, window) != Z_OK) {

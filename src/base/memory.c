@@ -81,6 +81,28 @@ void tare_release(const tare_allocator *allocator, void *block, size_t bytes) {
     allocator->free(allocator->user, block, at_least_one(bytes));
 }
 
+/* The size lies in front of such a block. */
+#define SIZE_HEADER TARE_ALIGNMENT
+
+void *tare_allocate_sized(const tare_allocator *allocator, size_t bytes) {
+    if (bytes > SIZE_MAX - SIZE_HEADER) return NULL;
+    char *whole = tare_allocate(allocator, bytes + SIZE_HEADER);
+    if (whole == NULL) return NULL;
+    memcpy(whole, &bytes, sizeof bytes);
+    return whole + SIZE_HEADER;
+}
+
+size_t tare_sized_bytes(const void *block) {
+    size_t bytes = 0;
+    if (block != NULL) memcpy(&bytes, (const char *)block - SIZE_HEADER, sizeof bytes);
+    return bytes;
+}
+
+void tare_release_sized(const tare_allocator *allocator, void *block) {
+    if (block == NULL) return;
+    tare_release(allocator, (char *)block - SIZE_HEADER, tare_sized_bytes(block) + SIZE_HEADER);
+}
+
 bool tare_vector_reserve_(const tare_allocator *allocator, void **items, int64_t *capacity,
                           int64_t count, int64_t more, size_t size) {
     int64_t wanted, bytes;

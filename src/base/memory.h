@@ -25,6 +25,11 @@ void *tare_resize(const tare_allocator *allocator, void *block, size_t old_bytes
 /* block may be NULL; bytes as it was allocated. */
 void tare_release(const tare_allocator *allocator, void *block, size_t bytes);
 
+/* Blocks that know their size, for libraries that do not tell it when they give one back. */
+void *tare_allocate_sized(const tare_allocator *allocator, size_t bytes); /* NULL: no memory */
+size_t tare_sized_bytes(const void *block); /* as it was allocated; 0 for NULL */
+void tare_release_sized(const tare_allocator *allocator, void *block); /* block may be NULL */
+
 /*
  * An arena: many small blocks, freed all at once. Blocks are aligned to 16 bytes (to 64 from 256
  * bytes on). Grows by chunks through the allocator it was made with (copied).

@@ -22,11 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BUFFER_BYTES         ((size_t)65536)
-#define SLOW_PIECE           ((size_t)1024)
-#define MOST_BYTES_PER_WRITE ((size_t)1 << 30)
-#define PART_NAME_BYTES      (sizeof ".tare-0123456789abcdef.part")
-#define ATTEMPTS             100
+#define BUFFER_BYTES    ((size_t)65536)
+#define SLOW_PIECE      ((size_t)1024)
+#define PART_NAME_BYTES (sizeof ".tare-0123456789abcdef.part")
+#define ATTEMPTS        100
 
 struct tare_writer {
     int descriptor;
@@ -158,19 +157,14 @@ static void pause_for(int64_t microseconds) {
 /* Hands bytes to the system; false, with `failure` set, when it does not take them. */
 static bool hand_over(tare_writer *writer, const char *bytes, size_t count) {
     const int slow = atomic_load(&slowness);
-    while (count > 0) {
-        const size_t piece = slow > 0 ? SLOW_PIECE : MOST_BYTES_PER_WRITE;
-        const ssize_t done = write(writer->descriptor, bytes, count < piece ? count : piece);
-        if (done < 0 && errno == EINTR) continue;
-        if (done <= 0) {
-            writer->failure = done < 0 ? errno : EIO;
-            return false;
-        }
-        if (slow > 0) pause_for(((int64_t)done * slow + 1023) / 1024);
-        bytes += done;
-        count -= (size_t)done;
+    while (count > 0 && writer->failure == 0) {
+        const size_t piece = slow > 0 && count > SLOW_PIECE ? SLOW_PIECE : count;
+        writer->failure = tare_write_bytes(writer->descriptor, bytes, piece);
+        if (slow > 0) pause_for(((int64_t)piece * slow + 1023) / 1024);
+        bytes += piece;
+        count -= piece;
     }
-    return true;
+    return writer->failure == 0;
 }
 
 static bool flush(tare_writer *writer) {
