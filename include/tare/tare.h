@@ -7,6 +7,7 @@
 #include <tare/base.h>
 #include <tare/batch_norm.h>
 #include <tare/data.h>
+#include <tare/event.h>
 #include <tare/fit.h>
 #include <tare/graph.h>
 #include <tare/layer.h>
@@ -17,6 +18,7 @@
 #include <tare/report.h>
 #include <tare/schedule.h>
 #include <tare/session.h>
+#include <tare/summary.h>
 #include <tare/train.h>
 #include <tare/zoo.h>
 

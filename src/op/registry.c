@@ -58,6 +58,7 @@
     family(tare_lrn_ops) \
     family(tare_dropout_ops) \
     family(tare_random_ops) \
+    family(tare_summary_ops) \
     family(tare_apply_ops) \
     family(tare_assign_mul_ops) \
     family(tare_constrain_ops) \

@@ -76,11 +76,12 @@ holds() {
   "$@" || complain "$name"
 }
 
-# skip_without FEATURE: for scripts that need jansson or zlib.
+# skip_without FEATURE: for scripts that need jansson, zlib or protobuf.
 has() {
   case $1 in
     jansson) [ "${TARE_HAS_JANSSON:-1}" = 1 ] ;;
     zlib) [ "${TARE_HAS_ZLIB:-1}" = 1 ] ;;
+    protobuf) [ "${TARE_HAS_PROTOBUF:-1}" = 1 ] ;;
   esac
 }
 
