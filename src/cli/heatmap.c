@@ -6,10 +6,9 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "cli/say.h"
-#include "cli/settings.h"
-#include "cli/study.h"
+#include "cli/study_network.h"
 
-#include <math.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* clang-format off */
@@ -49,7 +48,7 @@ static const tare_study_column columns[] = {
 typedef struct job {
     tare_study study;
     heatmap_study_options options;
-    tare_dataset *examples, *test;
+    tare_study_data data;
     double mean_loss; /* of the mean label, pixel by pixel, on the test images */
 } job;
 
@@ -90,9 +89,9 @@ static tare_status find_mean_loss(job *j) {
     const size_t bytes = (size_t)pixels_of(j) * sizeof(double);
     double *mean = tare_allocate_zeroed(NULL, bytes);
     tare_status status = mean != NULL ? TARE_OK : tare_fail_memory(&j->study.error);
-    if (status == TARE_OK) status = take_all(j, j->examples, &training, &batch);
+    if (status == TARE_OK) status = take_all(j, j->data.training, &training, &batch);
     if (status == TARE_OK) add_labels(&batch, pixels_of(j), mean);
-    if (status == TARE_OK) status = take_all(j, j->test, &test, &batch);
+    if (status == TARE_OK) status = take_all(j, j->data.test, &test, &batch);
     if (status == TARE_OK) j->mean_loss = loss_of(&batch, pixels_of(j), mean);
     tare_batches_free(training);
     tare_batches_free(test);
@@ -127,7 +126,7 @@ static tare_status find_peaks(job *j, const tare_workshop *workshop, double *per
     tare_batches_options options = {TARE_BATCHES_DEFAULTS};
     options.shuffle = false;
     tare_batches *batches = NULL;
-    TARE_TRY(tare_batches_new_with(j->test, &options, &batches, &j->study.error));
+    TARE_TRY(tare_batches_new_with(j->data.test, &options, &batches, &j->study.error));
     tare_status status = TARE_OK;
     int64_t found = 0;
     for (int64_t i = 0; status == TARE_OK && i < tare_batches_count(batches); i++) {
@@ -142,50 +141,19 @@ static tare_status find_peaks(job *j, const tare_workshop *workshop, double *per
         if (status != TARE_OK) j->study.error = *tare_session_error(workshop->session);
     }
     tare_batches_free(batches);
-    *percent = 100 * (double)found / (double)tare_dataset_count(j->test);
+    *percent = 100 * (double)found / (double)tare_dataset_count(j->data.test);
     return status;
 }
 
 /* ------------------------------------------------------------------------------- one variant */
-
-static int64_t steps_of(const job *j, int64_t epochs, int64_t batch) {
-    return epochs * ((tare_dataset_count(j->examples) + batch - 1) / batch);
-}
-
-/* Sets the network's options: the study's, then the variant's. */
-static tare_status choose_options(job *j, const variant *v, tare_workshop *workshop) {
-    char text[TARE_NUMBER_TEXT];
-    tare_text settings = {0};
-    tare_text_format(&settings, "size=%lld,width=%lld,learning_rate=%s", (long long)j->options.size,
-                     (long long)j->options.width,
-                     tare_double_text(text, j->study.options.learning_rate));
-    const tare_option_group group = {.table = workshop->table, .options = workshop->options};
-    tare_status status = settings.failed
-                             ? tare_fail_memory(&j->study.error)
-                             : tare_settings_apply(settings.data, &group, 1, &j->study.error);
-    tare_text_clear(&settings);
-    if (status == TARE_OK) status = tare_settings_apply(v->settings, &group, 1, &j->study.error);
-    return status;
-}
-
-static tare_status open(job *j, const variant *v, tare_workshop *workshop) {
-    TARE_TRY(choose_options(j, v, workshop));
-    tare_zoo_set_steps(workshop->name, workshop->options,
-                       steps_of(j, j->study.options.epochs, j->study.options.batch));
-    TARE_TRY(tare_workshop_build(workshop, j->study.options.seed, &j->study.error));
-    TARE_TRY(tare_workshop_open(workshop, j->study.options.threads, &j->study.error));
-    if (tare_session_initialize(workshop->session) == TARE_OK) return TARE_OK;
-    j->study.error = *tare_session_error(workshop->session);
-    return j->study.error.status;
-}
 
 static tare_status add_row(job *j, const variant *v, const tare_workshop *workshop,
                            const tare_fit_result *result) {
     tare_evaluate_options options = {TARE_EVALUATE_DEFAULTS};
     tare_evaluation found = {.struct_size = sizeof found};
     double peaks = 0;
-    TARE_TRY(tare_evaluate_with(workshop->session, &workshop->network, j->test, &options, &found,
-                                &j->study.error));
+    TARE_TRY(tare_evaluate_with(workshop->session, &workshop->network, j->data.test, &options,
+                                &found, &j->study.error));
     TARE_TRY(find_peaks(j, workshop, &peaks));
     const double values[] = {result->loss, found.loss, j->mean_loss, j->mean_loss / found.loss,
                              peaks};
@@ -195,13 +163,14 @@ static tare_status add_row(job *j, const variant *v, const tare_workshop *worksh
 static tare_status train(job *j, const variant *v, tare_workshop *workshop) {
     tare_fit_result result;
     tare_text settings = {0};
-    TARE_TRY(open(j, v, workshop));
-    tare_settings_text(&settings, workshop->table, workshop->options);
-    tare_status status = settings.failed
-                             ? tare_fail_memory(&j->study.error)
-                             : tare_study_fit(&j->study, v->name, settings.data, workshop->session,
-                                              &workshop->network, j->examples, &result);
+    tare_text_format(&settings, "size=%" PRId64 ",width=%" PRId64 "%s%s", j->options.size,
+                     j->options.width, v->settings[0] != '\0' ? "," : "", v->settings);
+    tare_status status =
+        settings.failed ? tare_fail_memory(&j->study.error)
+                        : tare_study_open(&j->study, "heatmap", settings.data, &j->data, workshop);
     tare_text_clear(&settings);
+    if (status == TARE_OK)
+        status = tare_study_train(&j->study, v->name, workshop, &j->data, &result);
     if (status != TARE_OK || j->study.stopped) return status;
     return add_row(j, v, workshop, &result);
 }
@@ -213,8 +182,7 @@ static tare_status run_variant(job *j, const variant *v) {
     options->batch = asked.batch / v->batch_divisor > 0 ? asked.batch / v->batch_divisor : 1;
     options->epochs = asked.epochs * options->batch / asked.batch;
     if (options->epochs < 1) options->epochs = 1;
-    tare_status status = TARE_ERROR_MEMORY;
-    if (tare_workshop_begin(&workshop, "heatmap") < 0) status = train(j, v, &workshop);
+    const tare_status status = train(j, v, &workshop);
     tare_workshop_end(&workshop);
     *options = asked;
     return status;
@@ -222,17 +190,10 @@ static tare_status run_variant(job *j, const variant *v) {
 
 /* --------------------------------------------------------------------------------- the study */
 
-static tare_status load(job *j) {
-    tare_data_request request = {
-        .data = "heatmap", .limit = j->options.images, .size = j->options.size};
-    TARE_TRY(tare_workshop_load(&request, &j->examples, &j->study.error));
-    request.test = true;
-    request.limit = j->options.test_images;
-    return tare_workshop_load(&request, &j->test, &j->study.error);
-}
-
 static tare_status run_all(job *j) {
-    TARE_TRY(load(j));
+    const tare_data_request request = {
+        .data = "heatmap", .limit = j->options.images, .size = j->options.size};
+    TARE_TRY(tare_study_load(&j->study, request, j->options.test_images, &j->data));
     TARE_TRY(find_mean_loss(j));
     for (int i = 0; i < VARIANTS && !j->study.stopped; i++)
         if (j->options.only == NULL || tare_same_text(j->options.only, variants[i].name))
@@ -258,7 +219,7 @@ static int check(const job *j) {
 }
 
 static int run(int count, char **texts) {
-    job j = {.examples = NULL};
+    job j = {.mean_loss = 0};
     tare_study_begin(&j.study, &tare_command_heatmap, columns);
     j.study.options.epochs = 8;
     j.study.options.batch = 8;
@@ -268,8 +229,7 @@ static int run(int count, char **texts) {
     int status = tare_study_parse(&j.study, own, count, texts);
     if (status < 0) status = check(&j);
     if (status < 0) status = tare_study_end(&j.study, run_all(&j));
-    tare_dataset_free(j.examples);
-    tare_dataset_free(j.test);
+    tare_study_data_end(&j.data);
     return status;
 }
 
