@@ -36,6 +36,8 @@ typedef struct tare_network {
 /* clang-format off */
 #define TARE_EVALUATE_FIELDS(field)                                                               \
     field(integer, batch, 500, "examples in a batch")                                             \
+    field(boolean, training_mode, false,                                                          \
+          "the statistics of each batch itself, as in training; nothing is updated")              \
     field(real, divisor, 0, "inputs are divided by it; 0: 255 for uint8, else 1")
 /* clang-format on */
 TARE_OPTIONS(tare_evaluate_options, TARE_EVALUATE_FIELDS);
@@ -49,7 +51,7 @@ typedef struct tare_evaluation {
 } tare_evaluation;
 
 /**
- * Runs the network in inference mode over all examples and counts.
+ * Runs the network over all examples and counts; in inference mode unless told otherwise.
  * Errors  what running can fail of; labels beyond the number of logits; examples that do not fit
  *         the inputs.
  */

@@ -22,6 +22,7 @@ extern const tare_command tare_command_explain;
 extern const tare_command tare_command_eval;
 extern const tare_command tare_command_inspect;
 extern const tare_command tare_command_heatmap;
+extern const tare_command tare_command_fashion;
 extern const tare_command tare_command_list;
 extern const tare_command tare_command_help;
 

@@ -13,6 +13,7 @@ static const tare_command *const commands[] = {
     &tare_command_eval,
     &tare_command_inspect,
     &tare_command_heatmap,
+    &tare_command_fashion,
     &tare_command_list,
     &tare_command_help,
 };

@@ -70,7 +70,7 @@ tare_status tare_evaluate_with(tare_session *session, const tare_network *networ
     tare_evaluate_options all;
     tare_options_adopt(&tare_evaluate_table, options, &all);
     evaluating e = {.found.struct_size = evaluation->struct_size};
-    tare_status status = tare_runner_begin(&e.runner, session, network, false, error);
+    tare_status status = tare_runner_begin(&e.runner, session, network, all.training_mode, error);
     if (status == TARE_OK) status = evaluate_all(&e, network, dataset, &all, error);
     tare_batches_free(e.batches);
     tare_runner_end(&e.runner);
