@@ -11,6 +11,7 @@ static const tare_command *const commands[] = {
     &tare_command_explain,
     &tare_command_train,
     &tare_command_eval,
+    &tare_command_channelwise,
     &tare_command_inspect,
     &tare_command_heatmap,
     &tare_command_fashion,

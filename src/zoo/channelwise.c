@@ -86,12 +86,31 @@ static const normaliser normalisers[TARE_CHANNELWISE_NORMS] = {
 
 /* -------------------------------------------------------------------------------- the network */
 
+/* What all ways to normalise have alike. Made before anything else, so that the same seed gives the
+ * same first values whatever comes between. */
+typedef struct kernels {
+    tare_tensor conv1, conv2, logits;
+} kernels;
+
+static kernels make_kernels(tare_graph *graph) {
+    return (kernels){
+        .conv1 = tare_get_variable(graph, "conv1/kernel", TARE_SHAPE(5, 5, 1, 8)),
+        .conv2 = tare_get_variable(graph, "conv2/kernel", TARE_SHAPE(5, 5, 8, 16)),
+        .logits = tare_get_variable(graph, "logits/kernel", TARE_SHAPE(4 * 4 * 16, CLASSES))};
+}
+
 /* conv without bias, norm, relu, pool: (N, H, W, C) -> (N, (H - 4) / 2, (W - 4) / 2, filters) */
-static tare_tensor stage(tare_tensor x, int64_t filters, const tare_channelwise_options *options,
+static tare_tensor stage(tare_tensor x, tare_tensor kernel, const tare_channelwise_options *options,
                          tare_tensor training) {
-    x = tare_conv2d(x, filters, TARE_LIST(5), .use_bias = false);
+    x = tare_nn_conv2d(x, kernel);
     x = tare_relu(normalisers[options->norm](x, options, training));
-    return tare_max_pooling2d(x, TARE_LIST(2), TARE_LIST(2));
+    return tare_nn_max_pool2d(x, .ksize = TARE_LIST(2), .strides = TARE_LIST(2));
+}
+
+static tare_tensor add_logits(tare_tensor x, tare_tensor kernel) {
+    const tare_tensor bias =
+        tare_get_variable(x.graph, "logits/bias", TARE_SHAPE(CLASSES), .initializer = TARE_ZEROS);
+    return tare_bias_add(tare_matmul(tare_flatten(x), kernel), bias, .name = "logits");
 }
 
 static tare_classifier_options classifier_of(const tare_channelwise_options *options) {
@@ -107,14 +126,15 @@ static tare_classifier_options classifier_of(const tare_channelwise_options *opt
 static void build(tare_graph *graph, const void *given, tare_network *network) {
     const tare_channelwise_options *options = given;
     tare_classifier_begin(graph, TARE_SHAPE(TARE_ANY, 28, 28, 1), network);
+    const kernels of = make_kernels(graph);
     tare_tensor x = network->inputs;
     TARE_VARIABLE_SCOPE (graph, "conv1") {
-        x = stage(x, 8, options, network->training); /* (N, 12, 12, 8) */
+        x = stage(x, of.conv1, options, network->training); /* (N, 12, 12, 8) */
     }
     TARE_VARIABLE_SCOPE (graph, "conv2") {
-        x = stage(x, 16, options, network->training); /* (N, 4, 4, 16) */
+        x = stage(x, of.conv2, options, network->training); /* (N, 4, 4, 16) */
     }
-    network->logits = tare_dense(tare_flatten(x), CLASSES, .name = "logits");
+    network->logits = add_logits(x, of.logits);
     const tare_classifier_options classifier = classifier_of(options);
     const bool forgets = options->norm == TARE_CHANNELWISE_SLIM_NO_UPDATES;
     tare_classifier_end_with(graph, &classifier, forgets ? TARE_UPDATES_MANUAL : TARE_UPDATES_LOSS,
