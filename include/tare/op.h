@@ -658,6 +658,22 @@ TARE_API tare_tensor tare_argwhere_with(tare_tensor condition,
 #define tare_argwhere(...)                                                                         \
     TARE_KW1(tare_argwhere_with, tare_argwhere_options, TARE_ARGWHERE_DEFAULTS, __VA_ARGS__,       \
              .reserved = 0)
+#define TARE_CONFUSION_MATRIX_FIELDS(field)                                                        \
+    field(tensor, weights, TARE_NULL, "what each element counts; 1 when not given")                \
+        field(dtype, dtype, TARE_INT32, "float32, float64, int32 or int64")                        \
+            field(text, name, NULL, "name of the node")
+TARE_OPTIONS(tare_confusion_matrix_options, TARE_CONFUSION_MATRIX_FIELDS);
+#define TARE_CONFUSION_MATRIX_DEFAULTS                                                             \
+    TARE_DEFAULTS(tare_confusion_matrix_options, TARE_CONFUSION_MATRIX_FIELDS)
+/** How often each prediction (column) was made for each label (row): [num_classes, num_classes].
+ * labels, predictions: class numbers, of one shape; weights too, floating. Errors at run time: a
+ * class number out of range. Elsewhere tf.confusion_matrix, which can count the classes itself. */
+TARE_API tare_tensor tare_confusion_matrix_with(tare_tensor labels, tare_tensor predictions,
+                                                int64_t num_classes,
+                                                const tare_confusion_matrix_options *options);
+#define tare_confusion_matrix(...)                                                                 \
+    TARE_KW3(tare_confusion_matrix_with, tare_confusion_matrix_options,                            \
+             TARE_CONFUSION_MATRIX_DEFAULTS, __VA_ARGS__, .reserved = 0)
 /** The rank of x, int32. tf.rank. */
 TARE_API tare_tensor tare_rank_of_with(tare_tensor x, const tare_op_options *options);
 #define tare_rank_of(...)                                                                          \

@@ -11,6 +11,7 @@
 #include <tare/fit.h>
 #include <tare/graph.h>
 #include <tare/layer.h>
+#include <tare/loss.h>
 #include <tare/model.h>
 #include <tare/norm.h>
 #include <tare/normalization.h>

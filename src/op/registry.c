@@ -37,6 +37,9 @@
     family(tare_segment_ops) \
     family(tare_top_k_ops) \
     family(tare_argwhere_ops) \
+    family(tare_confusion_matrix_ops) \
+    family(tare_threshold_counts_ops) \
+    family(tare_check_weights_ops) \
     family(tare_one_hot_ops) \
     family(tare_broadcast_ops) \
     family(tare_cumsum_ops) \

@@ -191,8 +191,9 @@ void golden_judge(golden_case *c, const char *when, const char *role, const char
     tare_array *want = read_entry(c, entry);
     if (!want) return;
     const char *key = golden_text(entry, "key", "") + strlen(c->name) + 1;
-    golden_difference found = golden_compare(got, want, golden_real(entry, "atol", 0),
-                                             golden_real(entry, "rtol", 0), is_exact(c, entry));
+    double atol = golden_real(entry, "atol", 0) + golden_loss_cancels(c, entry);
+    golden_difference found =
+        golden_compare(got, want, atol, golden_real(entry, "rtol", 0), is_exact(c, entry));
     c->judged[place] = true;
     c->judgements++;
     if (shown_only(c, entry)) {

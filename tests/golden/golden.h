@@ -37,6 +37,7 @@ typedef struct golden_case {
 typedef void (*golden_driver)(golden_case *c);
 void golden_batch_norm(golden_case *c);
 void golden_initializer(golden_case *c);
+void golden_metric(golden_case *c);
 void golden_names(golden_case *c);
 void golden_op(golden_case *c);
 void golden_optimizer(golden_case *c);
@@ -173,6 +174,13 @@ typedef struct golden_arguments {
  */
 bool golden_build_op(golden_case *c, const char *path, const golden_arguments *arguments,
                      const json_t *options, tare_tensor *outputs, size_t count);
+
+/* The same of tf.losses.KIND, which golden_build_op calls. */
+bool golden_build_loss(golden_case *c, const char *kind, const golden_arguments *arguments,
+                       const json_t *options, tare_tensor *output);
+/* How far a gradient of a loss may lie off because it is what is left when two numbers cancel; 0
+ * for all other arrays. */
+double golden_loss_cancels(golden_case *c, const json_t *entry);
 
 /* ---------------------------------------------------------------------------- layers, optimisers
  */

@@ -55,6 +55,7 @@ static const struct {
     {"slim_batch_norm", golden_batch_norm},
     {"nn", golden_op},
     {"op", golden_op},
+    {"loss", golden_op},
     {"optimizer", golden_optimizer},
     {"program", golden_program},
     {"initializer", golden_initializer},

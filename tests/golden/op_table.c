@@ -533,6 +533,8 @@ static bool build_clip_by_global_norm(const op_call *call) {
 
 bool golden_build_op(golden_case *c, const char *path, const golden_arguments *arguments,
                      const json_t *options, tare_tensor *outputs, size_t count) {
+    if (!strncmp(path, "losses.", 7))
+        return golden_build_loss(c, path + 7, arguments, options, outputs);
     const op_entry *entry = find_op(path);
     const char *last = strrchr(path, '.') ? strrchr(path, '.') + 1 : path;
     if (!entry && op_exists(last)) {
