@@ -9,6 +9,7 @@
  *   heatmap    an encoder and decoder of convolutions that answers an image with a heat-map; mean
  *              squared error
  *   fashion    the book's MLP and LeNet, without batch normalisation, with the layer, from scratch
+ *   action3d   a classifier of short videos by 3-D convolution, batch normalisation from primitives
  *   channelwise  2 convolutions normalised by hand or by slim, right or wrong; docs/channelwise.md
  *
  * Every network describes its options as a table, and its recipes as settings of those options

@@ -21,5 +21,6 @@ extern const tare_zoo_network tare_zoo_lenet_bn;
 extern const tare_zoo_network tare_zoo_channelwise;
 extern const tare_zoo_network tare_zoo_heatmap;
 extern const tare_zoo_network tare_zoo_fashion;
+extern const tare_zoo_network tare_zoo_action3d;
 
 #endif

@@ -16,6 +16,7 @@ static const tare_zoo_network *const networks[] = {
     &tare_zoo_channelwise,
     &tare_zoo_heatmap,
     &tare_zoo_fashion,
+    &tare_zoo_action3d,
 };
 /* clang-format on */
 enum { NETWORKS = sizeof networks / sizeof *networks };
