@@ -9,6 +9,7 @@
 #ifndef TARE_MODEL_H
 #define TARE_MODEL_H
 
+#include <tare/data_frame.h>
 #include <tare/session.h>
 
 #ifdef __cplusplus
@@ -157,6 +158,32 @@ TARE_API tare_status tare_checkpoint_load_with(tare_session *session, const char
  */
 TARE_API tare_status tare_checkpoint_inspect(const char *path, tare_checkpoint_facts *facts,
                                              tare_error *error);
+
+/* ------------------------------------------------------------------------------- standardisers */
+
+/** The key under which a checkpoint's metadata hold the standardiser of its network's inputs. */
+#define TARE_STANDARDIZER_KEY "standardizer"
+
+/**
+ * A standardiser as text, for metadata; tare_text_free frees it. Numbers read back to the same
+ * bits, so that a prediction sees what training saw.
+ *
+ *     {"scale": true, "target": {"name": "price", "log": true, "mean": .., "deviation": ..},
+ *      "columns": [{"name": "area", "mean": .., "deviation": ..},
+ *                  {"name": "zoning", "categories": ["RL", "RM"]}, ..]}
+ *
+ * target is null where there is none.
+ */
+TARE_API tare_status tare_standardizer_text(const tare_standardizer *standardizer, char **text,
+                                            tare_error *error);
+/**
+ * The standardiser that a text holds.
+ * Errors  TARE_ERROR_FORMAT: no such JSON, numbers that are not finite, a deviation below 0, a name
+ *         that is there twice; TARE_ERROR_ARGUMENT: more than 65536 features;
+ *         TARE_ERROR_UNSUPPORTED without jansson.
+ */
+TARE_API tare_status tare_standardizer_from_text(const char *text, tare_standardizer **standardizer,
+                                                 tare_error *error);
 
 #ifdef __cplusplus
 }

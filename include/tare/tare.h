@@ -7,6 +7,7 @@
 #include <tare/base.h>
 #include <tare/batch_norm.h>
 #include <tare/data.h>
+#include <tare/data_frame.h>
 #include <tare/event.h>
 #include <tare/fit.h>
 #include <tare/graph.h>

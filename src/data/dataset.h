@@ -31,6 +31,7 @@ extern const tare_source tare_source_synthetic;
 extern const tare_source tare_source_heatmap;
 extern const tare_source tare_source_moving;
 extern const tare_source tare_source_question;
+extern const tare_source tare_source_houses;
 extern const tare_source tare_source_npz;
 extern const tare_source tare_source_csv;
 

@@ -6,6 +6,14 @@
 TARE_OPTION_TABLE(, tare_csv_table, TARE_CSV_FIELDS);
 #undef TARE_TABLE_STRUCT
 
+#define TARE_TABLE_STRUCT tare_data_frame_options
+TARE_OPTION_TABLE(, tare_data_frame_table, TARE_DATA_FRAME_FIELDS);
+#undef TARE_TABLE_STRUCT
+
+#define TARE_TABLE_STRUCT tare_standardizer_options
+TARE_OPTION_TABLE(, tare_standardizer_table, TARE_STANDARDIZER_FIELDS);
+#undef TARE_TABLE_STRUCT
+
 #define TARE_TABLE_STRUCT tare_dataset_options
 TARE_OPTION_TABLE(, tare_dataset_table, TARE_DATASET_FIELDS);
 #undef TARE_TABLE_STRUCT

@@ -15,6 +15,7 @@ static const tare_source *const sources[] = {
     &tare_source_heatmap,
     &tare_source_moving,
     &tare_source_question,
+    &tare_source_houses,
     &tare_source_npz,
     &tare_source_csv,
 };
