@@ -65,6 +65,21 @@ TARE_API tare_status tare_evaluate_with(tare_session *session, const tare_networ
                                &(tare_evaluate_options){TARE_EVALUATE_DEFAULTS, __VA_ARGS__},      \
                                evaluation, error))
 
+/**
+ * Runs the network in inference mode over all examples, whose labels are not looked at: *outputs
+ * receives a new array of the logits, [examples, ..]. options as for evaluation.
+ * Errors  what running can fail of; examples that do not fit the inputs.
+ */
+TARE_API tare_status tare_predict_with(tare_session *session, const tare_network *network,
+                                       const tare_dataset *dataset,
+                                       const tare_evaluate_options *options, tare_array **outputs,
+                                       tare_error *error);
+#define tare_predict(...) tare_predict_(__VA_ARGS__, .reserved = 0)
+#define tare_predict_(session, network, dataset, outputs, error, ...)                              \
+    TARE_KW(tare_predict_with(session, network, dataset,                                           \
+                              &(tare_evaluate_options){TARE_EVALUATE_DEFAULTS, __VA_ARGS__},       \
+                              outputs, error))
+
 /* --------------------------------------------------------------------------------- training */
 
 /** What just happened. The values are fixed. */

@@ -21,6 +21,8 @@ extern const tare_command tare_command_train;
 extern const tare_command tare_command_explain;
 extern const tare_command tare_command_eval;
 extern const tare_command tare_command_channelwise;
+extern const tare_command tare_command_predict;
+extern const tare_command tare_command_house_prices;
 extern const tare_command tare_command_inspect;
 extern const tare_command tare_command_heatmap;
 extern const tare_command tare_command_fashion;

@@ -3,7 +3,6 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "cli/say.h"
-#include "cli/settings.h"
 #include "cli/workshop.h"
 #include "report/json.h"
 
@@ -33,22 +32,6 @@ typedef struct job {
     tare_evaluation found;
     tare_error error;
 } job;
-
-/* Finds the network; gives it the options that the file remembers. -1: go on. */
-static int choose_network(job *j) {
-    const char *name = j->options.network;
-    if (name == NULL) name = tare_safetensors_metadata(j->file, "network");
-    if (name == NULL)
-        return tare_say_failure("'%s' does not say which network it is of; name it with --network",
-                                j->path);
-    const int status = tare_workshop_begin(&j->workshop, name);
-    if (status >= 0) return status;
-    const char *settings = tare_safetensors_metadata(j->file, "options");
-    if (settings == NULL || j->options.network != NULL) return -1;
-    const tare_option_group group = {.table = j->workshop.table, .options = j->workshop.options};
-    if (tare_settings_apply(settings, &group, 1, &j->error) == TARE_OK) return -1;
-    return tare_say_failure("'%s': %s", j->path, j->error.message);
-}
 
 static tare_status load(job *j) {
     TARE_TRY(tare_workshop_build(&j->workshop, 0, &j->error));
@@ -105,7 +88,8 @@ static int say_result(const job *j) {
 static int work(job *j) {
     if (tare_safetensors_open(j->path, &j->file, &j->error) != TARE_OK)
         return tare_say_error(&j->error);
-    const int status = choose_network(j);
+    const int status =
+        tare_workshop_recall(&j->workshop, j->file, j->path, j->options.network, &j->error);
     if (status >= 0) return status;
     if (load(j) != TARE_OK || evaluate(j) != TARE_OK) return tare_say_error(&j->error);
     return say_result(j);

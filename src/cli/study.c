@@ -68,18 +68,22 @@ tare_status tare_study_fit(tare_study *study, const char *variant, const char *s
                            tare_session *session, const tare_network *network,
                            const tare_dataset *examples, tare_fit_result *result) {
     tare_fit_options fit = {TARE_FIT_DEFAULTS};
-    const tare_metadata pairs[] = {{"study", study->command->name},
-                                   {"variant", variant},
-                                   {"options", settings != NULL ? settings : ""}};
+    tare_metadata pairs[3 + TARE_STUDY_FACTS] = {{"study", study->command->name},
+                                                 {"variant", variant},
+                                                 {"options", settings != NULL ? settings : ""}};
+    size_t count = 3;
+    for (const tare_metadata *fact = study->facts; fact->key != NULL; fact++)
+        pairs[count++] = *fact;
     set_fit(study, &fit);
     fit.metadata = pairs;
-    fit.metadata_count = sizeof pairs / sizeof *pairs;
+    fit.metadata_count = count;
     if (study->options.save != NULL) {
         TARE_TRY(choose_path(study, variant));
         fit.checkpoint = study->path.data;
     }
     tare_watch watch;
-    tare_status status = tare_watch_begin(&watch, study->options.quiet, &fit, &study->error);
+    const bool quiet = study->options.quiet || study->brief;
+    tare_status status = tare_watch_begin(&watch, quiet, &fit, &study->error);
     if (status == TARE_OK && watch.progress != NULL) tare_progress_note(watch.progress, variant);
     result->struct_size = sizeof *result;
     if (status == TARE_OK)

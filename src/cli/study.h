@@ -53,15 +53,21 @@ typedef struct tare_study_part {
     const void *user;
 } tare_study_part;
 
+#define TARE_STUDY_FACTS 4
+
 /* Zero at first but for command, columns and options; tare_study_end in any case. */
 typedef struct tare_study {
     const tare_command *command;
     const tare_study_column *columns; /* ends with name NULL */
     tare_study_options options;
     tare_study_part before;
+    /* What checkpoints say beside study, variant and options: their network, for eval and predict.
+     * Ends with key NULL. */
+    tare_metadata facts[TARE_STUDY_FACTS + 1];
     TARE_VECTOR(tare_study_row) rows;
     TARE_VECTOR(tare_study_finding) findings;
     tare_text path; /* of the checkpoint being written */
+    bool brief;     /* many short trainings: their epochs are not shown */
     bool stopped;   /* by Ctrl-C: what follows is not to be run */
     tare_error error;
 } tare_study;

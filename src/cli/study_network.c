@@ -71,7 +71,8 @@ tare_status tare_study_train(tare_study *study, const char *variant, const tare_
                              const tare_study_data *data, tare_fit_result *result) {
     tare_text settings = {0};
     tare_settings_text(&settings, workshop->table, workshop->options);
-    tare_text_format(&settings, ",data=%s", data->name);
+    study->facts[0] = (tare_metadata){"network", workshop->name};
+    study->facts[1] = (tare_metadata){"data", data->name};
     const tare_status status =
         settings.failed ? tare_fail_memory(&study->error)
                         : tare_study_fit(study, variant, settings.data, workshop->session,

@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "cli/say.h"
+#include "cli/settings.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -28,6 +29,21 @@ int tare_workshop_begin(tare_workshop *workshop, const char *name) {
     if (workshop->options == NULL) return tare_say_failure("no memory");
     workshop->table->set_defaults(workshop->options);
     return -1;
+}
+
+int tare_workshop_recall(tare_workshop *workshop, const tare_safetensors *file, const char *path,
+                         const char *named, tare_error *error) {
+    const char *name = named != NULL ? named : tare_safetensors_metadata(file, "network");
+    if (name == NULL)
+        return tare_say_failure("'%s' does not say which network it is of; name it with --network",
+                                path);
+    const int status = tare_workshop_begin(workshop, name);
+    if (status >= 0) return status;
+    const char *settings = tare_safetensors_metadata(file, "options");
+    if (settings == NULL || named != NULL) return -1;
+    const tare_option_group group = {.table = workshop->table, .options = workshop->options};
+    if (tare_settings_apply(settings, &group, 1, error) == TARE_OK) return -1;
+    return tare_say_failure("'%s': %s", path, error->message);
 }
 
 tare_status tare_workshop_build(tare_workshop *workshop, int64_t seed, tare_error *error) {

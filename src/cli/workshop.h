@@ -20,6 +20,10 @@ typedef struct tare_workshop {
 
 /* Finds the network and gives its options their defaults. -1: go on; else an exit status. */
 int tare_workshop_begin(tare_workshop *workshop, const char *name);
+/* Finds the network that a file names (or `named`, unless it is NULL) and gives it the options that
+ * the file remembers. -1: go on; else an exit status. */
+int tare_workshop_recall(tare_workshop *workshop, const tare_safetensors *file, const char *path,
+                         const char *named, tare_error *error);
 /* Builds it; *error tells why not. */
 tare_status tare_workshop_build(tare_workshop *workshop, int64_t seed, tare_error *error);
 /* Makes a session over it, its variables without values. */

@@ -22,5 +22,6 @@ extern const tare_zoo_network tare_zoo_channelwise;
 extern const tare_zoo_network tare_zoo_heatmap;
 extern const tare_zoo_network tare_zoo_fashion;
 extern const tare_zoo_network tare_zoo_action3d;
+extern const tare_zoo_network tare_zoo_house_prices;
 
 #endif

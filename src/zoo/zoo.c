@@ -17,6 +17,7 @@ static const tare_zoo_network *const networks[] = {
     &tare_zoo_heatmap,
     &tare_zoo_fashion,
     &tare_zoo_action3d,
+    &tare_zoo_house_prices,
 };
 /* clang-format on */
 enum { NETWORKS = sizeof networks / sizeof *networks };
