@@ -113,16 +113,6 @@ static tare_tensor add_logits(tare_tensor x, tare_tensor kernel) {
     return tare_bias_add(tare_matmul(tare_flatten(x), kernel), bias, .name = "logits");
 }
 
-static tare_classifier_options classifier_of(const tare_channelwise_options *options) {
-    return (tare_classifier_options){.struct_size = sizeof(tare_classifier_options),
-                                     .momentum = options->momentum,
-                                     .epsilon = options->epsilon,
-                                     .optimizer = options->optimizer,
-                                     .learning_rate = options->learning_rate,
-                                     .schedule = options->schedule,
-                                     .steps = options->steps};
-}
-
 static void build(tare_graph *graph, const void *given, tare_network *network) {
     const tare_channelwise_options *options = given;
     tare_classifier_begin(graph, TARE_SHAPE(TARE_ANY, 28, 28, 1), network);
@@ -135,7 +125,8 @@ static void build(tare_graph *graph, const void *given, tare_network *network) {
         x = stage(x, of.conv2, options, network->training); /* (N, 4, 4, 16) */
     }
     network->logits = add_logits(x, of.logits);
-    const tare_classifier_options classifier = classifier_of(options);
+    const tare_classifier_options classifier = {.struct_size = sizeof classifier,
+                                                TARE_ZOO_TRAINING_OF(options)};
     const bool forgets = options->norm == TARE_CHANNELWISE_SLIM_NO_UPDATES;
     tare_classifier_end_with(graph, &classifier, forgets ? TARE_UPDATES_MANUAL : TARE_UPDATES_LOSS,
                              network);

@@ -11,7 +11,7 @@ void tare_classifier_begin(tare_graph *graph, tare_shape inputs, tare_network *n
 }
 
 void tare_classifier_end_with(tare_graph *graph, const tare_classifier_options *options,
-                              tare_updates updates, tare_network *network) {
+                              int updates, tare_network *network) {
     network->loss = tare_reduce_mean(
         tare_sparse_softmax_cross_entropy_with_logits(network->labels, network->logits),
         .name = "loss");

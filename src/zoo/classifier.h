@@ -21,9 +21,9 @@ void tare_classifier_begin(tare_graph *graph, tare_shape inputs, tare_network *n
 /* Loss and train op for network->logits. */
 void tare_classifier_end(tare_graph *graph, const tare_classifier_options *options,
                          tare_network *network);
-/* The same, with other updates of the layers than those that the loss depends on. */
+/* The same; updates: a tare_updates, which of the layers' updates the train op runs. */
 void tare_classifier_end_with(tare_graph *graph, const tare_classifier_options *options,
-                              tare_updates updates, tare_network *network);
+                              int updates, tare_network *network);
 /* A network's set_steps. */
 void tare_classifier_set_steps(void *options, int64_t steps);
 

@@ -100,10 +100,9 @@ static void build(tare_graph *graph, const void *given, tare_network *network) {
         tare_reduce_mean(tare_squared_difference(network->logits, network->labels), .name = "loss");
     const tare_tensor learned =
         tare_reduce_mean(tare_squared_difference(scaled, tare_mul(network->labels, scale)));
-    tare_zoo_minimize(graph,
-                      &(tare_zoo_training){TARE_ZOO_TRAINING_OF(options),
-                                           .updates = (tare_updates)options->updates},
-                      learned, network);
+    tare_zoo_minimize(
+        graph, &(tare_zoo_training){TARE_ZOO_TRAINING_OF(options), .updates = options->updates},
+        learned, network);
 }
 
 static void set_steps(void *options, int64_t steps) {

@@ -16,7 +16,7 @@ static tare_tensor rate_of_step(const tare_zoo_training *training, tare_tensor s
     return tare_cosine_decay(first, step, .decay_steps = steps);
 }
 
-static tare_optimizer make_optimizer(tare_graph *graph, tare_zoo_optimizer kind, tare_tensor rate) {
+static tare_optimizer make_optimizer(tare_graph *graph, int kind, tare_tensor rate) {
     if (kind == TARE_ZOO_SGD) return tare_gradient_descent(graph, .learning_rate = rate);
     if (kind == TARE_ZOO_MOMENTUM)
         return tare_momentum(graph, .learning_rate = rate, .momentum = tare_number(SGD_MOMENTUM));

@@ -36,16 +36,15 @@ typedef enum tare_zoo_schedule {
 
 /* The same as a struct; TARE_ZOO_TRAINING_OF takes it from any options that have these fields. */
 typedef struct tare_zoo_training {
-    tare_zoo_optimizer optimizer;
+    int optimizer; /* a tare_zoo_optimizer */
     double learning_rate;
-    tare_zoo_schedule schedule;
+    int schedule; /* a tare_zoo_schedule */
     int64_t steps;
-    tare_updates updates; /* of moving averages; 0: those that the loss depends on */
+    int updates; /* a tare_updates; 0: those that the loss depends on */
 } tare_zoo_training;
 #define TARE_ZOO_TRAINING_OF(options)                                                              \
-    .optimizer = (tare_zoo_optimizer)(options)->optimizer,                                         \
-    .learning_rate = (options)->learning_rate, .schedule = (tare_zoo_schedule)(options)->schedule, \
-    .steps = (options)->steps
+    .optimizer = (options)->optimizer, .learning_rate = (options)->learning_rate,                  \
+    .schedule = (options)->schedule, .steps = (options)->steps
 
 /* Makes network->train, which minimises loss: the network's, or one that grows and falls with it.
  */
