@@ -184,7 +184,7 @@ static int run(int count, char **texts) {
 
 const tare_command tare_command_channelwise = {
     .name = "channelwise",
-    .summary = "batch normalisation by hand next to slim's, and why it may train or test badly",
+    .summary = "study: batch norm by hand next to slim's, and why it trains or tests badly",
     .usage = "[options]",
     .examples =
         "  tare channelwise                                     a minute, on Fashion-MNIST\n"

@@ -3,13 +3,26 @@
 #include "cli/command.h"
 #include "cli/say.h"
 
+#include <string.h>
+
+static int longest_name(void) {
+    int longest = 0;
+    const tare_command *command;
+    for (size_t i = 0; (command = tare_command_at(i)) != NULL; i++) {
+        const int length = (int)strlen(command->name);
+        if (length > longest) longest = length;
+    }
+    return longest;
+}
+
 static void say_commands(void) {
     tare_text text = {0};
+    const int width = longest_name();
     tare_text_add(&text, "tare: networks with batch normalisation: train, explain, inspect\n\n"
                          "tare COMMAND [options]\n\nCommands\n");
     const tare_command *command;
     for (size_t i = 0; (command = tare_command_at(i)) != NULL; i++)
-        tare_text_format(&text, "  %-9s %s\n", command->name, command->summary);
+        tare_text_format(&text, "  %-*s  %s\n", width, command->name, command->summary);
     tare_text_add(&text, "\n'tare help COMMAND' or 'tare COMMAND --help' tells more; 'tare list' "
                          "names networks and data sets;\n'tare --version' prints the version.\n");
     if (!tare_say_text(&text)) tare_say_note("no memory for the help text");
