@@ -209,7 +209,7 @@ static void fit_network(fixture *f, const char *word, const tare_dataset *exampl
     assert_int_equal(tare_session_new(f->graph, &f->session, .threads = 2), TARE_OK);
     assert_int_equal(tare_session_initialize(f->session), TARE_OK);
     tare_fit_result result = {.struct_size = sizeof result};
-    if (tare_fit(f->session, &f->network, examples, &result, &error, .epochs = 4, .batch = 50) !=
+    if (tare_fit(f->session, &f->network, examples, &result, &error, .epochs = 4, .batch = 12) !=
         TARE_OK)
         fail_msg("%s: %s", word, error.message);
     if (!(result.loss < 1.5)) fail_msg("%s: loss %g", word, result.loss);
@@ -297,7 +297,7 @@ static double dependence(const fixture *f, const tare_dataset *examples) {
 static void test_each_way_does_what_its_name_says(void **state) {
     (void)state;
     tare_dataset *examples = NULL;
-    assert_int_equal(tare_dataset_load("synthetic", &examples, NULL, .count = 600), TARE_OK);
+    assert_int_equal(tare_dataset_load("synthetic", &examples, NULL, .count = 240), TARE_OK);
     for (int i = 0; i < WORDS; i++) {
         fixture f = {.graph = NULL};
         fit_network(&f, words[i], examples);
