@@ -34,6 +34,7 @@ typedef struct job {
     tare_prices prices;
     int64_t *rows;                  /* [rows of the frame] of the present fold */
     double found[VARIANTS][VALUES]; /* over the folds */
+    int64_t features;               /* that all rows together make */
 } job;
 
 /* --------------------------------------------------------------------------------------- data */
@@ -213,12 +214,31 @@ static tare_status find_all(job *j) {
     tare_standardizer *standardizer = NULL;
     TARE_TRY(choose_rows(j, -1, &rows));
     TARE_TRY(tare_prices_standardize(&j->prices, &rows, false, &standardizer));
+    j->features = tare_standardizer_features(standardizer);
     tare_status status = find_best(j);
     if (status == TARE_OK) status = find_gain(j);
     if (status == TARE_OK) status = find_rescue(j);
     if (status == TARE_OK) status = find_scales(j, standardizer);
     tare_standardizer_free(standardizer);
     return status;
+}
+
+/* ------------------------------------------------------------------------------- what it is of */
+
+static void add_text(tare_text *text, const void *user) {
+    const job *j = user;
+    tare_text_format(
+        text, "%" PRId64 " rows, %" PRId64 " columns, %" PRId64 " features; %" PRId64 " folds\n\n",
+        tare_data_frame_rows(j->prices.frame), tare_data_frame_columns(j->prices.frame),
+        j->features, j->prices.options.folds);
+}
+
+static void add_json(tare_json *json, const void *user) {
+    const job *j = user;
+    tare_json_member_integer(json, "rows", tare_data_frame_rows(j->prices.frame));
+    tare_json_member_integer(json, "columns", tare_data_frame_columns(j->prices.frame));
+    tare_json_member_integer(json, "features", j->features);
+    tare_json_member_integer(json, "folds", j->prices.options.folds);
 }
 
 /* ---------------------------------------------------------------------------------- the study */
@@ -248,6 +268,7 @@ static int run(int count, char **texts) {
     prices_table.set_defaults(&prices->options);
     tare_study_begin(&prices->study, &tare_command_house_prices, columns);
     prices->study.brief = true;
+    prices->study.before = (tare_study_part){add_text, add_json, &j};
     prices->study.options.epochs = 60;
     prices->study.options.batch = 64;
     prices->study.options.learning_rate = 5e-3;
