@@ -32,8 +32,14 @@ typedef enum tare_pad_mode {
 #define TARE_PAD_WORDS "constant,reflect,symmetric"
 /** Whether channels are the last axis or axis 1, for any number of spatial axes. Channels first is
  * computed channels last: plans move the transposes together and drop those that meet. */
-typedef enum tare_data_format { TARE_NHWC = 0, TARE_NCHW = 1 } tare_data_format;
+typedef enum tare_data_format {
+    TARE_NHWC = 0,
+    TARE_NCHW = 1,
+    TARE_CHANNELS_LAST = 0, /* what layers call the two */
+    TARE_CHANNELS_FIRST = 1
+} tare_data_format;
 #define TARE_DATA_FORMAT_WORDS "nhwc,nchw"
+#define TARE_CHANNELS_WORDS    "channels_last,channels_first"
 
 /* Keyword calls with one, two, three leading arguments. */
 #define TARE_KW1(f, type, defaults, a, ...)    TARE_KW(f(a, &(type){defaults, __VA_ARGS__}))

@@ -56,39 +56,72 @@ bool tare_layer_count_is_positive(tare_graph *graph, const char *layer, const ch
     return refuse(graph, TARE_ERROR_ARGUMENT, layer, got, "1 or more");
 }
 
-bool tare_layer_is_nhwc(tare_graph *graph, const char *layer, int data_format) {
-    if (data_format == TARE_NHWC) return true;
-    return refuse(graph, TARE_ERROR_UNSUPPORTED, layer, "channels first",
-                  "channels last; tare_transpose changes the order of axes");
+bool tare_layer_data_format_fits(tare_graph *graph, const char *layer, int data_format) {
+    if (data_format == TARE_CHANNELS_LAST || data_format == TARE_CHANNELS_FIRST) return true;
+    return refuse(graph, TARE_ERROR_ARGUMENT, layer, "a data_format that is none",
+                  "channels last or channels first");
 }
 
-bool tare_layer_pair(tare_graph *graph, const char *layer, const char *what, tare_list given,
-                     int64_t pair[2]) {
-    pair[0] = given.values[0];
-    pair[1] = given.count == 2 ? given.values[1] : given.values[0];
-    if ((given.count == 1 || given.count == 2) && pair[0] >= 1 && pair[1] >= 1) return true;
+bool tare_layer_channels(tare_graph *graph, const char *layer, tare_tensor x, int data_format,
+                         int64_t *channels) {
+    const tare_shape shape = tare_tensor_shape(x);
+    if (!tare_layer_data_format_fits(graph, layer, data_format)) return false;
+    if (data_format == TARE_CHANNELS_LAST && !tare_layer_channels_are_known(graph, layer, x))
+        return false;
+    *channels = shape.extents[data_format == TARE_CHANNELS_FIRST ? 1 : shape.rank - 1];
+    if (*channels >= 0) return true;
     char text[TARE_SHAPE_TEXT], got[TARE_SHAPE_TEXT + 32];
+    tare_print(got, sizeof got, "an input of shape %s", tare_shape_text(text, shape));
+    return refuse(graph, TARE_ERROR_SHAPE, layer, got, "a known extent of axis 1, the channels");
+}
+
+bool tare_layer_spatial(tare_graph *graph, const char *layer, const char *what, tare_list given,
+                        int rank, tare_list *spatial) {
+    bool fits = given.count == 1 || given.count == rank;
+    *spatial = (tare_list){.count = rank};
+    for (int i = 0; i < rank && fits; i++) {
+        spatial->values[i] = given.values[given.count == 1 ? 0 : i];
+        fits = spatial->values[i] >= 1;
+    }
+    if (fits) return true;
+    static const char *const counts[] = {"one number", "one or two numbers",
+                                         "one or three numbers"};
+    char text[TARE_SHAPE_TEXT], got[TARE_SHAPE_TEXT + 32], need[64];
     tare_print(got, sizeof got, "%s %s", what, tare_list_text(text, given));
-    return refuse(graph, TARE_ERROR_ARGUMENT, layer, got, "one or two numbers of 1 or more");
+    tare_print(need, sizeof need, "%s of 1 or more", counts[rank - 1]);
+    return refuse(graph, TARE_ERROR_ARGUMENT, layer, got, need);
+}
+
+bool tare_layer_padding_fits(tare_graph *graph, const char *layer, int padding) {
+    if (padding == TARE_PADDING_VALID || padding == TARE_PADDING_SAME) return true;
+    return refuse(graph, TARE_ERROR_ARGUMENT, layer, "another padding",
+                  "valid or same; the op of tf.nn takes explicit numbers");
 }
 
 /* ---- variables */
 
+tare_tensor tare_layer_weights(tare_graph *graph, const char *name, tare_shape shape,
+                               tare_dtype dtype, const tare_layer_weights_options *options) {
+    return tare_get_variable(graph, name, shape, .dtype = dtype,
+                             .initializer = options->initializer,
+                             .regularizer = options->regularizer, .constraint = options->constraint,
+                             .trainable = options->trainable);
+}
+
 tare_tensor tare_layer_kernel(tare_graph *graph, const tare_kernel_layer *options, tare_shape shape,
                               tare_dtype dtype) {
-    return tare_get_variable(
-        graph, "kernel", shape, .dtype = dtype, .initializer = options->kernel_initializer,
-        .regularizer = options->kernel_regularizer, .constraint = options->kernel_constraint,
-        .trainable = options->trainable);
+    const tare_layer_weights_options kernel = {options->kernel_initializer,
+                                               options->kernel_regularizer,
+                                               options->kernel_constraint, options->trainable};
+    return tare_layer_weights(graph, "kernel", shape, dtype, &kernel);
 }
 
 tare_tensor tare_layer_bias(tare_graph *graph, const tare_kernel_layer *options, int64_t units,
                             tare_dtype dtype) {
+    const tare_layer_weights_options bias = {options->bias_initializer, options->bias_regularizer,
+                                             options->bias_constraint, options->trainable};
     if (!options->use_bias) return TARE_NULL;
-    return tare_get_variable(
-        graph, "bias", TARE_SHAPE(units), .dtype = dtype, .initializer = options->bias_initializer,
-        .regularizer = options->bias_regularizer, .constraint = options->bias_constraint,
-        .trainable = options->trainable);
+    return tare_layer_weights(graph, "bias", TARE_SHAPE(units), dtype, &bias);
 }
 
 /* ---- the result */
@@ -142,7 +175,7 @@ static void penalize(tare_graph *graph, tare_regularizer by, tare_tensor y) {
 
 tare_tensor tare_layer_finish(const tare_kernel_layer *options, tare_tensor y, tare_tensor bias) {
     tare_graph *graph = y.graph;
-    if (options->use_bias) y = tare_bias_add(y, bias);
+    if (options->use_bias) y = tare_bias_add(y, bias, .data_format = options->data_format);
     y = activate(options, y);
     if (!tare_graph_status(graph)) penalize(graph, options->activity_regularizer, y);
     return y;

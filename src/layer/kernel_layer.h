@@ -10,6 +10,7 @@
 /* The options that all of them have, taken out of a layer's own struct. */
 typedef struct tare_kernel_layer {
     const char *layer; /* "dense" */
+    int data_format;   /* of the result: where the bias goes */
     int activation;
     bool use_bias, trainable;
     tare_initializer kernel_initializer, bias_initializer;
@@ -30,11 +31,23 @@ typedef struct tare_kernel_layer {
                          .kernel_constraint = (o)->kernel_constraint,                              \
                          .bias_constraint = (o)->bias_constraint})
 
+/* What is said of one kernel. */
+typedef struct tare_layer_weights_options {
+    tare_initializer initializer;
+    tare_regularizer regularizer;
+    tare_constraint constraint;
+    bool trainable;
+} tare_layer_weights_options;
+
 /* The variables "kernel" and, with use_bias, "bias" [units] of the open scope, in this order. */
 tare_tensor tare_layer_kernel(tare_graph *graph, const tare_kernel_layer *options, tare_shape shape,
                               tare_dtype dtype);
 tare_tensor tare_layer_bias(tare_graph *graph, const tare_kernel_layer *options, int64_t units,
                             tare_dtype dtype);
+
+/* A variable of the open scope that the layer learns. */
+tare_tensor tare_layer_weights(tare_graph *graph, const char *name, tare_shape shape,
+                               tare_dtype dtype, const tare_layer_weights_options *options);
 
 /* y + bias (bias null: y), then the activation, whose penalty is collected. */
 tare_tensor tare_layer_finish(const tare_kernel_layer *options, tare_tensor y, tare_tensor bias);
@@ -46,9 +59,15 @@ bool tare_layer_input_has_rank(tare_graph *graph, const char *layer, tare_tensor
 bool tare_layer_channels_are_known(tare_graph *graph, const char *layer, tare_tensor x);
 bool tare_layer_count_is_positive(tare_graph *graph, const char *layer, const char *what,
                                   int64_t count);
-bool tare_layer_is_nhwc(tare_graph *graph, const char *layer, int data_format);
-/* One or two extents of at least 1, as two. */
-bool tare_layer_pair(tare_graph *graph, const char *layer, const char *what, tare_list given,
-                     int64_t pair[2]);
+/* Channels last or first. */
+bool tare_layer_data_format_fits(tare_graph *graph, const char *layer, int data_format);
+/* The extent of the channels, which must be known. */
+bool tare_layer_channels(tare_graph *graph, const char *layer, tare_tensor x, int data_format,
+                         int64_t *channels);
+/* One extent of at least 1, or `rank` of them, as `rank`. */
+bool tare_layer_spatial(tare_graph *graph, const char *layer, const char *what, tare_list given,
+                        int rank, tare_list *spatial);
+/* Valid or same. */
+bool tare_layer_padding_fits(tare_graph *graph, const char *layer, int padding);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The pooling layers: greatest or mean of each window, NHWC. No variables.
+ * The pooling layers: greatest or mean of each window, of 1 to 3 spatial axes. No variables.
  *
  * Source: TensorFlow r1.15, python/layers/pooling.py.
  */
@@ -8,40 +8,40 @@
 #include "layer/layers.h"
 #include "layer/scope.h"
 
-#define TARE_TABLE_STRUCT      tare_pooling2d_options
+#define TARE_TABLE_STRUCT      tare_pooling_options
 #define TARE_WORDS_padding     TARE_PADDING_WORDS
-#define TARE_WORDS_data_format TARE_DATA_FORMAT_WORDS
-TARE_OPTION_TABLE(, tare_pooling2d_table, TARE_POOLING2D_FIELDS);
+#define TARE_WORDS_data_format TARE_CHANNELS_WORDS
+TARE_OPTION_TABLE(, tare_pooling_table, TARE_POOLING_FIELDS);
 #undef TARE_TABLE_STRUCT
 
-/* What the two layers differ in. */
+/* What the layers differ in. */
 typedef struct kind {
     const char *layer, *node; /* TensorFlow's names */
+    int rank;
     tare_tensor (*pool)(tare_tensor x, const tare_nn_pool_options *options);
 } kind;
 
 static tare_tensor build(const kind *of, tare_tensor x, tare_list pool_size, tare_list strides,
-                         const tare_pooling2d_options *options) {
+                         const tare_pooling_options *options) {
     tare_graph *graph = x.graph;
     const char *name = of->layer;
-    int64_t window[2], steps[2];
-    if (!tare_layer_input_has_rank(graph, name, x, 4, 4) ||
-        !tare_layer_pair(graph, name, "pool_size", pool_size, window) ||
-        !tare_layer_pair(graph, name, "strides", strides, steps) ||
-        !tare_layer_is_nhwc(graph, name, options->data_format))
-        return TARE_NULL;
     tare_nn_pool_options op = {TARE_NN_POOL_DEFAULTS};
-    op.ksize = TARE_LIST(window[0], window[1]);
-    op.strides = TARE_LIST(steps[0], steps[1]);
+    if (!tare_layer_input_has_rank(graph, name, x, of->rank + 2, of->rank + 2) ||
+        !tare_layer_spatial(graph, name, "pool_size", pool_size, of->rank, &op.ksize) ||
+        !tare_layer_spatial(graph, name, "strides", strides, of->rank, &op.strides) ||
+        !tare_layer_padding_fits(graph, name, options->padding) ||
+        !tare_layer_data_format_fits(graph, name, options->data_format))
+        return TARE_NULL;
     op.padding = options->padding;
+    op.data_format = options->data_format;
     op.name = of->node;
     return of->pool(x, &op);
 }
 
 static tare_tensor pool_layer(const kind *of, tare_tensor x, tare_list pool_size, tare_list strides,
-                              const tare_pooling2d_options *options) {
-    tare_pooling2d_options given;
-    tare_options_adopt(&tare_pooling2d_table, options, &given);
+                              const tare_pooling_options *options) {
+    tare_pooling_options given;
+    tare_options_adopt(&tare_pooling_table, options, &given);
     tare_layer layer;
     tare_tensor y = TARE_NULL;
     if (tare_layer_begin(x.graph, of->layer, given.name, TARE_REUSE_INHERIT, &layer) == TARE_OK)
@@ -49,14 +49,15 @@ static tare_tensor pool_layer(const kind *of, tare_tensor x, tare_list pool_size
     return tare_layer_end(&layer, y);
 }
 
-tare_tensor tare_max_pooling2d_with(tare_tensor x, tare_list pool_size, tare_list strides,
-                                    const tare_pooling2d_options *options) {
-    static const kind most = {"max_pooling2d", "MaxPool", tare_nn_max_pool2d_with};
-    return pool_layer(&most, x, pool_size, strides, options);
-}
-
-tare_tensor tare_average_pooling2d_with(tare_tensor x, tare_list pool_size, tare_list strides,
-                                        const tare_pooling2d_options *options) {
-    static const kind mean = {"average_pooling2d", "AvgPool", tare_nn_avg_pool2d_with};
-    return pool_layer(&mean, x, pool_size, strides, options);
-}
+#define LAYER(name, node, rank, op)                                                                \
+    tare_tensor tare_##name##_with(tare_tensor x, tare_list pool_size, tare_list strides,          \
+                                   const tare_pooling_options *options) {                          \
+        static const kind of = {#name, node, rank, op};                                            \
+        return pool_layer(&of, x, pool_size, strides, options);                                    \
+    }
+LAYER(max_pooling1d, "MaxPool", 1, tare_nn_max_pool1d_with)
+LAYER(max_pooling2d, "MaxPool", 2, tare_nn_max_pool2d_with)
+LAYER(max_pooling3d, "MaxPool3D", 3, tare_nn_max_pool3d_with)
+LAYER(average_pooling1d, "AvgPool", 1, tare_nn_avg_pool1d_with)
+LAYER(average_pooling2d, "AvgPool", 2, tare_nn_avg_pool2d_with)
+LAYER(average_pooling3d, "AvgPool3D", 3, tare_nn_avg_pool3d_with)

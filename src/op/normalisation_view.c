@@ -3,8 +3,8 @@
  * axes lie apart. */
 #include "op/normalisation.h"
 
-#include "array/shape.h"
 #include "array/permutation.h"
+#include "array/shape.h"
 #include "base/status.h"
 #include <tare/op.h>
 

@@ -224,9 +224,17 @@ static void what_is_not_trainable_is_not_collected(void **state) {
 
 static void options_are_described(void **state) {
     (void)state;
-    static const char *const kinds[] = {
-        "dense", "conv2d", "max_pooling2d", "average_pooling2d", "dropout", "flatten", NULL};
-    for (size_t i = 0; kinds[i]; i++) assert_string_equal(tare_layer_kind(i), kinds[i]);
+    assert_string_equal(tare_layer_kind(0), "dense");
+    for (size_t i = 0; tare_layer_kind(i); i++)
+        assert_non_null(tare_layer_option_table(tare_layer_kind(i)));
+    static const char *const kinds[] = {"conv1d",           "conv2d",
+                                        "conv3d",           "conv2d_transpose",
+                                        "conv3d_transpose", "separable_conv1d",
+                                        "separable_conv2d", "depthwise_conv2d",
+                                        "max_pooling1d",    "average_pooling3d",
+                                        "dropout",          "flatten"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        assert_non_null(tare_layer_option_table(kinds[i]));
     tare_dense_options options;
     const tare_option_table *table = tare_layer_option_table("dense");
     assert_int_equal(table->size, sizeof options);

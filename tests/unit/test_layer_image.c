@@ -244,16 +244,12 @@ static void what_makes_no_sense_is_refused_and_leaves_nothing(void **state) {
     check_refusal(graph,
                   tare_conv2d(x, 2, three, .strides = TARE_LIST(2), .dilation_rate = TARE_LIST(2)),
                   TARE_ERROR_ARGUMENT, "dilations");
-    check_refusal(graph, tare_conv2d(x, 2, three, .data_format = TARE_NCHW), TARE_ERROR_UNSUPPORTED,
-                  "channels first");
     check_refusal(graph, tare_conv2d(x, 2, three, .padding = TARE_PADDING_EXPLICIT),
                   TARE_ERROR_ARGUMENT, "padding");
     check_refusal(graph, tare_conv2d(x, 2, TARE_LIST(9)), TARE_ERROR_SHAPE, "");
     check_refusal(graph, tare_max_pooling2d(flat, three, three), TARE_ERROR_SHAPE, "rank 4");
     check_refusal(graph, tare_average_pooling2d(x, three, TARE_LIST(0)), TARE_ERROR_ARGUMENT,
                   "strides");
-    check_refusal(graph, tare_max_pooling2d(x, three, three, .data_format = TARE_NCHW),
-                  TARE_ERROR_UNSUPPORTED, "channels first");
     check_refusal(graph, tare_dropout(whole), TARE_ERROR_TYPE, "int32");
     check_refusal(graph, tare_dropout(x, .rate = 1.5, .training = TARE_TRUE), TARE_ERROR_ARGUMENT,
                   "1.5");
