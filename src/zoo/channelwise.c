@@ -12,6 +12,7 @@
 
 #include <tare/batch_norm.h>
 #include <tare/layer.h>
+#include <tare/normalization.h>
 
 #define CLASSES 10
 #define GROUPS  4
@@ -43,34 +44,23 @@ static tare_tensor by_slim(tare_tensor x, const tare_channelwise_options *option
                                 .decay = options->momentum, .epsilon = options->epsilon);
 }
 
-/* Moments of each example by itself, the same in training and afterwards: layer normalisation over
- * all axes, instance normalisation over the places of one channel. */
-static tare_tensor by_example(tare_tensor x, const tare_channelwise_options *options,
-                              tare_tensor training) {
-    const bool layer = options->norm == TARE_CHANNELWISE_LAYER;
-    const tare_by_hand how = {.axes = layer ? TARE_LIST(1, 2, 3) : TARE_LIST(1, 2),
-                              .gamma_and_beta = true,
-                              .epsilon = options->epsilon,
-                              .training = training};
-    return tare_batch_norm_by_hand(x, &how);
+/* Moments of each example by itself, the same in training and afterwards. */
+static tare_tensor by_instance(tare_tensor x, const tare_channelwise_options *options,
+                               tare_tensor training) {
+    (void)training;
+    return tare_instance_norm(x, .epsilon = options->epsilon);
 }
 
-/* Between the two: moments of each example over the places of C / GROUPS channels. */
+static tare_tensor by_layer(tare_tensor x, const tare_channelwise_options *options,
+                            tare_tensor training) {
+    (void)training;
+    return tare_slim_layer_norm(x, .epsilon = options->epsilon);
+}
+
 static tare_tensor by_group(tare_tensor x, const tare_channelwise_options *options,
                             tare_tensor training) {
     (void)training;
-    const tare_shape shape = tare_tensor_shape(x); /* [?, H, W, C] */
-    const int64_t height = shape.extents[1], width = shape.extents[2], channels = shape.extents[3];
-    const tare_shape apart = TARE_SHAPE(TARE_ANY, height, width, GROUPS, channels / GROUPS);
-    const tare_tensor split = tare_reshape(x, apart);
-    const tare_tensor normal =
-        tare_standardize(split, .axes = TARE_LIST(1, 2, 4), .epsilon = options->epsilon);
-    x = tare_reshape(normal, TARE_SHAPE(TARE_ANY, height, width, channels));
-    const tare_tensor gamma =
-        tare_get_variable(x.graph, "gamma", TARE_SHAPE(channels), .initializer = TARE_ONES);
-    const tare_tensor beta =
-        tare_get_variable(x.graph, "beta", TARE_SHAPE(channels), .initializer = TARE_ZEROS);
-    return tare_add(tare_mul(x, gamma), beta);
+    return tare_group_norm(x, .groups = GROUPS, .epsilon = options->epsilon);
 }
 
 typedef tare_tensor (*normaliser)(tare_tensor x, const tare_channelwise_options *options,
@@ -80,7 +70,7 @@ static const normaliser normalisers[TARE_CHANNELWISE_NORMS] = {
     [TARE_CHANNELWISE_AXES_1_2] = by_hand,        [TARE_CHANNELWISE_NO_GAMMA_BETA] = by_hand,
     [TARE_CHANNELWISE_NO_MOVING] = by_hand,       [TARE_CHANNELWISE_SLIM] = by_slim,
     [TARE_CHANNELWISE_SLIM_NO_UPDATES] = by_slim, [TARE_CHANNELWISE_SLIM_SAME] = by_slim,
-    [TARE_CHANNELWISE_INSTANCE] = by_example,     [TARE_CHANNELWISE_LAYER] = by_example,
+    [TARE_CHANNELWISE_INSTANCE] = by_instance,    [TARE_CHANNELWISE_LAYER] = by_layer,
     [TARE_CHANNELWISE_GROUP] = by_group,
 };
 

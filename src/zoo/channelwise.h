@@ -15,9 +15,9 @@ typedef enum tare_channelwise_norm {
     TARE_CHANNELWISE_SLIM,          /* with slim's defaults */
     TARE_CHANNELWISE_SLIM_NO_UPDATES,
     TARE_CHANNELWISE_SLIM_SAME, /* with the decay, epsilon and gamma of what is done by hand */
-    TARE_CHANNELWISE_INSTANCE,  /* the example's own moments serve always: per channel, */
-    TARE_CHANNELWISE_LAYER,     /* over all channels, */
-    TARE_CHANNELWISE_GROUP,     /* over a quarter of them */
+    TARE_CHANNELWISE_INSTANCE,  /* the layers of these names: each example's own moments always */
+    TARE_CHANNELWISE_LAYER,
+    TARE_CHANNELWISE_GROUP, /* four groups of channels */
     TARE_CHANNELWISE_NORMS
 } tare_channelwise_norm;
 #define TARE_CHANNELWISE_WORDS                                                                     \
