@@ -4,8 +4,8 @@
  * is to be learned from it. Its command says which variants there are; here is what all studies
  * have in common: options, progress, checkpoints, logs, the table, JSON.
  */
-#ifndef TARE_SRC_CLI_STUDY_H
-#define TARE_SRC_CLI_STUDY_H
+#ifndef TARE_SRC_STUDY_STUDY_H
+#define TARE_SRC_STUDY_STUDY_H
 
 #include "base/memory.h"
 #include "cli/arguments.h"

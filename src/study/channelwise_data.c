@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "cli/channelwise.h"
+#include "study/channelwise.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /* What is wrong with a variant of `tare channelwise`, from what was measured of it. */
 #include "base/status.h"
 #include "base/text.h"
-#include "cli/channelwise.h"
+#include "study/channelwise.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -3,7 +3,7 @@
  * tare channelwise: batch normalisation by hand, channel by channel, next to slim's layer. Where
  * they agree; then one network normalised in right and wrong ways, and what is wrong with each.
  */
-#include "cli/channelwise.h"
+#include "study/channelwise.h"
 #include "base/status.h"
 #include "cli/say.h"
 

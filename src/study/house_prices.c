@@ -4,7 +4,7 @@
  * with batch normalisation and without, on standardised inputs and on raw ones, each judged by
  * k-fold cross-validation.
  */
-#include "cli/house_prices.h"
+#include "study/house_prices.h"
 #include "base/status.h"
 #include "cli/say.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of `tare channelwise` share: the comparison of both ways to write it, the images,
  * what is measured of a trained variant, what is learned from that. */
-#ifndef TARE_SRC_CLI_CHANNELWISE_H
-#define TARE_SRC_CLI_CHANNELWISE_H
+#ifndef TARE_SRC_STUDY_CHANNELWISE_H
+#define TARE_SRC_STUDY_CHANNELWISE_H
 
-#include "cli/study_network.h"
+#include "study/network.h"
 #include "zoo/channelwise.h"
 
 /* -------------------------------------------------------- by hand and slim, side by side */

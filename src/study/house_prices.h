@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The study of house prices: its options, its variants, and one training of one of them. */
-#ifndef TARE_SRC_CLI_HOUSE_PRICES_H
-#define TARE_SRC_CLI_HOUSE_PRICES_H
+#ifndef TARE_SRC_STUDY_HOUSE_PRICES_H
+#define TARE_SRC_STUDY_HOUSE_PRICES_H
 
-#include "cli/study.h"
+#include "study/study.h"
 #include <tare/data_frame.h>
 
 /* clang-format off */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What all studies have in common: options, trainings, the table, what was learned. */
-#include "cli/study.h"
+#include "study/study.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "cli/interrupt.h"

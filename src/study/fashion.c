@@ -5,7 +5,7 @@
  */
 #include "base/status.h"
 #include "cli/say.h"
-#include "cli/study_network.h"
+#include "study/network.h"
 
 #include <inttypes.h>
 #include <math.h>

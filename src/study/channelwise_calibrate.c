@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Statistics estimated once, after training, in `tare channelwise`. */
 #include "base/status.h"
-#include "cli/channelwise.h"
+#include "study/channelwise.h"
 
 #include <math.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "cli/say.h"
-#include "cli/study_network.h"
+#include "study/network.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -6,8 +6,8 @@
  */
 #include "base/status.h"
 #include "base/text.h"
-#include "cli/channelwise.h"
-#include "cli/channelwise_trial.h"
+#include "study/channelwise.h"
+#include "study/channelwise_trial.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What studies do with networks of the zoo and with data. */
-#include "cli/study_network.h"
+#include "study/network.h"
 #include "base/status.h"
 #include "cli/say.h"
 #include "cli/settings.h"

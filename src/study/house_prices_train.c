@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One training of the study of house prices: from rows to errors. */
 #include "base/status.h"
-#include "cli/house_prices.h"
 #include "cli/settings.h"
+#include "study/house_prices.h"
 #include "zoo/house_prices.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
 /* What is measured of a trained variant of `tare channelwise`. */
 #include "base/status.h"
 #include "base/text.h"
-#include "cli/channelwise.h"
+#include "study/channelwise.h"
 
 #include <math.h>
 

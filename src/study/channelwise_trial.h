@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Batch normalisation by hand and slim's layer on one small input, to be run and looked into. */
-#ifndef TARE_SRC_CLI_CHANNELWISE_TRIAL_H
-#define TARE_SRC_CLI_CHANNELWISE_TRIAL_H
+#ifndef TARE_SRC_STUDY_CHANNELWISE_TRIAL_H
+#define TARE_SRC_STUDY_CHANNELWISE_TRIAL_H
 
 #include <tare/batch_norm.h>
 #include <tare/session.h>

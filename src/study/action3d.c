@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "cli/say.h"
-#include "cli/study_network.h"
+#include "study/network.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What studies do with networks of the zoo and with data: load, open, train. */
-#ifndef TARE_SRC_CLI_STUDY_NETWORK_H
-#define TARE_SRC_CLI_STUDY_NETWORK_H
+#ifndef TARE_SRC_STUDY_NETWORK_H
+#define TARE_SRC_STUDY_NETWORK_H
 
-#include "cli/study.h"
+#include "study/study.h"
 
 /* The examples of a study. */
 typedef struct tare_study_data {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Batch normalisation by hand and slim's layer on one small input. */
-#include "cli/channelwise_trial.h"
+#include "study/channelwise_trial.h"
 #include "base/random.h"
 #include "base/status.h"
 #include "base/text.h"
