@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * What only Tare has: every batch normalisation explained with its arithmetic, and counted.
+ * What only Tare has: every batch normalisation explained with its arithmetic, counted, and
+ * examined for the faults that people meet.
  */
 #ifndef TARE_NORM_H
 #define TARE_NORM_H
 
-#include <tare/session.h>
+#include <tare/fit.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -103,6 +104,93 @@ typedef struct tare_norm_counters {
  */
 TARE_API tare_status tare_norm_count(tare_session *session, const char *layer,
                                      tare_norm_counters *counters);
+
+/* ----------------------------------------------------------------------------- the doctor */
+
+/** How bad a finding is. The values are fixed. */
+typedef enum tare_severity {
+    TARE_SEVERITY_REMARK = 0,  /* harmless, or a matter of taste */
+    TARE_SEVERITY_WARNING = 1, /* likely to cost accuracy */
+    TARE_SEVERITY_ERROR = 2    /* what the network answers in inference is wrong, or will be */
+} tare_severity;
+/** "remark", "warning", "error"; "" for another value. */
+TARE_API const char *tare_severity_name(tare_severity severity);
+
+/** One number that a finding rests on. */
+typedef struct tare_evidence {
+    const char *name; /* "weight of the first value" */
+    double value;
+} tare_evidence;
+
+/** What one check found. Everything belongs to the diagnosis. */
+typedef struct tare_finding {
+    const char *id;    /* of the fault, "P06"; the same fault may be found by several checks */
+    const char *check; /* name of the check, "slow-momentum" */
+    tare_severity severity;
+    const char *const *layers; /* names of the layers concerned, the worst first */
+    size_t layer_count;        /* 0: the network as a whole */
+    const char *sentence;      /* what is wrong */
+    const char *fix;           /* what helps */
+    const tare_evidence *evidence;
+    size_t evidence_count;
+} tare_finding;
+
+/** A check: its fault's id, its name, and what it looks for. */
+typedef struct tare_check_description {
+    const char *id, *name, *help;
+    bool wants_data; /* looks at nothing without a network and a data set */
+} tare_check_description;
+/** Check i, in order; NULL beyond the last. */
+TARE_API const tare_check_description *tare_check_at(size_t i);
+
+/* clang-format off */
+#define TARE_EXAMINE_FIELDS(field)                                                                 \
+    field(text, suppress, NULL,                                                                    \
+          "ids or names of checks to leave out, separated by commas")                              \
+    field(integer, batch, 0,                                                                       \
+          "examples in a training batch; 0: as many as the counters tell, else 32")                \
+    field(integer, batches, 32, "batches of the data that are looked at, at most")                 \
+    field(integer, steps, 0, "training steps done; 0: as many as the graph tells")                 \
+    field(real, learning_rate, 0, "of the training; 0: what the graph tells")                      \
+    field(real, divisor, 0, "inputs are divided by it; 0: 255 for uint8, else 1")                  \
+    field(text, checkpoint, NULL, "file that the session was loaded from")
+/* clang-format on */
+TARE_OPTIONS(tare_examine_options, TARE_EXAMINE_FIELDS);
+#define TARE_EXAMINE_DEFAULTS TARE_DEFAULTS(tare_examine_options, TARE_EXAMINE_FIELDS)
+
+/** What an examination found. Owned by the caller. */
+typedef struct tare_diagnosis tare_diagnosis;
+
+/**
+ * Examines a session's batch normalisation layers: their place in the graph, statistics, counters;
+ * with a network and data, also what they do on batches of these. No number of the session is
+ * changed: what running the network in training mode writes is written back.
+ *
+ * network  NULL: only the graph and its statistics are looked at. data: may be NULL; training
+ *          examples tell most, since the faults show on what was trained on.
+ * Errors   TARE_ERROR_NAME: a check to suppress that there is not; TARE_ERROR_UNINITIALIZED: a
+ *          statistic without a value; what running can fail of. *diagnosis is NULL then.
+ */
+TARE_API tare_status tare_examine_with(tare_session *session, const tare_network *network,
+                                       const tare_dataset *data,
+                                       const tare_examine_options *options,
+                                       tare_diagnosis **diagnosis, tare_error *error);
+#define tare_examine(...) tare_examine_(__VA_ARGS__, .reserved = 0)
+#define tare_examine_(session, network, data, diagnosis, error, ...)                               \
+    TARE_KW(tare_examine_with(session, network, data,                                              \
+                              &(tare_examine_options){TARE_EXAMINE_DEFAULTS, __VA_ARGS__},         \
+                              diagnosis, error))
+TARE_API void tare_diagnosis_free(tare_diagnosis *diagnosis);
+/** Number of findings: errors first, then warnings and remarks, each in the order of the checks. */
+TARE_API size_t tare_diagnosis_count(const tare_diagnosis *diagnosis);
+/** Finding i; NULL beyond the last. */
+TARE_API const tare_finding *tare_diagnosis_finding(const tare_diagnosis *diagnosis, size_t i);
+/** Findings of that severity. */
+TARE_API size_t tare_diagnosis_tally(const tare_diagnosis *diagnosis, tare_severity severity);
+/** The findings as text, a paragraph each, and what was looked at. Free with tare_text_free. */
+TARE_API char *tare_diagnosis_text(const tare_diagnosis *diagnosis);
+/** The same as JSON: an object with an array "findings". */
+TARE_API char *tare_diagnosis_json(const tare_diagnosis *diagnosis);
 
 #ifdef __cplusplus
 }

@@ -41,6 +41,11 @@ bool tare_norm_layer_at(const tare_graph *graph, int64_t *position, tare_norm_st
     return false;
 }
 
+const tare_node *tare_norm_variable(const tare_graph *graph, const tare_norm_statistics *layer,
+                                    const char *last) {
+    return find(graph, layer->name_length, layer->name, last);
+}
+
 char *tare_norm_layer_name(const tare_graph *graph, size_t i) {
     tare_norm_statistics layer;
     int64_t position = 0;

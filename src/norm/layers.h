@@ -16,6 +16,10 @@ typedef struct tare_norm_statistics {
 /* The next layer in order of creation; start with *position = 0. False: there is none left. */
 bool tare_norm_layer_at(const tare_graph *graph, int64_t *position, tare_norm_statistics *found);
 
+/* The variable LAST beside a layer's statistics, "gamma"; NULL: there is none. */
+const tare_node *tare_norm_variable(const tare_graph *graph, const tare_norm_statistics *layer,
+                                    const char *last);
+
 tare_norm_counters tare_norm_counters_of(const tare_session *session,
                                          const tare_norm_statistics *layer);
 
