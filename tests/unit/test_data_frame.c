@@ -208,9 +208,12 @@ static void test_standardizer_learns_from_training_rows_alone(void **state) {
     size_t at = (size_t)snprintf(text, sizeof text, "a,b\n");
     for (int i = 0; i < ROWS; i++) {
         const bool training = i % 4 != 3;
-        numbers[i] = training ? 1e6 + (i * 37 % 101) / 7. : 1e12;
+        const int eighths = i * 37 % 101;
+        numbers[i] = training ? 1e6 + eighths / 8. : 1e12;
         if (training) rows[i - (i + 1) / 4] = i;
-        at += (size_t)snprintf(text + at, sizeof text - at, "%.17g,%d\n", numbers[i], i);
+        at += (size_t)(training ? snprintf(text + at, sizeof text - at, "%d.%03d,%d\n",
+                                           1000000 + eighths / 8, eighths % 8 * 125, i)
+                                : snprintf(text + at, sizeof text - at, "1e12,%d\n", i));
     }
     long double sum = 0, squares = 0;
     for (int i = 0; i < TRAINING; i++) sum += (long double)numbers[rows[i]];
