@@ -38,6 +38,25 @@ typedef enum tare_moving_variance {
 #define TARE_MOVING_VARIANCE_WORDS "by_fused,biased,unbiased"
 
 /**
+ * TensorFlow's two formulas of batch renormalisation, which differ in the averages that correct,
+ * in what the moving averages take, and in the variables of a checkpoint. The values are fixed.
+ */
+typedef enum tare_renorm_formula {
+    TARE_RENORM_R1_15 = 0, /* r1.15: corrects by renorm_mean and renorm_stddev as they are, which
+                              begin as the moving averages do; those take the batch's moments */
+    TARE_RENORM_R1_12 = 1  /* to r1.12: they begin at 0, each with its weight, which the batch's
+                              share makes up to 1; the moving averages take the two by weight */
+} tare_renorm_formula;
+#define TARE_RENORM_FORMULA_WORDS "r1_15,r1_12"
+
+/** Which samples of B make up ghost batch j of virtual_batch_size. The values are fixed. */
+typedef enum tare_virtual_batch_order {
+    TARE_VIRTUAL_BATCH_STRIDED = 0,   /* j, j + G, j + 2 G, ..., G = B / size: TensorFlow's */
+    TARE_VIRTUAL_BATCH_CONTIGUOUS = 1 /* size neighbours, from j size on: PyTorch programs' chunk */
+} tare_virtual_batch_order;
+#define TARE_VIRTUAL_BATCH_ORDER_WORDS "strided,contiguous"
+
+/**
  * Scale and bias of normalised values in training, made anew for each call from the shape of x (a
  * tensor): y = (xhat scale + bias) gamma + beta. They broadcast against x. Returns what the layer's
  * call is to fail with, TARE_OK when all is well.
@@ -68,9 +87,12 @@ typedef tare_status (*tare_adjustment)(void *user, tare_tensor shape, tare_tenso
     field(real, renorm_rmax, (double)INFINITY, "greatest correction r")                            \
     field(real, renorm_dmax, (double)INFINITY, "greatest size of the correction d")                \
     field(real, renorm_momentum, 0.99, "weight of the old value in renorm_mean, renorm_stddev")    \
+    field(choice, renorm_formula, TARE_RENORM_R1_15, "r1_15 or r1_12, TensorFlow's before")        \
     field(choice, fused, TARE_FUSED_AUTO, "auto, true, false or tf2")                              \
     field(choice, moving_variance, TARE_MOVING_VARIANCE_BY_FUSED, "biased, unbiased or by_fused")  \
     field(integer, virtual_batch_size, 0, "samples of a ghost batch; 0: the whole batch is one")   \
+    field(choice, virtual_batch_order, TARE_VIRTUAL_BATCH_STRIDED,                                 \
+          "of a ghost's samples: strided or contiguous")                                           \
     field(tensor, adjustment_scale, TARE_NULL, "multiplies the normalised values in training")     \
     field(tensor, adjustment_bias, TARE_NULL, "added to the normalised values in training")        \
     field(boolean, cumulative, false, "moving averages are means of all batches so far")           \
@@ -113,9 +135,10 @@ typedef struct tare_batch_norm_options {
  * Inference  mean = moving_mean, variance = moving_variance; nothing is written.
  * Renorm     y = (xhat r + d) gamma + beta with r = stddev / renorm_stddev and d = (mean -
  *            renorm_mean) / renorm_stddev, clipped and held constant; stddev = sqrt(variance +
- *            epsilon).
+ *            epsilon). renorm_formula: TensorFlow's earlier one, see tare_renorm_formula.
  * Ghosts     virtual_batch_size n of a batch of B: ghost batch j is the samples j, j + B/n, j +
- *            2B/n, ...; the moving averages take the mean of the ghosts' moments.
+ *            2B/n, ..., or n neighbours (tare_virtual_batch_order), normalised by their own
+ *            moments; the moving averages take the mean of the ghosts' moments.
  * Weights    moments weighted by batch_weights and mask; a batch without weight has mean and
  *            variance 0.
  *
@@ -166,6 +189,7 @@ TARE_API tare_tensor tare_batch_norm_with(tare_tensor x, const tare_batch_norm_o
     field(real, renorm_rmax, (double)INFINITY, "greatest correction r")                            \
     field(real, renorm_dmax, (double)INFINITY, "greatest size of the correction d")                \
     field(real, renorm_decay, 0.99, "weight of the old value in renorm_mean, renorm_stddev")       \
+    field(choice, renorm_formula, TARE_RENORM_R1_15, "r1_15 or r1_12, TensorFlow's before")        \
     field(tensor, adjustment_scale, TARE_NULL, "multiplies the normalised values in training")     \
     field(tensor, adjustment_bias, TARE_NULL, "added to the normalised values in training")        \
     field(text, scope, NULL, "of the layer; by default BatchNorm, made unique")                    \

@@ -10,10 +10,12 @@
 #include "layer/kernel_layer.h"
 #include "layer/layers.h"
 
-#define TARE_TABLE_STRUCT          tare_batch_norm_options
-#define TARE_WORDS_fused           TARE_FUSED_WORDS
-#define TARE_WORDS_moving_variance TARE_MOVING_VARIANCE_WORDS
-#define TARE_WORDS_reuse           TARE_REUSE_WORDS
+#define TARE_TABLE_STRUCT              tare_batch_norm_options
+#define TARE_WORDS_renorm_formula      TARE_RENORM_FORMULA_WORDS
+#define TARE_WORDS_virtual_batch_order TARE_VIRTUAL_BATCH_ORDER_WORDS
+#define TARE_WORDS_fused               TARE_FUSED_WORDS
+#define TARE_WORDS_moving_variance     TARE_MOVING_VARIANCE_WORDS
+#define TARE_WORDS_reuse               TARE_REUSE_WORDS
 TARE_OPTION_TABLE(, tare_batch_norm_table, TARE_BATCH_NORM_FIELDS);
 #undef TARE_TABLE_STRUCT
 

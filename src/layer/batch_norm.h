@@ -48,6 +48,7 @@ typedef struct tare_norm {
     tare_shape parameter; /* shape of the variables */
     tare_tensor gamma, beta, moving_mean, moving_variance;
     tare_tensor moving_stddev, renorm_mean, renorm_stddev;
+    tare_tensor renorm_mean_weight, renorm_stddev_weight; /* of TARE_RENORM_R1_12 */
     tare_tensor adjustment_scale, adjustment_bias;
     /* Moments of the batch for the moving averages; with renorm the stddev too. */
     tare_tensor mean, variance, stddev;

@@ -50,6 +50,9 @@ static bool check_numbers(const tare_norm *norm) {
     if (!(o->renorm_rmin <= o->renorm_rmax) || !(o->renorm_dmax >= 0))
         return tare_norm_refuse(norm, TARE_ERROR_ARGUMENT, "clipping bounds that leave nothing",
                                 "renorm_rmin of at most renorm_rmax, renorm_dmax of at least 0");
+    if (o->renorm_formula != TARE_RENORM_R1_15 && o->renorm_formula != TARE_RENORM_R1_12)
+        return tare_norm_refuse(norm, TARE_ERROR_ARGUMENT, "another renorm_formula",
+                                "a value of tare_renorm_formula");
     return check_momentum(norm, "renorm_momentum", o->renorm_momentum);
 }
 
@@ -61,6 +64,10 @@ static bool check_ghosts(const tare_norm *norm) {
     tare_print(got, sizeof got, "virtual_batch_size %lld", (long long)size);
     if (size < 0) return tare_norm_refuse(norm, TARE_ERROR_ARGUMENT, got, "1 or more");
     if (!norm->ghosts) return true;
+    if (norm->options->virtual_batch_order != TARE_VIRTUAL_BATCH_STRIDED &&
+        norm->options->virtual_batch_order != TARE_VIRTUAL_BATCH_CONTIGUOUS)
+        return tare_norm_refuse(norm, TARE_ERROR_ARGUMENT, "another virtual_batch_order",
+                                "a value of tare_virtual_batch_order");
     if (norm->kept & 1)
         return tare_norm_refuse(norm, TARE_ERROR_ARGUMENT, "virtual batches over axis 0",
                                 "axes other than the batch's");

@@ -69,7 +69,13 @@ static void take_moments(tare_norm *norm, tare_tensor y) {
 
 /* ------------------------------------------------------------------------- ghost batches */
 
-/* The shape [samples of a ghost, ghosts, ...] of x; false: refused. */
+/* Which of the two axes that the batch becomes counts the ghosts; the other counts their samples.
+ */
+static int ghost_axis(const tare_norm *norm) {
+    return norm->options->virtual_batch_order == TARE_VIRTUAL_BATCH_CONTIGUOUS ? 0 : 1;
+}
+
+/* The shape [samples of a ghost, ghosts, ...] of x, or [ghosts, samples, ...]; false: refused. */
 static bool find_ghost_shape(const tare_norm *norm, tare_shape *shape) {
     const int64_t size = norm->options->virtual_batch_size, batch = norm->shape.extents[0];
     *shape = norm->shape;
@@ -81,21 +87,26 @@ static bool find_ghost_shape(const tare_norm *norm, tare_shape *shape) {
     }
     for (int axis = shape->rank++; axis > 1; axis--)
         shape->extents[axis] = shape->extents[axis - 1];
-    shape->extents[0] = size;
-    shape->extents[1] = batch >= 0 ? batch / size : TARE_ANY;
+    shape->extents[1 - ghost_axis(norm)] = size;
+    shape->extents[ghost_axis(norm)] = batch >= 0 ? batch / size : TARE_ANY;
     return true;
+}
+
+/* The mean of the ghosts' moments. */
+static tare_tensor mean_of_ghosts(const tare_norm *norm, tare_tensor moment) {
+    return tare_reduce_mean(moment, .axis = TARE_LIST(ghost_axis(norm)), .keepdims = true);
 }
 
 static tare_tensor normalise_ghosts(tare_norm *norm) {
     tare_shape shape;
     if (!find_ghost_shape(norm, &shape)) return TARE_NULL;
     /* The kept axes move one further; the ghosts' own axis is kept too. */
-    const tare_axis_mask kept = norm->kept << 1 | 2U;
+    const tare_axis_mask kept = norm->kept << 1 | 1U << ghost_axis(norm);
     const tare_tensor apart = tare_reshape(norm->x, shape);
     const tare_tensor hat = normalise(norm, NULL, apart, kept, TARE_NORM_TRAINING, false);
     take_moments(norm, hat);
-    norm->mean = tare_reduce_mean(norm->mean, .axis = TARE_LIST(1), .keepdims = true);
-    norm->variance = tare_reduce_mean(norm->variance, .axis = TARE_LIST(1), .keepdims = true);
+    norm->mean = mean_of_ghosts(norm, norm->mean);
+    norm->variance = mean_of_ghosts(norm, norm->variance);
     const tare_tensor together = tare_reshape(hat, norm->shape);
     if (norm->mode == TARE_NORM_TRAINING) return together;
     return tare_norm_choose(norm, together,
@@ -143,14 +154,31 @@ typedef struct correction {
     tare_tensor r, d;
 } correction;
 
-/* r and d by the averages as they are before this run's updates; 1 and 0 when not training. */
+/* An average that began at 0, made up to weight 1 by the batch's own value. */
+static tare_tensor mixed(tare_tensor average, tare_tensor weight, tare_tensor value) {
+    return tare_add(average, tare_mul(tare_sub(tare_number(1), weight), value));
+}
+
+/* The mean and the deviation that the batch is to be normalised by, as they are before this run's
+ * updates. */
+static void find_target(const tare_norm *norm, tare_tensor *mean, tare_tensor *stddev) {
+    if (norm->options->renorm_formula == TARE_RENORM_R1_12) {
+        *mean = mixed(norm->renorm_mean, norm->renorm_mean_weight, norm->mean);
+        *stddev = mixed(norm->renorm_stddev, norm->renorm_stddev_weight, norm->stddev);
+        return;
+    }
+    *mean = norm->renorm_mean;
+    *stddev = tare_maximum(norm->renorm_stddev, tare_number(sqrt(norm->epsilon)));
+}
+
+/* r and d; 1 and 0 when not training. */
 static correction find_correction(tare_norm *norm) {
     const tare_batch_norm_options *o = norm->options;
+    tare_tensor mean, stddev;
     norm->stddev = tare_sqrt(tare_add(norm->variance, tare_number(norm->epsilon)));
-    const tare_tensor least = tare_number(sqrt(norm->epsilon));
-    const tare_tensor scale = tare_maximum(norm->renorm_stddev, least);
-    tare_tensor r = tare_div(norm->stddev, scale);
-    tare_tensor d = tare_div(tare_sub(norm->mean, norm->renorm_mean), scale);
+    find_target(norm, &mean, &stddev);
+    tare_tensor r = tare_div(norm->stddev, stddev);
+    tare_tensor d = tare_div(tare_sub(norm->mean, mean), stddev);
     if (o->renorm_rmin > 0) r = tare_maximum(r, tare_number(o->renorm_rmin));
     if (!isinf(o->renorm_rmax)) r = tare_minimum(r, tare_number(o->renorm_rmax));
     if (!isinf(o->renorm_dmax)) {

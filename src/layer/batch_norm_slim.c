@@ -11,11 +11,12 @@
 #include "layer/batch_norm.h"
 #include "layer/layers.h"
 
-#define TARE_TABLE_STRUCT      tare_slim_batch_norm_options
-#define TARE_WORDS_activation  TARE_ACTIVATION_WORDS
-#define TARE_WORDS_fused       TARE_FUSED_WORDS
-#define TARE_WORDS_data_format TARE_DATA_FORMAT_WORDS
-#define TARE_WORDS_reuse       TARE_REUSE_WORDS
+#define TARE_TABLE_STRUCT         tare_slim_batch_norm_options
+#define TARE_WORDS_activation     TARE_ACTIVATION_WORDS
+#define TARE_WORDS_renorm_formula TARE_RENORM_FORMULA_WORDS
+#define TARE_WORDS_fused          TARE_FUSED_WORDS
+#define TARE_WORDS_data_format    TARE_DATA_FORMAT_WORDS
+#define TARE_WORDS_reuse          TARE_REUSE_WORDS
 TARE_OPTION_TABLE(, tare_slim_batch_norm_table, TARE_SLIM_BATCH_NORM_FIELDS);
 #undef TARE_TABLE_STRUCT
 
@@ -70,6 +71,7 @@ static tare_batch_norm_options options_of(const tare_slim_batch_norm_options *o)
     options.renorm_rmax = o->renorm_rmax;
     options.renorm_dmax = o->renorm_dmax;
     options.renorm_momentum = o->renorm_decay;
+    options.renorm_formula = o->renorm_formula;
     options.fused = o->fused;
     options.adjustment_scale = o->adjustment_scale;
     options.adjustment_bias = o->adjustment_bias;

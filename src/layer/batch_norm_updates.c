@@ -23,11 +23,12 @@ static tare_moving_average_options average_options(const tare_norm *norm, double
 /* Name number i (0: mean, 1: variance) of the updates. */
 static const char *update_name(const tare_norm *norm, int i, char *buffer, size_t size) {
     const bool renorm = norm->options->renorm;
+    const bool assigned = renorm && norm->options->renorm_formula == TARE_RENORM_R1_15;
     if (norm->mode == TARE_NORM_EITHER && !norm->fused) {
         const int before = 2 + (norm->adjusted ? 2 : 0) + (renorm ? 4 : 0);
         return tare_print(buffer, size, "cond_%d/Merge", before + i);
     }
-    return renorm && i == 1 ? "AssignNewValue" : "AssignMovingAvg";
+    return assigned && i == 1 ? "AssignNewValue" : "AssignMovingAvg";
 }
 
 /* ---- plain, cumulative, debiased */
@@ -81,6 +82,26 @@ static void make_renorm_updates(const tare_norm *norm, tare_tensor updates[2]) {
     tare_control_dependencies_end(norm->graph);
 }
 
+/* An average that began at 0, updated, by its weight, which is updated alike. */
+static tare_tensor update_weighted_average(const tare_norm *norm, tare_tensor average,
+                                           tare_tensor weight, tare_tensor value) {
+    return tare_div(update_renorm_average(norm, average, value),
+                    update_renorm_average(norm, weight, tare_ones_like(weight)));
+}
+
+/* As TensorFlow was to r1.12: the moving averages take the correcting ones, by weight. */
+static void make_weighted_renorm_updates(const tare_norm *norm, tare_tensor updates[2]) {
+    tare_graph_hidden_begin(norm->graph);
+    const tare_tensor mean =
+        update_weighted_average(norm, norm->renorm_mean, norm->renorm_mean_weight, norm->mean);
+    const tare_tensor stddev = update_weighted_average(norm, norm->renorm_stddev,
+                                                       norm->renorm_stddev_weight, norm->stddev);
+    const tare_tensor variance = tare_sub(tare_square(stddev), tare_number(norm->epsilon));
+    tare_graph_hidden_end(norm->graph);
+    updates[0] = update_average(norm, 0, norm->moving_mean, mean);
+    updates[1] = update_average(norm, 1, norm->moving_variance, variance);
+}
+
 /* ---- where they go */
 
 static tare_tensor after_updates(const tare_norm *norm, tare_tensor y,
@@ -106,7 +127,9 @@ tare_tensor tare_norm_update(const tare_norm *norm, tare_tensor y) {
     if (norm->mode == TARE_NORM_INFERENCE) return y;
     if (!norm->options->trainable && !norm->habits->updates_untrainable) return y;
     if (tare_graph_status(norm->graph) != TARE_OK) return y;
-    if (norm->options->renorm) {
+    if (norm->options->renorm && norm->options->renorm_formula == TARE_RENORM_R1_12) {
+        make_weighted_renorm_updates(norm, updates);
+    } else if (norm->options->renorm) {
         make_renorm_updates(norm, updates);
     } else {
         updates[0] = update_average(norm, 0, norm->moving_mean, norm->mean);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The variables of a batch normalisation layer, made in TensorFlow's order: gamma, beta,
- * moving_mean, moving_variance, then with renorm moving_stddev, renorm_mean, renorm_stddev.
+ * moving_mean, moving_variance, then with renorm moving_stddev, renorm_mean, renorm_stddev, or as
+ * it was before renorm_mean, renorm_mean_weight, renorm_stddev, renorm_stddev_weight.
  */
 #include "array/array.h"
 #include "base/text.h"
@@ -31,9 +32,23 @@ static bool root_of(const tare_norm *norm, tare_initializer variance, tare_initi
                             "zeros, ones or TARE_CONSTANT");
 }
 
+/* A scalar: how much of an average that began at 0 is made of values. */
+static tare_tensor weight(const tare_norm *norm, const char *name) {
+    return tare_get_variable(norm->graph, name, TARE_SCALAR, .dtype = norm->dtype,
+                             .initializer = TARE_ZEROS, .trainable = false,
+                             .collection = norm->habits->collection);
+}
+
 static bool make_renorm(tare_norm *norm) {
     tare_initializer root;
     if (!norm->options->renorm) return true;
+    if (norm->options->renorm_formula == TARE_RENORM_R1_12) {
+        norm->renorm_mean = statistic(norm, "renorm_mean", TARE_ZEROS);
+        norm->renorm_mean_weight = weight(norm, "renorm_mean_weight");
+        norm->renorm_stddev = statistic(norm, "renorm_stddev", TARE_ZEROS);
+        norm->renorm_stddev_weight = weight(norm, "renorm_stddev_weight");
+        return true;
+    }
     if (!root_of(norm, norm->options->moving_variance_initializer, &root)) return false;
     norm->moving_stddev = statistic(norm, "moving_stddev", root);
     norm->renorm_mean = statistic(norm, "renorm_mean", norm->options->moving_mean_initializer);
