@@ -43,15 +43,11 @@ static void add_layers(tare_text *text, const tare_finding *finding) {
 
 static void add_evidence(tare_text *text, const tare_finding *finding) {
     char number[TARE_NUMBER_TEXT];
-    tare_text all = {.allocator = text->allocator};
-    if (finding->evidence_count == 0) return;
+    if (finding->evidence_count > 0) tare_text_format(text, "%*sevidence:\n", INDENT, "");
     for (size_t i = 0; i < finding->evidence_count; i++)
         tare_text_format(
-            &all, "%s%s = %s", i > 0 ? "; " : "", finding->evidence[i].name,
+            text, "%*s%s = %s\n", INDENT + 2, "", finding->evidence[i].name,
             tare_significant_text(number, finding->evidence[i].value, SIGNIFICANT_DIGITS));
-    if (!all.failed) add_wrapped(text, "evidence: ", all.data);
-    text->failed |= all.failed;
-    tare_text_clear(&all);
 }
 
 static void add_finding(tare_text *text, const tare_finding *finding) {

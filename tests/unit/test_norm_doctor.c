@@ -548,7 +548,7 @@ static void findings_stand_by_severity_and_are_told_as_text_and_json(void **stat
     char *text = tare_diagnosis_text(c.diagnosis), *json = tare_diagnosis_json(c.diagnosis);
     assert_non_null(strstr(text, "error P01 never-updated\n"));
     assert_non_null(strstr(text, "  layer: bn\n"));
-    assert_non_null(strstr(text, "evidence: training steps = 16; updates = 0"));
+    assert_non_null(strstr(text, "  evidence:\n    training steps = 16\n    updates = 0\n"));
     assert_non_null(strstr(text, "16 checks of 1 layer and 16 batches of 32 examples\n"));
     for (const char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
         assert_true(strcspn(line, "\n") <= 100);
