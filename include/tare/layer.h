@@ -36,6 +36,15 @@ typedef enum tare_activation {
     "none,relu,sigmoid,tanh,softmax,relu6,elu,selu,softplus,softsign,swish,leaky_relu"
 #define TARE_REUSE_WORDS "inherit,false,true,auto"
 
+/** What the kernel of a layer is made of; normalization.h has the formulas. The values are fixed.
+ */
+typedef enum tare_kernel_norm {
+    TARE_KERNEL_NORM_NONE = 0,               /* a variable, kernel */
+    TARE_KERNEL_NORM_WEIGHT = 1,             /* tare_weight_norm of variables kernel_v, kernel_g */
+    TARE_KERNEL_NORM_WEIGHT_STANDARDIZED = 2 /* tare_weight_standardize of a variable, kernel */
+} tare_kernel_norm;
+#define TARE_KERNEL_NORM_WORDS "none,weight,weight_standardized"
+
 /* What layers with a kernel and a bias have in common. */
 /* clang-format off */
 #define TARE_KERNEL_LAYER_FIELDS(field)                                                            \
@@ -51,6 +60,8 @@ typedef enum tare_activation {
           "penalty on the result, per sample")                                                     \
     field(constraint, kernel_constraint, TARE_NO_CONSTRAINT, "on the kernel after an update")      \
     field(constraint, bias_constraint, TARE_NO_CONSTRAINT, "on the bias after an update")          \
+    field(choice, kernel_norm, TARE_KERNEL_NORM_NONE,                                              \
+          "none, weight or weight_standardized: what the kernel is made of")                       \
     field(boolean, trainable, true, "whether optimisers change it")                                \
     field(text, name, NULL, "of the layer's scope")                                                \
     field(choice, reuse, TARE_REUSE_INHERIT, "share the variables of that name")

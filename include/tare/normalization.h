@@ -9,6 +9,7 @@
 #define TARE_NORMALIZATION_H
 
 #include <tare/layer.h>
+#include <tare/session.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -152,6 +153,84 @@ TARE_API tare_tensor tare_instance_norm_with(tare_tensor x,
 #define tare_instance_norm(...)                                                                    \
     TARE_KW1(tare_instance_norm_with, tare_instance_norm_options, TARE_INSTANCE_NORM_DEFAULTS,     \
              __VA_ARGS__, .reserved = 0)
+
+/* --------------------------------------------------------- kernels made of what is trained */
+
+/* clang-format off */
+#define TARE_WEIGHT_NORM_FIELDS(field)                                                             \
+    field(list, axis, TARE_LIST(-1), "axes of the outputs; a length is over all others")           \
+    field(real, epsilon, 1e-12, "least square of a length")                                        \
+    field(text, name, NULL, "name of the node")
+/* clang-format on */
+TARE_OPTIONS(tare_weight_norm_options, TARE_WEIGHT_NORM_FIELDS);
+#define TARE_WEIGHT_NORM_DEFAULTS TARE_DEFAULTS(tare_weight_norm_options, TARE_WEIGHT_NORM_FIELDS)
+/**
+ * Weight normalisation: a kernel whose length for each output is trained apart from its direction.
+ *
+ *     w = g v / |v|
+ *
+ * Layers do it with .kernel_norm = TARE_KERNEL_NORM_WEIGHT: v is their variable kernel_v, which the
+ * kernel's initializer, regularizer and constraint are for, g their variable kernel_g, 1 at first.
+ *
+ * Shapes     v: any kernel, [C, units], [KH, KW, C, filters]; g: the extents of `axis` -> as v.
+ *            axis: -1 for dense and convolution, -2 for a transposed one, (-2, -1) for depthwise.
+ * Gradients  v, g; to any order. That for v is at right angles to v.
+ * Errors     g of another shape; an axis out of range or repeated; epsilon < 0.
+ * Elsewhere  PyTorch's weight_norm and TensorFlow Addons' begin with g = |v|.
+ * Source     Salimans and Kingma 2016, arXiv:1602.07868.
+ */
+TARE_API tare_tensor tare_weight_norm_with(tare_tensor v, tare_tensor g,
+                                           const tare_weight_norm_options *options);
+#define tare_weight_norm(...)                                                                      \
+    TARE_KW2(tare_weight_norm_with, tare_weight_norm_options, TARE_WEIGHT_NORM_DEFAULTS,           \
+             __VA_ARGS__, .reserved = 0)
+
+/* Operations, one for each layer with weight normalisation, in order; each sets kernel_g and bias.
+ */
+#define TARE_WEIGHT_NORM_INITIALIZERS "weight_norm_initializers"
+
+/**
+ * First values of weight normalised layers by a batch of data: layer after layer, kernel_g and the
+ * bias are set such that the layer's result, before its activation, has mean 0 and variance 1 in
+ * every channel over this batch. After tare_session_initialize, once; without it kernel_g is 1.
+ *
+ *     g := g / sqrt(variance + 1e-10)      bias := -mean / sqrt(variance + 1e-10)
+ *
+ * of the result before the bias; a layer without bias keeps its mean. Feeds as for a run.
+ * Errors  those of the run. Source  Salimans and Kingma 2016, section 3.
+ */
+TARE_API tare_status tare_weight_norm_initialize(tare_session *session, const tare_feed *feeds,
+                                                 size_t feed_count);
+
+/* clang-format off */
+#define TARE_WEIGHT_STANDARDIZE_FIELDS(field)                                                      \
+    field(list, axis, TARE_LIST(-1), "axes of the outputs; moments are over all others")           \
+    field(real, epsilon, 1e-5, "added to the variance")                                            \
+    field(text, name, NULL, "name of the node")
+/* clang-format on */
+TARE_OPTIONS(tare_weight_standardize_options, TARE_WEIGHT_STANDARDIZE_FIELDS);
+#define TARE_WEIGHT_STANDARDIZE_DEFAULTS                                                           \
+    TARE_DEFAULTS(tare_weight_standardize_options, TARE_WEIGHT_STANDARDIZE_FIELDS)
+/**
+ * Weight standardisation: a kernel with mean 0 and variance 1 for each output.
+ *
+ *     y = (w - mean) / sqrt(variance + epsilon)      variance divides by their number
+ *
+ * Layers do it to their variable kernel with .kernel_norm = TARE_KERNEL_NORM_WEIGHT_STANDARDIZED.
+ * It is meant to stand before group normalisation, which undoes its scale.
+ *
+ * Shapes     w: any kernel -> as w. axis: as tare_weight_norm's.
+ * Gradients  w; to any order.
+ * Errors     an axis out of range or repeated; epsilon < 0.
+ * Elsewhere  the authors' program divides by the root of the unbiased variance plus 1e-5; BiT's has
+ *            epsilon 1e-10.
+ * Source     Qiao, Wang, Liu, Shen and Yuille 2019, arXiv:1903.10520.
+ */
+TARE_API tare_tensor tare_weight_standardize_with(tare_tensor w,
+                                                  const tare_weight_standardize_options *options);
+#define tare_weight_standardize(...)                                                               \
+    TARE_KW1(tare_weight_standardize_with, tare_weight_standardize_options,                        \
+             TARE_WEIGHT_STANDARDIZE_DEFAULTS, __VA_ARGS__, .reserved = 0)
 
 #ifdef __cplusplus
 }

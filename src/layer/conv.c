@@ -16,6 +16,7 @@
 #define TARE_WORDS_data_format TARE_CHANNELS_WORDS
 #define TARE_WORDS_activation  TARE_ACTIVATION_WORDS
 #define TARE_WORDS_reuse       TARE_REUSE_WORDS
+#define TARE_WORDS_kernel_norm TARE_KERNEL_NORM_WORDS
 TARE_OPTION_TABLE(, tare_conv_table, TARE_CONV_FIELDS);
 #undef TARE_TABLE_STRUCT
 

@@ -16,6 +16,7 @@
 #define TARE_WORDS_data_format TARE_CHANNELS_WORDS
 #define TARE_WORDS_activation  TARE_ACTIVATION_WORDS
 #define TARE_WORDS_reuse       TARE_REUSE_WORDS
+#define TARE_WORDS_kernel_norm TARE_KERNEL_NORM_WORDS
 TARE_OPTION_TABLE(, tare_conv_transpose_table, TARE_CONV_TRANSPOSE_FIELDS);
 #undef TARE_TABLE_STRUCT
 
@@ -31,6 +32,7 @@ static tare_tensor build(const kind *of, tare_tensor x, int64_t filters,
                          const tare_conv_transpose_options *options) {
     tare_kernel_layer common = TARE_KERNEL_LAYER_OF(of->layer.name, options);
     common.data_format = options->data_format;
+    common.filters_first = true;
     const tare_dtype dtype = tare_tensor_dtype(x);
     const tare_shape shape = tare_conv_kernel_shape(window, filters, window->channels);
     const tare_tensor kernel = tare_layer_kernel(x.graph, &common, shape, dtype);

@@ -8,9 +8,10 @@
 #include "layer/layers.h"
 #include "layer/scope.h"
 
-#define TARE_TABLE_STRUCT     tare_dense_options
-#define TARE_WORDS_activation TARE_ACTIVATION_WORDS
-#define TARE_WORDS_reuse      TARE_REUSE_WORDS
+#define TARE_TABLE_STRUCT      tare_dense_options
+#define TARE_WORDS_activation  TARE_ACTIVATION_WORDS
+#define TARE_WORDS_reuse       TARE_REUSE_WORDS
+#define TARE_WORDS_kernel_norm TARE_KERNEL_NORM_WORDS
 TARE_OPTION_TABLE(, tare_dense_table, TARE_DENSE_FIELDS);
 #undef TARE_TABLE_STRUCT
 

@@ -9,6 +9,7 @@
 
 #include "array/shape.h"
 #include "base/text.h"
+#include "layer/kernel_norm.h"
 
 /* ---- refusals */
 
@@ -113,6 +114,8 @@ tare_tensor tare_layer_kernel(tare_graph *graph, const tare_kernel_layer *option
     const tare_layer_weights_options kernel = {options->kernel_initializer,
                                                options->kernel_regularizer,
                                                options->kernel_constraint, options->trainable};
+    if (options->kernel_norm != TARE_KERNEL_NORM_NONE)
+        return tare_layer_normed_kernel(graph, options, shape, dtype, &kernel);
     return tare_layer_weights(graph, "kernel", shape, dtype, &kernel);
 }
 
@@ -175,6 +178,8 @@ static void penalize(tare_graph *graph, tare_regularizer by, tare_tensor y) {
 
 tare_tensor tare_layer_finish(const tare_kernel_layer *options, tare_tensor y, tare_tensor bias) {
     tare_graph *graph = y.graph;
+    if (options->kernel_norm == TARE_KERNEL_NORM_WEIGHT)
+        tare_layer_add_weight_norm_initializer(options, y, bias);
     if (options->use_bias) y = tare_bias_add(y, bias, .data_format = options->data_format);
     y = activate(options, y);
     if (!tare_graph_status(graph)) penalize(graph, options->activity_regularizer, y);

@@ -12,6 +12,8 @@ typedef struct tare_kernel_layer {
     const char *layer; /* "dense" */
     int data_format;   /* of the result: where the bias goes */
     int activation;
+    int kernel_norm;
+    bool filters_first; /* the kernel ends in [filters, channels], not [channels, filters] */
     bool use_bias, trainable;
     tare_initializer kernel_initializer, bias_initializer;
     tare_regularizer kernel_regularizer, bias_regularizer, activity_regularizer;
@@ -21,6 +23,7 @@ typedef struct tare_kernel_layer {
 #define TARE_KERNEL_LAYER_OF(layer_, o)                                                            \
     ((tare_kernel_layer){.layer = layer_,                                                          \
                          .activation = (o)->activation,                                            \
+                         .kernel_norm = (o)->kernel_norm,                                          \
                          .use_bias = (o)->use_bias,                                                \
                          .trainable = (o)->trainable,                                              \
                          .kernel_initializer = (o)->kernel_initializer,                            \
@@ -39,7 +42,8 @@ typedef struct tare_layer_weights_options {
     bool trainable;
 } tare_layer_weights_options;
 
-/* The variables "kernel" and, with use_bias, "bias" [units] of the open scope, in this order. */
+/* The variables "kernel" and, with use_bias, "bias" [units] of the open scope, in this order; or
+ * the kernel that kernel_norm makes of its variables. */
 tare_tensor tare_layer_kernel(tare_graph *graph, const tare_kernel_layer *options, tare_shape shape,
                               tare_dtype dtype);
 tare_tensor tare_layer_bias(tare_graph *graph, const tare_kernel_layer *options, int64_t units,
