@@ -32,6 +32,12 @@ typedef struct tare_patient_layer {
     double spread; /* deviation over mean of the batches' deviations, median of channels; NaN */
 } tare_patient_layer;
 
+/* Losses less those by the batch's statistics, batch by batch. */
+typedef struct tare_gap {
+    double mean, standard_error;
+    int64_t worse; /* batches whose loss is greater, or NaN */
+} tare_gap;
+
 /* What running the network on data showed. */
 typedef struct tare_probe {
     bool done;
@@ -39,8 +45,8 @@ typedef struct tare_probe {
     /* Mean losses on the same batches: by the batch's statistics, by the stored ones, by statistics
      * estimated anew from these batches. NaN: no such mode. */
     double batch_loss, stored_loss, estimated_loss;
-    double gap_error, estimated_gap_error; /* standard errors of stored and estimated - batch */
-    bool has_targets;                      /* labels are numbers to be met; else classes */
+    tare_gap stored_gap, estimated_gap;
+    bool has_targets; /* labels are numbers to be met; else classes */
     double label_mean, label_deviation;
     double answer_deviation, squared_error; /* of the answers in inference mode */
 } tare_probe;

@@ -8,16 +8,24 @@
 
 #define SIGNIFICANT_DIGITS 3
 
-tare_finding_draft *tare_finding_begin(const tare_check *check, tare_patient *patient,
-                                       tare_severity severity) {
-    const int64_t layers = (int64_t)patient->layer_count + 1;
-    tare_arena *arena = patient->arena;
+/* A draft with room for what it may hold; NULL: no memory. */
+static tare_finding_draft *make_draft(tare_arena *arena, size_t layers) {
+    const int64_t most = (int64_t)layers + 1;
     tare_finding_draft *draft = tare_arena_allocate(arena, sizeof *draft);
     if (!draft) return NULL;
-    draft->layers = tare_arena_allocate_array(arena, layers, sizeof *draft->layers);
-    draft->badness = tare_arena_allocate_array(arena, layers, sizeof *draft->badness);
+    draft->layers = tare_arena_allocate_array(arena, most, sizeof *draft->layers);
+    draft->badness = tare_arena_allocate_array(arena, most, sizeof *draft->badness);
     draft->evidence = tare_arena_allocate_array(arena, TARE_MOST_EVIDENCE, sizeof *draft->evidence);
-    if (!draft->layers || !draft->badness || !draft->evidence) return NULL;
+    return draft->layers && draft->badness && draft->evidence ? draft : NULL;
+}
+
+tare_finding_draft *tare_finding_begin(const tare_check *check, tare_patient *patient,
+                                       tare_severity severity) {
+    tare_finding_draft *draft = make_draft(patient->arena, patient->layer_count);
+    if (!draft) {
+        (void)tare_fail_memory(patient->error);
+        return NULL;
+    }
     draft->diagnosis = patient->diagnosis;
     draft->error = patient->error;
     draft->sentence.allocator = &patient->diagnosis->allocator;
@@ -66,8 +74,8 @@ void tare_finding_number(tare_finding_draft *draft, double number) {
 }
 
 tare_status tare_finding_end(tare_finding_draft *draft) {
-    if (!draft || draft->sentence.failed)
-        return draft ? tare_fail_memory(draft->error) : TARE_ERROR_MEMORY;
+    if (!draft) return TARE_ERROR_MEMORY; /* said when it was begun */
+    if (draft->sentence.failed) return tare_fail_memory(draft->error);
     draft->finding.sentence = draft->sentence.data ? draft->sentence.data : "";
     return TARE_OK;
 }

@@ -42,7 +42,7 @@ typedef struct gathered {
 
 /* Running mean and sum of squared differences of numbers that come one by one. */
 typedef struct moments {
-    int64_t count;
+    int64_t count, above; /* above 0, or NaN */
     double mean, squares;
 } moments;
 
@@ -65,6 +65,7 @@ typedef struct probing {
 static void add_number(moments *m, double number) {
     const double before = number - m->mean;
     m->count++;
+    m->above += !(number <= 0);
     m->mean += before / (double)m->count;
     m->squares += before * (number - m->mean);
 }
@@ -73,9 +74,9 @@ static double deviation_of(const moments *m) {
     return m->count > 0 ? sqrt(m->squares / (double)m->count) : TARE_UNKNOWN;
 }
 
-static double standard_error_of(const moments *m) {
-    return m->count > 1 ? sqrt(m->squares / (double)(m->count - 1) / (double)m->count)
-                        : TARE_UNKNOWN;
+static tare_gap gap_of(const moments *m) {
+    const double error = m->squares / (double)(m->count - 1) / (double)m->count;
+    return (tare_gap){m->mean, m->count > 1 ? sqrt(error) : TARE_UNKNOWN, m->above};
 }
 
 static tare_status no_memory(const probing *p) { return tare_fail_memory(p->patient->error); }
@@ -270,8 +271,8 @@ static tare_status conclude(probing *p) {
     probe->batch_loss = p->batch_loss;
     probe->stored_loss = p->stored_loss;
     probe->estimated_loss = p->estimated_loss;
-    probe->gap_error = standard_error_of(&p->stored_gap);
-    probe->estimated_gap_error = standard_error_of(&p->estimated_gap);
+    probe->stored_gap = gap_of(&p->stored_gap);
+    probe->estimated_gap = gap_of(&p->estimated_gap);
     probe->label_mean = p->labels.mean;
     probe->label_deviation = deviation_of(&p->labels);
     probe->answer_deviation = deviation_of(&p->answers);
