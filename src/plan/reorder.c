@@ -155,11 +155,9 @@ static bool find_order(tare_draft *draft, int32_t n, view *found) {
 
 /*
  * Input i as the node would get it, described as a view: of itself in order when it is a single
- * number, or in the inverse order when that moves nothing or only the shape matters. False: it
- * stands in the way.
+ * number, or in the inverse order when that moves nothing. False: it stands in the way.
  */
-static bool find_input(tare_draft *draft, tare_value value, bool shape_only, tare_list perm,
-                       view *given) {
+static bool find_input(tare_draft *draft, tare_value value, tare_list perm, view *given) {
     const tare_shape shape = draft->values.items[value].type.shape;
     if (see_through(draft, value, given)) {
         if (!tare_same_permutation(given->perm, perm)) return false;
@@ -169,9 +167,8 @@ static bool find_input(tare_draft *draft, tare_value value, bool shape_only, tar
     *given = (view){value, {.count = 0}, -1};
     if (tare_shape_count(shape) == 1 && shape.rank < perm.count) return true;
     given->perm = tare_inverse_permutation(perm);
-    if (shape.rank != perm.count) return false;
-    return shape_only ||
-           (!is_written(draft, value) && tare_permutation_moves_nothing(given->perm, shape));
+    return shape.rank == perm.count && !is_written(draft, value) &&
+           tare_permutation_moves_nothing(given->perm, shape);
 }
 
 /* Every input as it would be given; NULL `inputs`: no memory, *agree false: one stands in the way.
@@ -183,8 +180,7 @@ static view *find_inputs(tare_draft *draft, int32_t n, tare_list perm, bool *agr
     for (int32_t i = 0; i < node->input_count && *agree; i++) {
         inputs[i] = (view){node->inputs[i], {.count = 0}, -1};
         if (follows(draft, n, i) && node->inputs[i] != TARE_NO_VALUE)
-            *agree = find_input(draft, node->inputs[i], i < 32 && (node->def->shape_only >> i & 1u),
-                                perm, &inputs[i]);
+            *agree = find_input(draft, node->inputs[i], perm, &inputs[i]);
     }
     return inputs;
 }
