@@ -76,6 +76,14 @@ TARE_API const tare_error *tare_session_error(const tare_session *session);
 /** Gives every variable (local ones too) its first value. May be called again, and when the graph
  * has grown. */
 TARE_API tare_status tare_session_initialize(tare_session *session);
+/**
+ * Gives the variables of one collection their first values, and leaves the others alone: with
+ * TARE_LOCAL_VARIABLES all metrics begin anew. A collection that does not exist has no variables.
+ * Errors  a member that is no variable. Source  tf.local_variables_initializer,
+ * tf.variables_initializer.
+ */
+TARE_API tare_status tare_session_initialize_collection(tare_session *session,
+                                                        const char *collection);
 
 /** An array for a tensor in one run. Read during the call only. */
 typedef struct tare_feed {

@@ -13,6 +13,7 @@
 #include <tare/graph.h>
 #include <tare/layer.h>
 #include <tare/loss.h>
+#include <tare/metric.h>
 #include <tare/model.h>
 #include <tare/norm.h>
 #include <tare/normalization.h>

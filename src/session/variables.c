@@ -54,17 +54,20 @@ static tare_status refuse_name(tare_session *session, const char *name) {
                         "a name that no variable has", "the name of a variable of the graph");
 }
 
+static tare_status initialize_one(tare_session *session, int32_t id) {
+    tare_variable_state *state = NULL;
+    TARE_TRY(tare_session_variable(session, id, &state));
+    TARE_TRY(tare_initial_value(session->graph, tare_graph_node(session->graph, id), state->array,
+                                &session->error));
+    session->variables.items[id].initialized = true;
+    tare_session_renew_counts(&session->variables.items[id], NULL, false);
+    return TARE_OK;
+}
+
 static tare_status initialize(tare_session *session) {
     const int64_t count = tare_graph_variable_count(session->graph);
-    for (int64_t i = 0; i < count; i++) {
-        const int32_t id = tare_graph_variable(session->graph, i);
-        tare_variable_state *state = NULL;
-        TARE_TRY(tare_session_variable(session, id, &state));
-        TARE_TRY(tare_initial_value(session->graph, tare_graph_node(session->graph, id),
-                                    state->array, &session->error));
-        session->variables.items[id].initialized = true;
-        tare_session_renew_counts(&session->variables.items[id], NULL, false);
-    }
+    for (int64_t i = 0; i < count; i++)
+        TARE_TRY(initialize_one(session, tare_graph_variable(session->graph, i)));
     return TARE_OK;
 }
 
@@ -72,6 +75,26 @@ tare_status tare_session_initialize(tare_session *session) {
     TARE_TRY(tare_session_enter(session));
     session->epoch++;
     return tare_session_leave(session, initialize(session));
+}
+
+static tare_status initialize_collection(tare_session *session, const char *collection) {
+    const size_t count = tare_collection_count(session->graph, collection, NULL);
+    for (size_t i = 0; i < count; i++) {
+        const tare_tensor item = tare_collection_item(session->graph, collection, NULL, i);
+        const tare_node *node = tare_tensor_node(item);
+        if (!(node->def->flags & TARE_OP_VARIABLE))
+            return tare_fail_at(&session->error, TARE_ERROR_ARGUMENT, "collection", collection,
+                                node->name, "variables only");
+        TARE_TRY(initialize_one(session, node->id));
+    }
+    return TARE_OK;
+}
+
+tare_status tare_session_initialize_collection(tare_session *session, const char *collection) {
+    if (!collection) return TARE_ERROR_ARGUMENT;
+    TARE_TRY(tare_session_enter(session));
+    session->epoch++;
+    return tare_session_leave(session, initialize_collection(session, collection));
 }
 
 static tare_status set(tare_session *session, const char *name, const tare_array *array) {

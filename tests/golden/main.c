@@ -56,6 +56,7 @@ static const struct {
     {"nn", golden_op},
     {"op", golden_op},
     {"loss", golden_op},
+    {"metric", golden_metric},
     {"optimizer", golden_optimizer},
     {"program", golden_program},
     {"initializer", golden_initializer},
