@@ -9,7 +9,6 @@
 #include "layer/conv.h"
 #include "base/text.h"
 #include "layer/layers.h"
-#include "layer/scope.h"
 
 #define TARE_TABLE_STRUCT      tare_conv_options
 #define TARE_WORDS_padding     TARE_PADDING_WORDS
@@ -35,14 +34,6 @@ static bool groups_fit(tare_graph *graph, const char *layer, int64_t groups, int
     tare_build_fail(graph, TARE_ERROR_ARGUMENT, layer, tare_graph_variable_scope(graph), got,
                     "groups of 1 or more that divide both");
     return false;
-}
-
-static bool arguments_fit(const kind *of, tare_tensor x, int64_t filters,
-                          const tare_conv_options *options, tare_conv_window *window) {
-    const char *name = of->layer.name;
-    return tare_conv_window_fits(&of->layer, x, window) &&
-           tare_layer_count_is_positive(x.graph, name, "filters", filters) &&
-           groups_fit(x.graph, name, options->groups, window->channels, filters);
 }
 
 static tare_tensor build(const kind *of, tare_tensor x, int64_t filters,
@@ -74,9 +65,9 @@ static tare_tensor conv_layer(const kind *of, tare_tensor x, int64_t filters, ta
                                .data_format = given.data_format};
     tare_layer layer;
     tare_tensor y = TARE_NULL;
-    if (tare_layer_begin(x.graph, of->layer.name, given.name, (tare_reuse)given.reuse, &layer) ==
-            TARE_OK &&
-        arguments_fit(of, x, filters, &given, &window))
+    if (tare_conv_layer_begin(&of->layer, x, given.name, given.reuse, &window, &layer) &&
+        tare_layer_count_is_positive(x.graph, of->layer.name, "filters", filters) &&
+        groups_fit(x.graph, of->layer.name, given.groups, window.channels, filters))
         y = build(of, x, filters, &window, &given);
     return tare_layer_end(&layer, y);
 }

@@ -4,6 +4,7 @@
 #define TARE_SRC_LAYER_CONV_H
 
 #include "layer/kernel_layer.h"
+#include "layer/scope.h"
 
 /* Which layer, and on how many spatial axes. */
 typedef struct tare_conv_layer {
@@ -18,8 +19,13 @@ typedef struct tare_conv_window {
     int64_t channels;
 } tare_conv_window;
 
-/* Refuses (sticky) an x or a window that does not fit; fills the window. */
-bool tare_conv_window_fits(const tare_conv_layer *layer, tare_tensor x, tare_conv_window *window);
+/*
+ * Opens the layer's scope, refuses (sticky) an x or a window that does not fit, and fills the
+ * window; false: it did not fit. name, reuse: the user's. To be ended by tare_layer_end however it
+ * went.
+ */
+bool tare_conv_layer_begin(const tare_conv_layer *of, tare_tensor x, const char *name, int reuse,
+                           tare_conv_window *window, tare_layer *layer);
 
 /* The shape of a kernel: the window's extents, then two more. */
 tare_shape tare_conv_kernel_shape(const tare_conv_window *window, int64_t before, int64_t last);

@@ -9,7 +9,6 @@
  */
 #include "layer/conv.h"
 #include "layer/layers.h"
-#include "layer/scope.h"
 
 #define TARE_TABLE_STRUCT      tare_conv_transpose_options
 #define TARE_WORDS_padding     TARE_PADDING_WORDS
@@ -56,9 +55,7 @@ static tare_tensor transpose_layer(const kind *of, tare_tensor x, int64_t filter
                                .data_format = given.data_format};
     tare_layer layer;
     tare_tensor y = TARE_NULL;
-    if (tare_layer_begin(x.graph, of->layer.name, given.name, (tare_reuse)given.reuse, &layer) ==
-            TARE_OK &&
-        tare_conv_window_fits(&of->layer, x, &window) &&
+    if (tare_conv_layer_begin(&of->layer, x, given.name, given.reuse, &window, &layer) &&
         tare_layer_count_is_positive(x.graph, of->layer.name, "filters", filters))
         y = build(of, x, filters, &window, &given);
     return tare_layer_end(&layer, y);

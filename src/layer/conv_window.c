@@ -20,10 +20,10 @@ static bool strides_fit(tare_graph *graph, const char *layer, const tare_conv_wi
     return false;
 }
 
-bool tare_conv_window_fits(const tare_conv_layer *layer, tare_tensor x, tare_conv_window *window) {
+static bool window_fits(const tare_conv_layer *of, tare_tensor x, tare_conv_window *window) {
     tare_graph *graph = x.graph;
-    const char *name = layer->name;
-    const int rank = layer->rank;
+    const char *name = of->name;
+    const int rank = of->rank;
     return tare_layer_input_is_floating(graph, name, x) &&
            tare_layer_input_has_rank(graph, name, x, rank + 2, rank + 2) &&
            tare_layer_channels(graph, name, x, window->data_format, &window->channels) &&
@@ -34,6 +34,12 @@ bool tare_conv_window_fits(const tare_conv_layer *layer, tare_tensor x, tare_con
                               &window->dilations) &&
            tare_layer_padding_fits(graph, name, window->padding) &&
            strides_fit(graph, name, window);
+}
+
+bool tare_conv_layer_begin(const tare_conv_layer *of, tare_tensor x, const char *name, int reuse,
+                           tare_conv_window *window, tare_layer *layer) {
+    return tare_layer_begin(x.graph, of->name, name, (tare_reuse)reuse, layer) == TARE_OK &&
+           window_fits(of, x, window);
 }
 
 tare_shape tare_conv_kernel_shape(const tare_conv_window *window, int64_t before, int64_t last) {

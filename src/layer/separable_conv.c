@@ -12,7 +12,6 @@
 #include "base/status.h"
 #include "layer/conv.h"
 #include "layer/layers.h"
-#include "layer/scope.h"
 
 #define TARE_WORDS_padding     TARE_PADDING_WORDS
 #define TARE_WORDS_data_format TARE_CHANNELS_WORDS
@@ -112,9 +111,7 @@ static tare_tensor separable_layer(const tare_conv_layer *of, tare_tensor x, int
     int64_t depth = 0;
     tare_layer layer;
     tare_tensor y = TARE_NULL;
-    if (tare_layer_begin(x.graph, of->name, given.name, (tare_reuse)given.reuse, &layer) ==
-            TARE_OK &&
-        tare_conv_window_fits(of, x, &window) &&
+    if (tare_conv_layer_begin(of, x, given.name, given.reuse, &window, &layer) &&
         tare_layer_count_is_positive(x.graph, of->name, "filters", filters) &&
         find_depth(of, x, &window, given.depth_multiplier, &depth))
         y = build_separable(of, x, filters, &window, depth, &given);
@@ -156,9 +153,7 @@ tare_tensor tare_depthwise_conv2d_with(tare_tensor x, tare_list kernel_size,
     int64_t depth = 0;
     tare_layer layer;
     tare_tensor y = TARE_NULL;
-    if (tare_layer_begin(x.graph, of.name, given.name, (tare_reuse)given.reuse, &layer) ==
-            TARE_OK &&
-        tare_conv_window_fits(&of, x, &window) &&
+    if (tare_conv_layer_begin(&of, x, given.name, given.reuse, &window, &layer) &&
         find_depth(&of, x, &window, given.depth_multiplier, &depth))
         y = build_depthwise(&of, x, &window, depth, &given);
     return tare_layer_end(&layer, y);

@@ -151,7 +151,7 @@ static void layers_share_variables_by_name(void **state) {
     tare_graph *graph = tare_graph_new();
     const tare_tensor x = placeholder(graph, TARE_SHAPE(2, 6, 7, 3));
     for (int i = 0; i < 2; i++) {
-        const tare_reuse reuse = i == 0 ? TARE_REUSE_FALSE : TARE_REUSE_TRUE;
+        const int reuse = i == 0 ? TARE_REUSE_FALSE : TARE_REUSE_TRUE;
         tare_conv2d_transpose(x, 4, TARE_LIST(2), .name = "up", .reuse = reuse);
         tare_separable_conv2d(x, 4, TARE_LIST(2), .name = "apart", .reuse = reuse);
         tare_depthwise_conv2d(x, TARE_LIST(2), .name = "each", .reuse = reuse);
