@@ -42,6 +42,7 @@ static const tare_example weights_examples[] = {
     {"[1] [0]", "", 0, 0, NULL, 0},
     {"int32[1,4] [3,4]", "", 0, 9, NULL, TARE_EXAMPLE_NO_GRADIENT},
     {"[4] [3,4]", "", 0, 0, "the values' axes", 0},
+    {"[3] [3,4]", "", 0, 0, "the values' axes", 0},
     {"[3,4] [4]", "", 0, 0, "the values' axes", 0},
     {"[3,2] [3,4]", "", 0, 0, "the values' axes", 0},
     {"[3,4] [3,1]", "", 0, 0, "the values' axes", 0},

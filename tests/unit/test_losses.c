@@ -96,6 +96,18 @@ static void a_division_by_zero_gives_zero(void **state) {
     trial_free(&t);
 }
 
+/* As 0 times infinity over no loss at all. */
+static void a_weight_of_zero_hides_infinite_losses(void **state) {
+    (void)state;
+    static const double infinite[] = {(double)INFINITY};
+    trial t = trial_new();
+    const tare_tensor x = trial_fed(&t, TARE_FLOAT32, TARE_SHAPE(1), infinite);
+    const tare_tensor y = tare_losses_compute_weighted_loss(x, .weights = tare_number(0));
+    trial_open(&t);
+    assert_true(trial_number(&t, y) == 0);
+    trial_free(&t);
+}
+
 static void whole_numbers_come_back_whole_and_doubles_double(void **state) {
     (void)state;
     assert_true(reduced(TARE_REDUCTION_SUM, TARE_INT32, weights_2x1) == 12);
@@ -425,6 +437,7 @@ int main(void) {
         cmocka_unit_test(the_table_lists_every_kind),
         cmocka_unit_test(reductions_divide_by_what_they_say),
         cmocka_unit_test(a_division_by_zero_gives_zero),
+        cmocka_unit_test(a_weight_of_zero_hides_infinite_losses),
         cmocka_unit_test(whole_numbers_come_back_whole_and_doubles_double),
         cmocka_unit_test(a_number_as_weight_is_that_weight_for_all),
         cmocka_unit_test(no_reduction_gives_every_loss),

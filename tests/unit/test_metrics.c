@@ -134,6 +134,22 @@ static void thresholds_of_an_area_may_be_given(void **state) {
     trial_free(&t);
 }
 
+/* The outermost thresholds lie outside 0..1: a prediction of 0 is positive at the lowest. */
+static void predictions_at_the_ends_count(void **state) {
+    (void)state;
+    static const double ends[] = {0, 1};
+    for (int end = 0; end < 2; end++) {
+        trial t = trial_new();
+        const double same[] = {ends[end], ends[end], ends[end], ends[end]};
+        const tare_tensor z = trial_fed(&t, TARE_BOOL, TARE_SHAPE(4), truths);
+        const tare_tensor p = trial_fed(&t, TARE_FLOAT32, TARE_SHAPE(4), same);
+        const tare_metric auc = tare_metrics_auc(z, p);
+        trial_open(&t);
+        trial_near(trial_number(&t, auc.update_op), .5, 1e-5); /* of a coin */
+        trial_free(&t);
+    }
+}
+
 /* ---- the highest predictions; numbers of TensorFlow */
 
 static const double scores[] = {.1, .5, .2, .7, .9, .3, .4, .2, .25, .3, .1, .6};
@@ -192,8 +208,8 @@ static void the_confusion_matrix_adds_up(void **state) {
 
 static void weights_of_whole_counts_lose_their_fractions(void **state) {
     (void)state;
-    static const double classes[] = {0, 1, 1}, weights[] = {.9, 1.9, 2};
-    static const double wanted[] = {0, 0, 0, 3};
+    static const double classes[] = {0, 1, 1}, weights[] = {.9, 1.9, 1.9};
+    static const double wanted[] = {0, 0, 0, 2};
     trial t = trial_new();
     const tare_tensor z = trial_fed(&t, TARE_INT32, TARE_SHAPE(3), classes);
     const tare_tensor w = trial_fed(&t, TARE_FLOAT64, TARE_SHAPE(3), weights);
@@ -436,6 +452,7 @@ int main(void) {
         cmocka_unit_test(collections_are_initialised_by_name),
         cmocka_unit_test(areas_follow_the_curve_and_the_method),
         cmocka_unit_test(thresholds_of_an_area_may_be_given),
+        cmocka_unit_test(predictions_at_the_ends_count),
         cmocka_unit_test(the_k_highest_are_held_against_the_labels),
         cmocka_unit_test(the_confusion_matrix_adds_up),
         cmocka_unit_test(weights_of_whole_counts_lose_their_fractions),
