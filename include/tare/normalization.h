@@ -154,6 +154,51 @@ TARE_API tare_tensor tare_instance_norm_with(tare_tensor x,
     TARE_KW1(tare_instance_norm_with, tare_instance_norm_options, TARE_INSTANCE_NORM_DEFAULTS,     \
              __VA_ARGS__, .reserved = 0)
 
+/* ------------------------------------------------- batch normalisation that keeps its output */
+
+/* clang-format off */
+#define TARE_ACTIVATED_BATCH_NORM_FIELDS(field)                                                    \
+    field(list, axis, TARE_LIST(-1), "axes that are normalised each by itself: the channels")      \
+    field(real, momentum, 0.9, "weight of the old value in the moving averages")                   \
+    field(real, epsilon, 1e-5, "added to the variance, and to |gamma|")                            \
+    field(choice, activation, TARE_ACTIVATION_LEAKY_RELU, "leaky_relu, elu or none")               \
+    field(real, alpha, 0.01, "slope of leaky_relu below 0; above 0")                               \
+    TARE_GAMMA_BETA_FIELDS(field)                                                                  \
+    field(initializer, moving_mean_initializer, TARE_ZEROS, "first value of moving_mean")          \
+    field(initializer, moving_variance_initializer, TARE_ONES, "first value of moving_variance")   \
+    field(tensor, training, TARE_FALSE, "batch statistics; a truth or a boolean scalar")           \
+    field(boolean, frozen, false, "use the moving averages whatever training says, keep them")     \
+    field(text, name, NULL, "of the layer's scope")                                                \
+    field(choice, reuse, TARE_REUSE_INHERIT, "share the variables of that name")
+/* clang-format on */
+TARE_OPTIONS(tare_activated_batch_norm_options, TARE_ACTIVATED_BATCH_NORM_FIELDS);
+#define TARE_ACTIVATED_BATCH_NORM_DEFAULTS                                                         \
+    TARE_DEFAULTS(tare_activated_batch_norm_options, TARE_ACTIVATED_BATCH_NORM_FIELDS)
+/**
+ * In-place activated batch normalisation: batch normalisation and its activation as one, of which
+ * the gradient needs the result alone, so that x's memory is free once the result is there.
+ *
+ *     z = activation((|gamma| + epsilon) (x - mean) / sqrt(variance + epsilon) + beta)
+ *
+ * What is kept is z. Its gradient undoes the activation, log(1 + z) below 0 for elu, z / alpha for
+ * leaky_relu, and takes (x - mean) / sqrt(variance + epsilon) to be (that - beta) / (|gamma| +
+ * epsilon), which is why gamma is guarded and why alpha must be above 0. Rounding in z counts for
+ * 1 / alpha as much below 0, and for 1 / (|gamma| + epsilon) as much where gamma is small.
+ *
+ * Modes      as tare_batch_norm; moving_variance takes variance N / max(N - 1, 1).
+ * Shapes     as tare_batch_norm, whose variables it has.
+ * Gradients  x, gamma, beta; to any order.
+ * Errors     as tare_batch_norm; another activation; alpha not above 0.
+ * Elsewhere  the authors' InPlaceABN; momentum is the weight of the old value, theirs is .1. A
+ *            checkpoint of batch normalisation with gammas below 0 does not mean the same here.
+ * Source     Rota Bulo, Porzi and Kontschieder 2018, arXiv:1712.02616; their program, inplace_abn.
+ */
+TARE_API tare_tensor
+tare_activated_batch_norm_with(tare_tensor x, const tare_activated_batch_norm_options *options);
+#define tare_activated_batch_norm(...)                                                             \
+    TARE_KW1(tare_activated_batch_norm_with, tare_activated_batch_norm_options,                    \
+             TARE_ACTIVATED_BATCH_NORM_DEFAULTS, __VA_ARGS__, .reserved = 0)
+
 /* --------------------------------------------------------- kernels made of what is trained */
 
 /* clang-format off */

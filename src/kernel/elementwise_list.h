@@ -18,6 +18,7 @@
 
 #define TARE_SELU_SCALE 1.0507009873554804934193349852946
 #define TARE_SELU_ALPHA 1.7580993408473768599402175208123 /* times the scale */
+#define TARE_ELU_LEAST  -0x1.fffffep-1 /* float32's next above -1 */
 
 /* clang-format off */
 
@@ -40,18 +41,19 @@
     op(SWISH, v * SIGMOID(v))
 
 /* One floating argument, by the C library. */
-#define TARE_UNARY_PLAIN_LIST(op)                                                      \
-    op(EXPM1, M(expm1)(v))                                                             \
-    op(LOG, M(log)(v))                                                                 \
-    op(LOG1P, M(log1p)(v))                                                             \
-    op(SIN, M(sin)(v))                                                                 \
-    op(COS, M(cos)(v))                                                                 \
-    op(ERF, M(erf)(v))                                                                 \
-    op(FLOOR, M(floor)(v))                                                             \
-    op(CEIL, M(ceil)(v))                                                               \
-    op(ROUND, M(nearbyint)(v))                                                         \
-    op(ELU, v < 0 ? M(expm1)(v) : v)                                                   \
-    op(SELU, v < 0 ? C(TARE_SELU_ALPHA) * (M(exp)(v) - C(1)) : C(TARE_SELU_SCALE) * v) \
+#define TARE_UNARY_PLAIN_LIST(op)                                                        \
+    op(EXPM1, M(expm1)(v))                                                               \
+    op(LOG, M(log)(v))                                                                   \
+    op(LOG1P, M(log1p)(v))                                                               \
+    op(SIN, M(sin)(v))                                                                   \
+    op(COS, M(cos)(v))                                                                   \
+    op(ERF, M(erf)(v))                                                                   \
+    op(FLOOR, M(floor)(v))                                                               \
+    op(CEIL, M(ceil)(v))                                                                 \
+    op(ROUND, M(nearbyint)(v))                                                           \
+    op(ELU, v < 0 ? M(expm1)(v) : v)                                                     \
+    op(ELU_INVERSE, v < 0 ? M(log1p)(v > C(TARE_ELU_LEAST) ? v : C(TARE_ELU_LEAST)) : v) \
+    op(SELU, v < 0 ? C(TARE_SELU_ALPHA) * (M(exp)(v) - C(1)) : C(TARE_SELU_SCALE) * v)   \
     op(SOFTPLUS, (v > 0 ? v : C(0)) + M(log1p)(M(exp)(-M(fabs)(v))))
 
 /* Floating to bool. */

@@ -68,6 +68,13 @@ tare_tensor tare_norm_shadow(const tare_norm *norm, tare_tensor average, const c
  * moments. */
 tare_tensor tare_norm_forward(tare_norm *norm);
 
+/* The inputs of a batch_norm node, or of one that begins as it does: gamma and beta where affine,
+ * moving statistics and what decides where the mode asks for them. */
+void tare_norm_inputs(const tare_norm *norm, tare_tensor x, tare_norm_mode mode, bool affine,
+                      tare_tensor inputs[TARE_BATCH_NORM_INPUTS]);
+/* Moments for the moving averages, from such a node. */
+void tare_norm_take_moments(tare_norm *norm, tare_tensor y);
+
 /* batch_norm_updates.c: the moving averages' updates go to their collection, or run before what is
  * returned: y, or y after them. */
 tare_tensor tare_norm_update(const tare_norm *norm, tare_tensor y);

@@ -40,31 +40,38 @@ static bool wants_unbiased(const tare_norm *norm) {
                                                   : which == TARE_MOVING_VARIANCE_UNBIASED;
 }
 
+void tare_norm_inputs(const tare_norm *norm, tare_tensor x, tare_norm_mode mode, bool affine,
+                      tare_tensor inputs[TARE_BATCH_NORM_INPUTS]) {
+    for (int i = 0; i < TARE_BATCH_NORM_INPUTS; i++) inputs[i] = TARE_NULL;
+    inputs[TARE_BATCH_NORM_X] = x;
+    if (affine) {
+        inputs[TARE_BATCH_NORM_GAMMA] = norm->gamma;
+        inputs[TARE_BATCH_NORM_BETA] = norm->beta;
+    }
+    if (mode != TARE_NORM_TRAINING) {
+        inputs[TARE_BATCH_NORM_MOVING_MEAN] = norm->moving_mean;
+        inputs[TARE_BATCH_NORM_MOVING_VARIANCE] = norm->moving_variance;
+    }
+    if (mode == TARE_NORM_EITHER) inputs[TARE_BATCH_NORM_TRAINING] = norm->training;
+}
+
+void tare_norm_take_moments(tare_norm *norm, tare_tensor y) {
+    norm->mean = tare_output(y, TARE_BATCH_NORM_MEAN);
+    norm->variance = tare_output(y, TARE_BATCH_NORM_UPDATE_VARIANCE);
+}
+
 /* A batch_norm node over the kept axes of x, in the given mode. */
 static tare_tensor normalise(const tare_norm *norm, const char *name, tare_tensor x,
                              tare_axis_mask kept, tare_norm_mode mode, bool affine) {
-    const tare_shape shape = tare_tensor_shape(x);
     tare_batch_norm_node_options options = {TARE_BATCH_NORM_NODE_DEFAULTS};
-    const bool moving = mode != TARE_NORM_TRAINING;
-    const tare_tensor none = TARE_NULL;
-    const tare_tensor inputs[TARE_BATCH_NORM_INPUTS] = {x,
-                                                        affine ? norm->gamma : none,
-                                                        affine ? norm->beta : none,
-                                                        moving ? norm->moving_mean : none,
-                                                        moving ? norm->moving_variance : none,
-                                                        mode == TARE_NORM_EITHER ? norm->training
-                                                                                 : none};
-    options.axis = tare_axes_list(shape.rank, kept);
+    tare_tensor inputs[TARE_BATCH_NORM_INPUTS];
+    tare_norm_inputs(norm, x, mode, affine, inputs);
+    options.axis = tare_axes_list(tare_tensor_shape(x).rank, kept);
     options.epsilon = norm->epsilon;
     options.training = mode == TARE_NORM_TRAINING;
     options.unbiased = wants_unbiased(norm);
     options.name = name;
     return tare_build(norm->graph, "batch_norm", inputs, TARE_BATCH_NORM_INPUTS, &options);
-}
-
-static void take_moments(tare_norm *norm, tare_tensor y) {
-    norm->mean = tare_output(y, TARE_BATCH_NORM_MEAN);
-    norm->variance = tare_output(y, TARE_BATCH_NORM_UPDATE_VARIANCE);
 }
 
 /* ------------------------------------------------------------------------- ghost batches */
@@ -104,7 +111,7 @@ static tare_tensor normalise_ghosts(tare_norm *norm) {
     const tare_axis_mask kept = norm->kept << 1 | 1U << ghost_axis(norm);
     const tare_tensor apart = tare_reshape(norm->x, shape);
     const tare_tensor hat = normalise(norm, NULL, apart, kept, TARE_NORM_TRAINING, false);
-    take_moments(norm, hat);
+    tare_norm_take_moments(norm, hat);
     norm->mean = mean_of_ghosts(norm, norm->mean);
     norm->variance = mean_of_ghosts(norm, norm->variance);
     const tare_tensor together = tare_reshape(hat, norm->shape);
@@ -223,7 +230,7 @@ static tare_tensor normalise_alone(tare_norm *norm) {
     if (norm->ghosts) return normalise_ghosts(norm);
     if (norm->weighted) return normalise_weighted(norm);
     const tare_tensor hat = normalise(norm, NULL, norm->x, norm->kept, norm->mode, false);
-    take_moments(norm, hat);
+    tare_norm_take_moments(norm, hat);
     return hat;
 }
 
@@ -242,7 +249,7 @@ tare_tensor tare_norm_forward(tare_norm *norm) {
     const bool in_steps = norm->options->renorm || norm->ghosts || norm->weighted || norm->adjusted;
     if (!in_steps || norm->mode == TARE_NORM_INFERENCE) {
         const tare_tensor y = normalise(norm, name, norm->x, norm->kept, norm->mode, true);
-        take_moments(norm, y);
+        tare_norm_take_moments(norm, y);
         return y;
     }
     tare_graph_hidden_begin(norm->graph);

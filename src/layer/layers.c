@@ -33,6 +33,7 @@ static const struct {
     {"slim_layer_norm", &tare_slim_layer_norm_table},
     {"group_norm", &tare_group_norm_table},
     {"instance_norm", &tare_instance_norm_table},
+    {"activated_batch_norm", &tare_activated_batch_norm_table},
 };
 
 const char *tare_layer_kind(size_t i) {

@@ -10,6 +10,6 @@ extern const tare_option_table tare_conv_table, tare_conv_transpose_table,
     tare_separable_conv_table, tare_depthwise_conv_table, tare_pooling_table;
 extern const tare_option_table tare_batch_norm_table, tare_slim_batch_norm_table;
 extern const tare_option_table tare_layer_norm_table, tare_slim_layer_norm_table,
-    tare_group_norm_table, tare_instance_norm_table;
+    tare_group_norm_table, tare_instance_norm_table, tare_activated_batch_norm_table;
 
 #endif

@@ -108,7 +108,7 @@ static tare_status find_parameter_shape(const tare_infer *infer, tare_axis_mask 
     return TARE_OK;
 }
 
-static tare_status infer_with(tare_infer *infer, const tare_batch_norm_node_options *settings) {
+tare_status tare_batch_norm_infer(tare_infer *infer, const tare_batch_norm_node_options *settings) {
     tare_axis_mask kept = 0;
     tare_shape shape;
     TARE_TRY(tare_batch_norm_axes(infer, TARE_BATCH_NORM_X, settings->axis, &kept));
@@ -129,7 +129,7 @@ static tare_status infer_with(tare_infer *infer, const tare_batch_norm_node_opti
 
 static tare_status batch_norm_infer(tare_infer *infer) {
     const tare_batch_norm_node_options settings = own_settings(infer->options);
-    return infer_with(infer, &settings);
+    return tare_batch_norm_infer(infer, &settings);
 }
 
 static tare_status fused_infer(tare_infer *infer) {
@@ -141,7 +141,7 @@ static tare_status fused_infer(tare_infer *infer) {
                               is_given(infer, TARE_BATCH_NORM_MOVING_VARIANCE)))
         return tare_infer_refuse(infer, TARE_ERROR_ARGUMENT, "mean or variance in training",
                                  "neither: training uses the batch's own");
-    return infer_with(infer, &settings);
+    return tare_batch_norm_infer(infer, &settings);
 }
 
 /* ------------------------------------------------------------------------------ gradient */
@@ -262,7 +262,7 @@ static tare_status settle_low(tare_lower *lower, const tare_channel_view *view,
 
 /* All outputs are made, wanted or not: of some only the shape is asked for, and pruning drops what
  * nobody reads. */
-static tare_status lower_with(tare_lower *lower, const tare_batch_norm_node_options *settings) {
+tare_status tare_batch_norm_lower(tare_lower *lower, const tare_batch_norm_node_options *settings) {
     const tare_batch_mode mode =
         tare_batch_mode_of(lower, TARE_BATCH_NORM_TRAINING, settings->training);
     const tare_channel_view view = tare_batch_norm_view(lower, lower->inputs[TARE_BATCH_NORM_X],
@@ -291,12 +291,12 @@ static tare_status lower_with(tare_lower *lower, const tare_batch_norm_node_opti
 
 static tare_status batch_norm_lower(tare_lower *lower) {
     const tare_batch_norm_node_options settings = own_settings(lower->options);
-    return lower_with(lower, &settings);
+    return tare_batch_norm_lower(lower, &settings);
 }
 
 static tare_status fused_lower(tare_lower *lower) {
     const tare_batch_norm_node_options settings = fused_settings(lower->options);
-    return lower_with(lower, &settings);
+    return tare_batch_norm_lower(lower, &settings);
 }
 
 /* ------------------------------------------------------------------------------ builders */

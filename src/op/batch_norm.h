@@ -70,6 +70,31 @@ tare_batch_mode tare_batch_mode_of(const tare_lower *lower, int training, bool o
 tare_status tare_batch_norm_axes(const tare_infer *infer, int x, tare_list axis,
                                  tare_axis_mask *kept);
 
+/* Infer and lower of an op that begins with batch_norm's inputs and outputs. */
+tare_status tare_batch_norm_infer(tare_infer *infer, const tare_batch_norm_node_options *settings);
+tare_status tare_batch_norm_lower(tare_lower *lower, const tare_batch_norm_node_options *settings);
+
+/*
+ * What flows back through a normalisation of x by mean, variance and gamma, in two steps; outputs
+ * dx, dgamma, dbeta. low and gamma may be no value; training counts in mode either.
+ */
+typedef struct tare_batch_norm_flow {
+    tare_value dy, x, mean, variance, low, gamma, training;
+    tare_batch_mode mode;
+} tare_batch_norm_flow;
+tare_status tare_batch_norm_emit_flow(tare_lower *lower, const tare_channel_view *view,
+                                      const tare_batch_norm_flow *flow, tare_value outputs[3]);
+
+/* The same made of nodes that can be differentiated, from xhat and scale = gamma / deviation. */
+typedef struct tare_batch_norm_slopes {
+    tare_tensor dy, hat, scale;
+    tare_tensor like;     /* in the shape that dgamma and dbeta are to have */
+    tare_tensor training; /* null: `trains` says it */
+    bool trains;
+    tare_axis_mask kept;
+} tare_batch_norm_slopes;
+void tare_batch_norm_build_slopes(const tare_batch_norm_slopes *by, tare_tensor outputs[3]);
+
 /* The view of a value by these settings, with statistics of that shape. */
 tare_channel_view tare_batch_norm_view(const tare_lower *lower, tare_value x,
                                        const tare_batch_norm_node_options *settings,

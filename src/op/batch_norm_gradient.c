@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Op "batch_norm_gradient": what flows from dy to x, gamma and beta.
+ * Op "batch_norm_gradient": what flows from dy to x, gamma and beta. With
+ * xhat = (x - mean) / sqrt(variance + epsilon) and scale = gamma / sqrt(variance + epsilon)
  *
- *     dbeta  = sum dy             dgamma = sum dy xhat             xhat = (x - mean) /
- * sqrt(variance + epsilon) dx     = gamma / sqrt(variance + epsilon) (dy - dbeta / N - xhat dgamma
- * / N)     training dx     = gamma / sqrt(variance + epsilon) dy inference
+ *     dbeta  = sum dy
+ *     dgamma = sum dy xhat
+ *     dx     = scale (dy - dbeta / N - xhat dgamma / N)      training
+ *     dx     = scale dy                                      inference
  *
  * It is lowered to two steps, gradient_sums and normalise_gradient. Its own gradient is that of the
  * same formulas made of elementary ops, moments included, so second and third gradients are the
@@ -82,17 +84,21 @@ static tare_tensor sum_of_channels(tare_tensor x, tare_axis_mask kept) {
 }
 
 /* dx in training: dy less its mean and less xhat times the mean of dy xhat, all scaled. */
-static tare_tensor build_dx(const tare_gradient *gradient, const tare_tensor *inputs,
-                            tare_tensor hat, tare_tensor scale, tare_axis_mask kept) {
-    const tare_batch_norm_node_options *options = gradient->options;
-    const bool asked = gradient->input_count > TRAINING && inputs[TRAINING].graph;
-    const tare_tensor dy = inputs[DY], frozen = tare_mul(dy, scale);
-    if (!asked && !options->training) return frozen;
-    const tare_tensor dot = tare_mean_of_channels(tare_mul(dy, hat), kept);
-    const tare_tensor less = tare_sub(dy, tare_mean_of_channels(dy, kept));
-    const tare_tensor batch = tare_mul(tare_sub(less, tare_mul(hat, dot)), scale);
-    const tare_tensor both[] = {inputs[TRAINING], batch, frozen};
-    return asked ? tare_build(gradient->graph, "merge", both, 3, NULL) : batch;
+static tare_tensor build_dx(const tare_batch_norm_slopes *by) {
+    const tare_tensor frozen = tare_mul(by->dy, by->scale);
+    if (!by->training.graph && !by->trains) return frozen;
+    const tare_tensor dot = tare_mean_of_channels(tare_mul(by->dy, by->hat), by->kept);
+    const tare_tensor less = tare_sub(by->dy, tare_mean_of_channels(by->dy, by->kept));
+    const tare_tensor batch = tare_mul(tare_sub(less, tare_mul(by->hat, dot)), by->scale);
+    const tare_tensor both[] = {by->training, batch, frozen};
+    return by->training.graph ? tare_build(batch.graph, "merge", both, 3, NULL) : batch;
+}
+
+void tare_batch_norm_build_slopes(const tare_batch_norm_slopes *by, tare_tensor outputs[3]) {
+    outputs[DX] = build_dx(by);
+    outputs[DGAMMA] =
+        tare_reshape_like(sum_of_channels(tare_mul(by->dy, by->hat), by->kept), by->like);
+    outputs[DBETA] = tare_reshape_like(sum_of_channels(by->dy, by->kept), by->like);
 }
 
 static void composite(const tare_gradient *gradient, const tare_tensor *inputs,
@@ -109,10 +115,15 @@ static void composite(const tare_gradient *gradient, const tare_tensor *inputs,
     const tare_tensor scale = inputs[GAMMA].graph
                                   ? tare_mul(tare_against_channels(inputs[GAMMA], x, kept), inverse)
                                   : inverse;
-    outputs[DX] = build_dx(gradient, inputs, hat, scale, kept);
-    outputs[DGAMMA] =
-        tare_reshape_like(sum_of_channels(tare_mul(inputs[DY], hat), kept), inputs[MEAN]);
-    outputs[DBETA] = tare_reshape_like(sum_of_channels(inputs[DY], kept), inputs[MEAN]);
+    const tare_batch_norm_slopes slopes = {
+        .dy = inputs[DY],
+        .hat = hat,
+        .scale = scale,
+        .like = inputs[MEAN],
+        .training = gradient->input_count > TRAINING ? inputs[TRAINING] : TARE_NULL,
+        .trains = options->training,
+        .kept = kept};
+    tare_batch_norm_build_slopes(&slopes, outputs);
 }
 
 static tare_status gradient_gradient(tare_gradient *gradient) {
@@ -125,55 +136,48 @@ static tare_value input_of(const tare_lower *lower, int input) {
     return input < lower->input_count ? lower->inputs[input] : TARE_NO_VALUE;
 }
 
-/* What both steps read; x where it is not needed and low digits where there are none: no value. */
-typedef struct operands {
-    tare_value dy, x, low;
-    tare_value sums[3]; /* dgamma, dbeta, their low digits */
-} operands;
-
-static tare_status emit_sums(tare_lower *lower, const tare_channel_view *view, operands *o) {
-    TARE_TRY(tare_emit_into_view(lower, view, lower->inputs[X], &o->x));
-    const tare_value inputs[] = {o->dy, o->x, lower->inputs[MEAN], lower->inputs[VARIANCE], o->low};
-    return lower->emit(lower, "gradient_sums", &view->options, inputs,
-                       sizeof inputs / sizeof *inputs, o->sums, 3);
-}
-
-static tare_status emit_dx(tare_lower *lower, const tare_channel_view *view, const operands *o,
-                           tare_batch_mode mode) {
-    const bool batch = mode != TARE_MODE_INFERENCE;
-    const tare_value none = TARE_NO_VALUE;
-    const tare_value inputs[] = {o->dy,
-                                 batch ? o->x : none,
-                                 lower->inputs[MEAN],
-                                 lower->inputs[VARIANCE],
-                                 o->low,
-                                 input_of(lower, GAMMA),
-                                 batch ? o->sums[0] : none,
-                                 batch ? o->sums[1] : none,
-                                 batch ? o->sums[2] : none,
-                                 mode == TARE_MODE_EITHER ? lower->inputs[TRAINING] : none};
-    tare_value dx;
-    TARE_TRY(lower->emit(lower, "normalise_gradient", &view->options, inputs,
-                         sizeof inputs / sizeof *inputs, &dx, 1));
-    return tare_emit_out_of_view(lower, view, dx, &lower->outputs[DX]);
+tare_status tare_batch_norm_emit_flow(tare_lower *lower, const tare_channel_view *view,
+                                      const tare_batch_norm_flow *flow, tare_value outputs[3]) {
+    const bool batch = flow->mode != TARE_MODE_INFERENCE;
+    const tare_value none = TARE_NO_VALUE, low = batch ? flow->low : none;
+    tare_value dy, x, sums[3], dx; /* sums: dgamma, dbeta, their low digits */
+    TARE_TRY(tare_emit_into_view(lower, view, flow->dy, &dy));
+    TARE_TRY(tare_emit_into_view(lower, view, flow->x, &x));
+    const tare_value first[] = {dy, x, flow->mean, flow->variance, low};
+    TARE_TRY(lower->emit(lower, "gradient_sums", &view->options, first,
+                         sizeof first / sizeof *first, sums, 3));
+    const tare_value second[] = {dy,
+                                 batch ? x : none,
+                                 flow->mean,
+                                 flow->variance,
+                                 low,
+                                 flow->gamma,
+                                 batch ? sums[0] : none,
+                                 batch ? sums[1] : none,
+                                 batch ? sums[2] : none,
+                                 flow->mode == TARE_MODE_EITHER ? flow->training : none};
+    TARE_TRY(lower->emit(lower, "normalise_gradient", &view->options, second,
+                         sizeof second / sizeof *second, &dx, 1));
+    outputs[DGAMMA] = sums[0];
+    outputs[DBETA] = sums[1];
+    return tare_emit_out_of_view(lower, view, dx, &outputs[DX]);
 }
 
 /* All outputs are made, wanted or not; pruning drops what nobody reads. */
 static tare_status gradient_lower(tare_lower *lower) {
     const tare_batch_norm_node_options *options = lower->options;
-    const tare_batch_mode mode = tare_batch_mode_of(lower, TRAINING, options->training);
-    const bool batch = mode != TARE_MODE_INFERENCE;
     const tare_shape form = lower->type(lower, lower->inputs[MEAN])->shape;
     const tare_channel_view view = tare_batch_norm_view(lower, lower->inputs[X], options, form);
-    operands o = {TARE_NO_VALUE,
-                  TARE_NO_VALUE,
-                  batch ? input_of(lower, LOW) : TARE_NO_VALUE,
-                  {TARE_NO_VALUE, TARE_NO_VALUE, TARE_NO_VALUE}};
-    TARE_TRY(tare_emit_into_view(lower, &view, lower->inputs[DY], &o.dy));
-    TARE_TRY(emit_sums(lower, &view, &o));
-    lower->outputs[DGAMMA] = o.sums[0];
-    lower->outputs[DBETA] = o.sums[1];
-    return emit_dx(lower, &view, &o, mode);
+    const tare_batch_norm_flow flow = {.dy = lower->inputs[DY],
+                                       .x = lower->inputs[X],
+                                       .mean = lower->inputs[MEAN],
+                                       .variance = lower->inputs[VARIANCE],
+                                       .low = input_of(lower, LOW),
+                                       .gamma = input_of(lower, GAMMA),
+                                       .training = input_of(lower, TRAINING),
+                                       .mode =
+                                           tare_batch_mode_of(lower, TRAINING, options->training)};
+    return tare_batch_norm_emit_flow(lower, &view, &flow, lower->outputs);
 }
 
 /* Mean and variance count as functions of x, which differences do not know: see the unit tests. */

@@ -69,6 +69,9 @@
     family(tare_schedule_ops) \
     family(tare_batch_norm_ops) \
     family(tare_batch_norm_gradient_ops) \
+    family(tare_activated_batch_norm_ops) \
+    family(tare_activated_batch_norm_gradient_ops) \
+    family(tare_activation_inverse_ops) \
     family(tare_batch_normalization_ops) \
     family(tare_moments_ops) \
     family(tare_standardize_ops) \
