@@ -91,7 +91,7 @@ static bool next_input(const char **text, tare_dtype floating, input *in) {
 
 /* "axis=1,2,keepdims=true": a comma ends a value only before another name. */
 static void set_options(const trial *t, const tare_option_table *table) {
-    char text[256];
+    static char text[256]; /* options that are text point into it until the op is built */
     snprintf(text, sizeof text, "%s", t->example->options ? t->example->options : "");
     for (char *at = text; *at;) {
         char *value = strchr(at, '=');
