@@ -83,7 +83,7 @@ const tare_op_def tare_clip_ops[] = {
      .gradient = clip_gradient,
      .prepare = clip_prepare,
      .run = clip_step,
- .can = &tare_pointwise_can,
+     .can = &tare_pointwise_can,
      .examples = clip_examples},
     {.name = NULL},
 };
