@@ -108,3 +108,7 @@ bool tare_is_utf8(const char *text, size_t bytes) {
     }
     return true;
 }
+
+size_t tare_utf8_character(const char *text) {
+    return character((const unsigned char *)text, 4); /* a NUL ends any character */
+}

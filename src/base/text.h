@@ -52,5 +52,7 @@ char *tare_print(char *buffer, size_t size, const char *format, ...) TARE_PRINTF
 
 bool tare_same_text(const char *a, const char *b); /* NULL equals NULL */
 bool tare_is_utf8(const char *text, size_t bytes);
+/* Bytes of the UTF-8 character that a terminated text begins with; 0: it begins with none. */
+size_t tare_utf8_character(const char *text);
 
 #endif

@@ -37,15 +37,6 @@ void tare_json_begin_array(tare_json *json) { open_bracket(json, "["); }
 void tare_json_end_object(tare_json *json) { close_bracket(json, "}"); }
 void tare_json_end_array(tare_json *json) { close_bracket(json, "]"); }
 
-/* Bytes of the UTF-8 character at text, 0 when there is none. */
-static size_t character_bytes(const char *text) {
-    size_t bytes = 1;
-    while (bytes < 4 && ((unsigned char)text[bytes] & 0xC0) == 0x80) bytes++;
-    for (; bytes > 0; bytes--)
-        if (tare_is_utf8(text, bytes)) return bytes;
-    return 0;
-}
-
 static void add_escaped(tare_text *text, const char *string) {
     while (*string != '\0') {
         const unsigned char byte = (unsigned char)*string;
@@ -60,7 +51,7 @@ static void add_escaped(tare_text *text, const char *string) {
         } else if (byte < 0x80) {
             tare_text_add_bytes(text, string, 1);
         } else {
-            const size_t bytes = character_bytes(string);
+            const size_t bytes = tare_utf8_character(string);
             if (bytes == 0) {
                 tare_text_add(text, "\\ufffd");
             } else {
