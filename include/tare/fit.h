@@ -29,6 +29,9 @@ typedef struct tare_network {
     tare_tensor logits;   /* float32 [?, classes]; predictions where there are targets */
     tare_tensor loss;     /* scalar: mean over the batch */
     tare_tensor train;    /* the operation of one training step */
+    /* For the log alone; null: none. */
+    tare_tensor rate;    /* the learning rate of a step: a scalar, or an immediate number */
+    tare_tensor summary; /* summaries, merged */
 } tare_network;
 
 /* ------------------------------------------------------------------------------- evaluation */
@@ -101,7 +104,10 @@ typedef enum tare_fit_event {
     field(real, divisor, 0, "inputs are divided by it; 0: 255 for uint8, else 1")                 \
     field(text, checkpoint, NULL, "file to save to after every epoch and when stopped")           \
     field(integer, checkpoint_steps, 0, "save also after so many steps; 0: never")                \
-    field(boolean, resume, false, "go on from the checkpoint, if the file is there")
+    field(boolean, resume, false, "go on from the checkpoint, if the file is there")              \
+    field(text, log, NULL, "folder for event files, which TensorBoard shows")                     \
+    field(boolean, log_histograms, false, "log how batch norm's variables are spread, by epoch")  \
+    field(integer, log_steps, 1, "log every so many steps")
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -148,6 +154,11 @@ typedef struct tare_fit_result {
 /**
  * Trains until `epochs` epochs are done, counted from the very first, or until stopped. Variables
  * must have values, or a checkpoint be there to resume from. result may be NULL.
+ *
+ * With a log, an event file tells of the graph; by steps, counted from 1 over the whole training,
+ * of loss, accuracy, learning_rate, images_per_second and the network's summaries; by epochs of
+ * epoch/loss, held_back/loss and held_back/accuracy. No number of the training depends on it.
+ * Training that goes on writes a further file into the same folder.
  * Errors  what running and saving can fail of; a checkpoint of another network, batch, seed,
  *         order or number of examples.
  */

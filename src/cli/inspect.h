@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `tare inspect` shows: networks, and files of arrays. */
+/* What `tare inspect` shows: networks, files of arrays, event files. */
 #ifndef TARE_SRC_CLI_INSPECT_H
 #define TARE_SRC_CLI_INSPECT_H
 
@@ -12,7 +12,7 @@
     field(choice, mode, 0, "of the plan")                                                         \
     field(integer, batch, 1, "examples in a batch of the plan")                                   \
     field(integer, threads, 0, "that compute; 0: one per processor")                              \
-    field(boolean, numbers, false, "of a file: least, greatest and mean of every array")          \
+    field(boolean, numbers, false, "of a file: least, greatest, mean")          \
     field(boolean, json, false, "print JSON")
 /* clang-format on */
 TARE_OPTIONS(tare_inspect_options, TARE_INSPECT_FIELDS);
@@ -21,8 +21,9 @@ TARE_OPTIONS(tare_inspect_options, TARE_INSPECT_FIELDS);
 enum { TARE_GRAPH_NONE, TARE_GRAPH_TEXT, TARE_GRAPH_DOT };
 enum { TARE_MODE_INFER, TARE_MODE_TRAIN };
 
-/* Both return an exit status. */
+/* All return an exit status; the last one asks the file what it is. */
 int tare_inspect_network(tare_workshop *workshop, const tare_inspect_options *options);
+int tare_inspect_events(const char *path, const tare_inspect_options *options);
 int tare_inspect_file(const char *path, const tare_inspect_options *options);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of arrays: .npy, .npz and .safetensors, told by how they begin. */
+/* Files of arrays: .npy, .npz and .safetensors, told by how they begin, as event files are. */
 #include "array/array.h"
 #include "array/shape.h"
 #include "base/file.h"
@@ -7,6 +7,7 @@
 #include "cli/inspect.h"
 #include "cli/say.h"
 #include "cli/table.h"
+#include "report/event_record.h"
 #include "report/json.h"
 
 #include <inttypes.h>
@@ -224,11 +225,17 @@ static bool ends_with(const char *text, const char *end) {
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
+/* Event files begin with a length and its sum. */
+static bool is_event_file(const char *path, const unsigned char begin[TARE_RECORD_HEAD]) {
+    uint64_t length;
+    return strstr(path, ".tfevents") != NULL || tare_record_length(begin, &length);
+}
+
 int tare_inspect_file(const char *path, const tare_inspect_options *options) {
     listing l = {.options = options};
     tare_error error = {0};
     tare_file *file = NULL;
-    char begin[8] = {0};
+    unsigned char begin[TARE_RECORD_HEAD] = {0};
     if (tare_file_open(path, &file, &error) != TARE_OK) return tare_say_error(&error);
     const int64_t size = tare_file_size(file);
     const size_t bytes = size < (int64_t)sizeof begin ? (size_t)size : sizeof begin;
@@ -239,6 +246,7 @@ int tare_inspect_file(const char *path, const tare_inspect_options *options) {
     if (ends_with(path, ".npy")) return list_npy(path, &l);
     if (ends_with(path, ".npz")) return list_npz(path, &l);
     if (ends_with(path, ".safetensors")) return list_safetensors(path, &l);
+    if (is_event_file(path, begin)) return tare_inspect_events(path, options);
     size_t i = 0;
     while (memcmp(begin, formats[i].magic, formats[i].bytes) != 0) i++;
     return formats[i].list(path, &l);

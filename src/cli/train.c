@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <tare/event.h>
 
 /* One training, from data to result. */
 typedef struct job {
@@ -112,6 +113,24 @@ static tare_status evaluate(job *j) {
                               &j->error);
 }
 
+/* The test's numbers stand in a file of their own beside those of the training. */
+static tare_status log_test(job *j) {
+    const char *folder = j->training.fit.log;
+    const bool held_back = j->training.options.held_back > 0; /* logged by epoch */
+    if (folder == NULL || held_back) return TARE_OK;
+    const tare_event_scalar numbers[] = {
+        {"test/loss", j->found.loss},
+        {"test/accuracy", (double)j->found.correct / (double)j->found.count}};
+    const size_t count = tare_dataset_classes(j->test) > 0 ? 2 : 1;
+    tare_event_writer *writer = NULL;
+    TARE_TRY(tare_event_writer_new(folder, &writer, &j->error));
+    const tare_status status = tare_event_writer_scalars(writer, numbers, count, count_steps(j));
+    if (status != TARE_OK) j->error = *tare_event_writer_error(writer);
+    const tare_status closed =
+        tare_event_writer_close(writer, status == TARE_OK ? &j->error : NULL);
+    return status == TARE_OK ? closed : status;
+}
+
 /* ------------------------------------------------------------------------------------ results */
 
 static const char *what_was_tested(const job *j) {
@@ -198,7 +217,8 @@ static int work(job *j) {
     tare_interrupt_begin();
     if (fit(j) != TARE_OK) return tare_say_error(&j->error);
     say_nothing_was_left(j);
-    if (!j->result.stopped && evaluate(j) != TARE_OK) return tare_say_error(&j->error);
+    if (!j->result.stopped && (evaluate(j) != TARE_OK || log_test(j) != TARE_OK))
+        return tare_say_error(&j->error);
     const int status = say_result(j);
     return status == TARE_EXIT_SUCCESS && j->result.stopped ? say_stopped(j) : status;
 }
@@ -221,6 +241,7 @@ const tare_command tare_command_train = {
         "  tare train lenet_bn --data fashion-mnist --epochs 5\n"
         "  tare train mlp_bn --data synthetic --limit 5000      without any file, in a moment\n"
         "  tare train lenet_bn --recipe d2l --seed 3            the book's recipe\n"
+        "  tare train lenet_bn --log runs/lenet                 for TensorBoard: --logdir runs\n"
         "  tare train lenet_bn --checkpoint lenet.safetensors --resume\n"
         "                                                       go on where Ctrl-C stopped it\n",
     .run = run,

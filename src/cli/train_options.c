@@ -60,6 +60,9 @@ static int check(const tare_training *training) {
     if (training->fit.batch < 1) return tare_say_misuse("--batch: needs 1 or more");
     if (training->fit.resume && training->fit.checkpoint == NULL)
         return tare_say_misuse("--resume: needs --checkpoint FILE to resume from");
+    if (training->fit.log_steps < 1) return tare_say_misuse("--log-steps: needs 1 or more");
+    if (training->fit.log_histograms && training->fit.log == NULL)
+        return tare_say_misuse("--log-histograms: needs --log FOLDER to write to");
     if (training->fit.checkpoint_steps > 0 && training->fit.checkpoint == NULL)
         return tare_say_misuse("--checkpoint-steps: needs --checkpoint FILE to save to");
     return -1;

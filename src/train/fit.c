@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "train/fit_checkpoint.h"
+#include "train/fit_log.h"
 #include "train/fit_network.h"
 
 #include <inttypes.h>
@@ -19,7 +20,8 @@ typedef struct fitting {
     const tare_dataset *dataset;
     tare_batches *batches;
     tare_fit_place place;
-    tare_fit_place saved;      /* the place that the checkpoint on the disk holds; -1: none */
+    tare_fit_place saved; /* the place that the checkpoint on the disk holds; -1: none */
+    tare_fit_log log;
     tare_progress_facts facts; /* of this epoch */
     double loss_sum;           /* of this epoch, by images */
     double epoch_seconds;      /* of training, in this epoch */
@@ -74,12 +76,17 @@ static bool is_due(const fitting *f) {
 
 /* ------------------------------------------------------------------------------------- a step */
 
+/* Steps that lie behind, counted over the whole training. */
+static int64_t steps_done(const fitting *f) {
+    return f->place.epoch * tare_batches_count(f->batches) + f->place.batch;
+}
+
 static tare_status step(fitting *f) {
     const double begin = tare_clock_seconds();
     tare_batch batch;
     double loss = 0;
     TARE_TRY(tare_batches_get(f->batches, f->place.epoch, f->place.batch, &batch));
-    TARE_TRY(tare_runner_run(&f->runner, &batch, f->network->train, NULL, &loss));
+    TARE_TRY(tare_fit_log_run(&f->log, &f->runner, &batch, steps_done(f) + 1, &loss));
     f->place.batch++;
     const double seconds = tare_clock_seconds() - begin;
     f->loss_sum += loss * (double)batch.count;
@@ -94,7 +101,7 @@ static tare_status step(fitting *f) {
     f->facts.seconds_left = seconds_left(f);
     f->result.loss = f->facts.loss;
     tell(f, TARE_FIT_STEP);
-    return TARE_OK;
+    return tare_fit_log_step(&f->log, steps_done(f), loss, &f->result);
 }
 
 /* Asks whether to stop; saves first if so. */
@@ -133,6 +140,7 @@ static tare_status run_epoch(fitting *f) {
     }
     if (f->result.stopped) return TARE_OK;
     TARE_TRY(evaluate(f));
+    TARE_TRY(tare_fit_log_epoch(&f->log, steps_done(f), &f->facts));
     f->place = (tare_fit_place){.epoch = f->place.epoch + 1, .batch = 0};
     tell(f, TARE_FIT_EPOCH);
     TARE_TRY(save(f));
@@ -152,6 +160,12 @@ static tare_status check_options(const fitting *f) {
     if (options->checkpoint == NULL && (options->resume || options->checkpoint_steps > 0))
         return tare_fail_at(f->error, TARE_ERROR_ARGUMENT, "fit", "checkpoint", "no file",
                             "one to resume from or to save to");
+    if (options->log_steps < 1)
+        return tare_fail_at(f->error, TARE_ERROR_ARGUMENT, "fit", "log_steps", "a number below 1",
+                            "1 or more");
+    if (options->log == NULL && options->log_histograms)
+        return tare_fail_at(f->error, TARE_ERROR_ARGUMENT, "fit", "log", "no folder",
+                            "one to log histograms to");
     if (options->metadata_count > 0 && options->metadata == NULL)
         return tare_fail_at(f->error, TARE_ERROR_ARGUMENT, "fit", "metadata", "nothing",
                             "as many pairs as metadata_count says");
@@ -185,13 +199,24 @@ static tare_status resume(fitting *f) {
     return TARE_OK;
 }
 
+static tare_status begin_log(fitting *f) {
+    const bool classes = tare_dataset_classes(f->dataset) > 0;
+    const tare_status status =
+        tare_fit_log_begin(&f->log, &f->options, &f->runner, classes, steps_done(f) + 1);
+    return status == TARE_OK ? status : tare_fit_log_end(&f->log, status);
+}
+
 static tare_status fit(fitting *f) {
     TARE_TRY(check_options(f));
     TARE_TRY(tare_runner_check_classes(f->network, f->dataset, f->error));
     TARE_TRY(cut_batches(f));
     TARE_TRY(resume(f));
-    while (f->place.epoch < f->options.epochs && !f->result.stopped) TARE_TRY(run_epoch(f));
-    return TARE_OK;
+    if (f->place.epoch >= f->options.epochs) return TARE_OK;
+    TARE_TRY(begin_log(f));
+    tare_status status = TARE_OK;
+    while (status == TARE_OK && f->place.epoch < f->options.epochs && !f->result.stopped)
+        status = run_epoch(f);
+    return tare_fit_log_end(&f->log, status);
 }
 
 /* Fills `into` with defaults and what the caller's older or equal struct holds. */

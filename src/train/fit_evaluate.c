@@ -20,8 +20,7 @@ static int64_t greatest(const float *numbers, int64_t count) {
     return isnan(numbers[best]) ? -1 : best;
 }
 
-/* Rows of logits whose greatest stands at the label. */
-static int64_t count_correct(const tare_array *logits, const tare_batch *batch) {
+int64_t tare_runner_count_correct(const tare_array *logits, const tare_batch *batch) {
     if (tare_array_dtype(batch->labels) != TARE_INT32 || tare_array_dtype(logits) != TARE_FLOAT32)
         return 0;
     const int64_t classes = tare_array_count(logits) / batch->count;
@@ -40,7 +39,7 @@ static tare_status evaluate_batch(evaluating *e, int64_t i) {
     TARE_TRY(tare_batches_get(e->batches, 0, i, &batch));
     TARE_TRY(tare_runner_run(&e->runner, &batch, e->runner.network.logits, &logits, &loss));
     e->found.loss += loss * (double)batch.count;
-    e->found.correct += count_correct(logits, &batch);
+    e->found.correct += tare_runner_count_correct(logits, &batch);
     e->found.count += batch.count;
     return TARE_OK;
 }

@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "base/text.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@ TARE_OPTION_TABLE(, tare_evaluate_table, TARE_EVALUATE_FIELDS);
 #define TARE_WORDS_last   TARE_LAST_BATCH_WORDS
 TARE_OPTION_TABLE(, tare_fit_table, TARE_FIT_FIELDS);
 #undef TARE_TABLE_STRUCT
+
+#define LEAST_NETWORK offsetof(tare_network, rate)
 
 /* One tensor that must have been built. */
 static tare_status check_tensor(tare_tensor tensor, const char *what, tare_error *error) {
@@ -36,10 +39,12 @@ static tare_status check_network(const tare_network *network, bool training, tar
 tare_status tare_runner_begin(tare_runner *runner, tare_session *session,
                               const tare_network *network, bool training, tare_error *error) {
     *runner = (tare_runner){.session = session, .error = error};
-    if (network->struct_size < sizeof *network)
+    if (network->struct_size < LEAST_NETWORK)
         return tare_fail_at(error, TARE_ERROR_ARGUMENT, "network", "struct_size",
                             "a smaller number than the struct's size", "sizeof(tare_network)");
-    runner->network = *network;
+    /* Those that know of fewer members have none of the others. */
+    memcpy(&runner->network, network,
+           network->struct_size < sizeof *network ? network->struct_size : sizeof *network);
     TARE_TRY(check_network(network, training, error));
     const tare_dtype dtype = tare_tensor_dtype(network->loss);
     runner->mode = tare_array_bool(training);
@@ -53,24 +58,37 @@ void tare_runner_end(tare_runner *runner) {
     tare_array_free(runner->loss);
 }
 
-tare_status tare_runner_run(tare_runner *runner, const tare_batch *batch, tare_tensor fetch,
-                            tare_array **result, double *loss) {
+tare_status tare_runner_run_many(tare_runner *runner, const tare_batch *batch,
+                                 const tare_tensor *fetches, size_t count, tare_array **results,
+                                 double *loss) {
     const tare_network *network = &runner->network;
     const tare_feed feeds[] = {{network->inputs, batch->inputs},
                                {network->labels, batch->labels},
                                {network->training, runner->mode}};
-    const size_t count = tare_tensor_is_valid(network->training) ? 3 : 2;
-    const tare_tensor fetches[] = {fetch, network->loss};
-    tare_array *results[] = {result == NULL ? NULL : *result, runner->loss};
-    const tare_status status = tare_session_run(runner->session, feeds, count, fetches, 2, results);
+    const size_t feed_count = tare_tensor_is_valid(network->training) ? 3 : 2;
+    tare_tensor all[TARE_RUNNER_FETCHES + 1];
+    tare_array *fetched[TARE_RUNNER_FETCHES + 1];
+    assert(count <= TARE_RUNNER_FETCHES);
+    memcpy(all, fetches, count * sizeof *all);
+    memcpy(fetched, results, count * sizeof *fetched);
+    all[count] = network->loss;
+    fetched[count] = runner->loss;
+    const tare_status status =
+        tare_session_run(runner->session, feeds, feed_count, all, count + 1, fetched);
     if (status != TARE_OK) {
         const tare_error *said = tare_session_error(runner->session);
         if (runner->error != NULL && said != NULL) *runner->error = *said;
         return status;
     }
-    if (result != NULL) *result = results[0];
+    memcpy(results, fetched, count * sizeof *fetched);
     *loss = tare_array_number(runner->loss, 0);
     return TARE_OK;
+}
+
+tare_status tare_runner_run(tare_runner *runner, const tare_batch *batch, tare_tensor fetch,
+                            tare_array **result, double *loss) {
+    tare_array *ignored = NULL;
+    return tare_runner_run_many(runner, batch, &fetch, 1, result == NULL ? &ignored : result, loss);
 }
 
 tare_shape tare_runner_example_shape(const tare_network *network) {

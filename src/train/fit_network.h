@@ -29,6 +29,18 @@ void tare_runner_end(tare_runner *runner);
 tare_status tare_runner_run(tare_runner *runner, const tare_batch *batch, tare_tensor fetch,
                             tare_array **result, double *loss);
 
+/*
+ * The same with several fetches, at most TARE_RUNNER_FETCHES. results: one for each, as in
+ * tare_session_run.
+ */
+#define TARE_RUNNER_FETCHES 4
+tare_status tare_runner_run_many(tare_runner *runner, const tare_batch *batch,
+                                 const tare_tensor *fetches, size_t count, tare_array **results,
+                                 double *loss);
+
+/* Rows of logits whose greatest stands at the batch's label; 0 where labels are no classes. */
+int64_t tare_runner_count_correct(const tare_array *logits, const tare_batch *batch);
+
 /* The shape of one example that the inputs want; unknown when any extent is. */
 tare_shape tare_runner_example_shape(const tare_network *network);
 

@@ -51,6 +51,7 @@ static void build(tare_graph *graph, const void *given, tare_network *network) {
     }
     network->loss =
         tare_reduce_mean(tare_square(tare_sub(network->logits, network->labels)), .name = "cost");
+    network->rate = rate;
     network->train = tare_minimize(tare_adam(graph, .learning_rate = rate), network->loss);
 }
 

@@ -27,6 +27,7 @@ void tare_zoo_minimize(tare_graph *graph, const tare_zoo_training *training, tar
                        tare_network *network) {
     const tare_tensor step = tare_global_step(graph);
     const tare_tensor rate = rate_of_step(training, step);
+    network->rate = rate;
     network->train =
         tare_minimize(make_optimizer(graph, training->optimizer, rate), loss, .global_step = step,
                       .updates = training->updates, .name = "train");

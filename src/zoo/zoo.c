@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "zoo/network.h"
+#include <tare/summary.h>
 
 #include <string.h>
 
@@ -86,6 +87,7 @@ tare_status tare_zoo_build(tare_graph *graph, const char *name, const void *opti
     if (all == NULL) return tare_fail_memory(error);
     tare_options_adopt(found->table, options, all);
     found->build(graph, all, network);
+    network->summary = tare_summary_merge_all(graph);
     tare_release(tare_graph_allocator(graph), all, found->table->size);
     if (tare_graph_status(graph) != TARE_OK && error != NULL) *error = *tare_graph_error(graph);
     return tare_graph_status(graph);
