@@ -10,6 +10,7 @@
 #include "workload.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,16 +22,13 @@ enum { SUCCESS = 0, FAILURE = 1, MISUSE = 2, PATH_BYTES = 1024 };
 
 /* What is run unless asked otherwise. A step of seed is too short to be shared among threads. */
 static const struct {
-    const char *workload, *modes, *threads;
-} defaults[] = {
-    {"seed", "train,infer", "1"},
-    {"mlp_bn", "train", "1,2"},
-    {"lenet_bn", "train", "1,2"},
-};
+    const char *workload, *threads;
+} defaults[] = {{"seed", "1"}, {"mlp_bn", "1,2"}, {"lenet_bn", "1,2"}};
 
 typedef struct compare_options {
-    const char *workloads, *modes, *threads; /* lists; NULL: as in defaults */
-    const char *peers, *data, *folder, *tare, *python_tf, *python_torch, *seconds, *repeats;
+    const char *workloads, *modes, *threads; /* lists; workloads, threads NULL: as in defaults */
+    const char *peers, *data, *folder, *tare, *python_tf, *python_torch, *seconds, *patience,
+        *repeats;
 } compare_options;
 
 /* ------------------------------------------------------------------------------------- options */
@@ -45,17 +43,12 @@ static const char **option_place(compare_options *options, const char *name) {
     const struct {
         const char *name, **place;
     } table[] = {
-        {"--workloads", &options->workloads},
-        {"--modes", &options->modes},
-        {"--threads", &options->threads},
-        {"--peers", &options->peers},
-        {"--data", &options->data},
-        {"--folder", &options->folder},
-        {"--seconds", &options->seconds},
-        {"--repeats", &options->repeats},
-        {"--tare", &options->tare},
-        {"--python-tf", &options->python_tf},
-        {"--python-torch", &options->python_torch},
+        {"--workloads", &options->workloads}, {"--modes", &options->modes},
+        {"--threads", &options->threads},     {"--peers", &options->peers},
+        {"--data", &options->data},           {"--folder", &options->folder},
+        {"--seconds", &options->seconds},     {"--repeats", &options->repeats},
+        {"--patience", &options->patience},   {"--tare", &options->tare},
+        {"--python-tf", &options->python_tf}, {"--python-torch", &options->python_torch},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].name, name) == 0) return table[i].place;
@@ -89,6 +82,13 @@ static int whole_number(const char *text, int most) {
     return end != text && *end == '\0' && value >= 1 && value <= most ? (int)value : 0;
 }
 
+/* Negative: the text is no time. */
+static double seconds_of(const char *text) {
+    char *end;
+    const double value = strtod(text, &end);
+    return end != text && *end == '\0' && value < 1e4 ? value : -1;
+}
+
 typedef bool is_known(const char *word);
 static bool is_workload(const char *word) { return bench_workload_named(word) != NULL; }
 static bool is_mode(const char *word) { return in_list("train,infer", word); }
@@ -119,8 +119,10 @@ static int parse(compare_options *options, int count, char **texts) {
     if (status < 0) status = check_list(options->peers, is_peer, "no such peer: ");
     if (status < 0 && whole_number(options->repeats, 100) == 0)
         status = misuse("not a number of repeats: ", options->repeats);
-    if (status < 0 && !(strtod(options->seconds, NULL) > 0))
+    if (status < 0 && !(seconds_of(options->seconds) > 0))
         status = misuse("not a time in seconds: ", options->seconds);
+    if (status < 0 && !(seconds_of(options->patience) >= 0))
+        status = misuse("not a time in seconds: ", options->patience);
     return status;
 }
 
@@ -129,14 +131,13 @@ static size_t choose_rows(const compare_options *options, bench_round rounds[BEN
     size_t count = 0;
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
         const bench_workload *workload = bench_workload_named(defaults[i].workload);
-        const char *modes = options->modes == NULL ? defaults[i].modes : options->modes;
         const bool share = options->threads != NULL && !workload->in_microseconds;
         const char *threads = share ? options->threads : defaults[i].threads;
         if (options->workloads != NULL && !in_list(options->workloads, workload->name)) continue;
         char number[16];
         for (int m = 0; m < 2; m++) {
             const char *mode = m == 0 ? "train" : "infer";
-            if (!in_list(modes, mode)) continue;
+            if (!in_list(options->modes, mode)) continue;
             for (int t = 0; list_item(threads, t, number, sizeof number); t++) {
                 if (count == BENCH_MOST_ROUNDS) return 0;
                 rounds[count++].row = (bench_row){workload->name, mode, whole_number(number, 1024)};
@@ -186,6 +187,17 @@ static bool find_images(const compare_options *options, bench_settings *settings
 
 /* ------------------------------------------------------------------------------------- running */
 
+/* The first line of the results. */
+static bool write_head(const bench_settings *settings, const char *processor) {
+    json_t *head = json_pack("{s:s, s:i, s:s, s:i, s:s}", "processor", processor, "cores",
+                             (int)sysconf(_SC_NPROCESSORS_ONLN), "data", settings->data_name,
+                             "repeats", settings->repeats, "seconds", settings->seconds);
+    const bool good = head != NULL && json_dumpf(head, settings->results, 0) == 0 &&
+                      fputc('\n', settings->results) != EOF;
+    json_decref(head);
+    return good;
+}
+
 /* The file of this run's results, named after the time. */
 static FILE *open_results(const char *folder, char path[PATH_BYTES]) {
     const time_t now = time(NULL);
@@ -217,9 +229,15 @@ static void print_progress(const bench_round *round, size_t done, size_t count) 
             row->mode, row->threads, tare->median, tare->in_microseconds ? "us/step" : "images/s");
 }
 
-static void print_results(const bench_settings *settings, const bench_round *rounds, size_t count) {
-    char processor[128];
-    bench_processor(processor, sizeof processor);
+/* True when every program that was asked for was measured. */
+static bool is_whole(const bench_settings *settings, const bench_round *round) {
+    for (size_t i = 0; i < BENCH_PROGRAMS; i++)
+        if (settings->executables[i] != NULL && !round->scores[i].measured) return false;
+    return true;
+}
+
+static void print_results(const bench_settings *settings, const char *processor,
+                          const bench_round *rounds, size_t count) {
     printf("\n%s, %ld cores; %s; %d repeats of %s s, interleaved\n\n", processor,
            sysconf(_SC_NPROCESSORS_ONLN), settings->data_name, settings->repeats,
            settings->seconds);
@@ -233,29 +251,33 @@ static void print_results(const bench_settings *settings, const bench_round *rou
 
 /* Runs all rounds; an exit status. */
 static int run(const compare_options *options, bench_round *rounds, size_t count) {
-    char made[PATH_BYTES], path[PATH_BYTES];
+    char made[PATH_BYTES], path[PATH_BYTES], processor[128];
     bench_settings settings = {.folder = options->folder,
                                .seconds = options->seconds,
+                               .patience = seconds_of(options->patience),
                                .repeats = whole_number(options->repeats, 100)};
     if (!find_images(options, &settings, made)) return FAILURE;
     choose_programs(options, &settings);
     settings.results = open_results(options->folder, path);
     if (settings.results == NULL) return FAILURE;
-    bool all = true;
+    bench_processor(processor, sizeof processor);
+    bool all = write_head(&settings, processor);
     for (size_t i = 0; i < count; i++) {
         bench_round_run(&settings, &rounds[i]);
         print_progress(&rounds[i], i + 1, count);
-        all = all && rounds[i].scores[BENCH_TARE].measured;
+        all = is_whole(&settings, &rounds[i]) && all;
     }
-    print_results(&settings, rounds, count);
+    print_results(&settings, processor, rounds, count);
     printf("All numbers: %s\n", path);
     return fclose(settings.results) == 0 && all ? SUCCESS : FAILURE;
 }
 
 int main(int count, char **texts) {
-    compare_options options = {.peers = "tf,torch",
+    compare_options options = {.modes = "train,infer",
+                               .peers = "tf,torch",
                                .folder = "build/bench",
                                .seconds = ".5",
+                               .patience = "10",
                                .repeats = "5",
                                .tare = "build/release/bench/tare_peer",
                                .python_tf = "build/peers/tf/bin/python",

@@ -11,7 +11,6 @@
 
 #define WARM_UP_PATIENCE 600. /* seconds; torch.compile builds its code first */
 #define REPEAT_PATIENCE  300.
-#define QUIET_PATIENCE   10.
 #define QUIET_LOOK       .1
 #define PAUSE            .02 /* lets the last one's waiting threads fall asleep */
 /* Cores that other processes may use during a repeat; beyond it the repeat is done again. */
@@ -78,8 +77,8 @@ static void start_all(const bench_settings *settings, const bench_row *row,
 
 /* --------------------------------------------------------------------------------- taking turns */
 
-static void wait_for_quiet(void) {
-    const double end = bench_seconds() + QUIET_PATIENCE;
+static void wait_for_quiet(double patience) {
+    const double end = bench_seconds() + patience;
     bench_sleep(PAUSE);
     while (bench_seconds() < end) {
         const double before = bench_busy_seconds();
@@ -89,8 +88,8 @@ static void wait_for_quiet(void) {
 }
 
 /* One repeat; *others: cores that other processes used meanwhile. */
-static bool repeat(bench_runner *runner, const char *word, double *others) {
-    wait_for_quiet();
+static bool repeat(bench_runner *runner, const char *word, double patience, double *others) {
+    wait_for_quiet(patience);
     const double begin = bench_seconds(), all = bench_busy_seconds();
     const double own = bench_runner_cpu_seconds(runner);
     if (!bench_runner_say(runner, word) || !bench_runner_wait_for(runner, "done", REPEAT_PATIENCE))
@@ -102,11 +101,13 @@ static bool repeat(bench_runner *runner, const char *word, double *others) {
 
 /* One repeat that counts: disturbed ones are done again, as often as there are repeats. */
 static bool take_turn(const bench_settings *settings, contestant *seat) {
+    const double patience = settings->patience;
+    const int most = patience > 0 ? settings->repeats : 0;
     double others = 0;
-    bool good = repeat(&seat->runner, "go", &others);
-    while (good && others > TOLERATED_CORES && seat->again < settings->repeats) {
+    bool good = repeat(&seat->runner, "go", patience, &others);
+    while (good && others > TOLERATED_CORES && seat->again < most) {
         seat->again++;
-        good = repeat(&seat->runner, "again", &others);
+        good = repeat(&seat->runner, "again", patience, &others);
     }
     seat->others = fmax(seat->others, others);
     return good;

@@ -48,6 +48,7 @@ typedef struct bench_settings {
     const char *data_name;                   /* what they are */
     const char *folder;                      /* takes what the programs say on standard error */
     const char *seconds;                     /* length of a repeat, as text */
+    double patience;                         /* seconds to wait for a quiet machine; 0: never */
     int repeats;
     FILE *results; /* takes a line of JSON for every program of a round */
 } bench_settings;
