@@ -23,6 +23,9 @@ void tare_text_format(tare_text *text, const char *format, ...) TARE_PRINTF(2, 3
  */
 void tare_text_float(tare_text *text, float number);
 void tare_text_double(tare_text *text, double number);
+/* A paragraph of `head` and `words`, `indent` blanks before its first line and two more before the
+ * others, broken between words at 96 columns; ended by a line feed. */
+void tare_text_wrap(tare_text *text, int indent, const char *head, const char *words);
 void tare_text_clear(tare_text *text); /* frees */
 /* The text in a block of its own, for tare_text_free; takes what it was written in. NULL: no
  * memory. */

@@ -8,25 +8,8 @@
 #define LAYERS_TOLD        3
 #define SIGNIFICANT_DIGITS 4
 #define INDENT             2
-#define WIDTH              96
 
 /* -------------------------------------------------------------------------------- text */
-
-/* A paragraph, indented, its lines broken between words. */
-static void add_wrapped(tare_text *text, const char *head, const char *words) {
-    size_t column = (size_t)INDENT + strlen(head);
-    tare_text_format(text, "%*s%s", INDENT, "", head);
-    for (bool first = true; *words; first = false) {
-        const size_t length = strcspn(words, " ");
-        const bool breaks = !first && column + 1 + length > WIDTH;
-        if (breaks) tare_text_format(text, "\n%*s", INDENT + 2, "");
-        if (!breaks && !first) tare_text_add(text, " ");
-        column = (breaks ? (size_t)INDENT + 2 : column + !first) + length;
-        tare_text_add_bytes(text, words, length);
-        words += length + strspn(words + length, " ");
-    }
-    tare_text_add(text, "\n");
-}
 
 static void add_layers(tare_text *text, const tare_finding *finding) {
     tare_text names = {.allocator = text->allocator};
@@ -36,7 +19,8 @@ static void add_layers(tare_text *text, const tare_finding *finding) {
     if (finding->layer_count > LAYERS_TOLD)
         tare_text_format(&names, " and %zu more", finding->layer_count - LAYERS_TOLD);
     if (!names.failed)
-        add_wrapped(text, finding->layer_count == 1 ? "layer: " : "layers: ", names.data);
+        tare_text_wrap(text, INDENT,
+                       finding->layer_count == 1 ? "layer: " : "layers: ", names.data);
     text->failed |= names.failed;
     tare_text_clear(&names);
 }
@@ -53,10 +37,10 @@ static void add_evidence(tare_text *text, const tare_finding *finding) {
 static void add_finding(tare_text *text, const tare_finding *finding) {
     tare_text_format(text, "%s %s %s\n", tare_severity_name(finding->severity), finding->id,
                      finding->check);
-    add_wrapped(text, "", finding->sentence);
+    tare_text_wrap(text, INDENT, "", finding->sentence);
     add_layers(text, finding);
     add_evidence(text, finding);
-    add_wrapped(text, "cure: ", finding->fix);
+    tare_text_wrap(text, INDENT, "cure: ", finding->fix);
     tare_text_add(text, "\n");
 }
 

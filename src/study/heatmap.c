@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* clang-format off */
 #define TARE_HEATMAP_STUDY_FIELDS(field)                                                          \
@@ -17,7 +18,7 @@
     field(integer, width, 16, "channels of the first convolution")                                \
     field(integer, images, 2048, "to train on")                                                   \
     field(integer, test_images, 512, "held out")                                                  \
-    field(text, only, NULL, "run this variant alone")
+    field(text, only, NULL, "run these variants alone, separated by commas")
 /* clang-format on */
 TARE_OPTIONS(heatmap_study_options, TARE_HEATMAP_STUDY_FIELDS);
 #define TARE_TABLE_STRUCT heatmap_study_options
@@ -108,7 +109,14 @@ static int64_t highest(const float *map, int64_t pixels) {
     return best;
 }
 
-/* Maps whose highest pixel lies within one pixel of the label's. */
+/* Whether a map has a peak to speak of: above its mean by a tenth of the label's height. */
+static bool has_peak(const float *map, int64_t pixels, int64_t peak, double height) {
+    double mean = 0;
+    for (int64_t i = 0; i < pixels; i++) mean += (double)map[i] / (double)pixels;
+    return (double)map[peak] - mean > height / 10;
+}
+
+/* Maps with a peak, within one pixel of the label's. */
 static int64_t count_peaks(const job *j, const tare_batch *batch, const tare_array *answer) {
     const float *labels = tare_array_const_data(batch->labels);
     const float *maps = tare_array_const_data(answer);
@@ -117,7 +125,8 @@ static int64_t count_peaks(const job *j, const tare_batch *batch, const tare_arr
     for (int64_t i = 0; i < batch->count; i++) {
         const int64_t a = highest(labels + i * pixels, pixels);
         const int64_t b = highest(maps + i * pixels, pixels);
-        found += llabs(a % side - b % side) <= 1 && llabs(a / side - b / side) <= 1;
+        found += llabs(a % side - b % side) <= 1 && llabs(a / side - b / side) <= 1 &&
+                 has_peak(maps + i * pixels, pixels, b, (double)labels[i * pixels + a]);
     }
     return found;
 }
@@ -172,7 +181,8 @@ static tare_status train(job *j, const variant *v, tare_workshop *workshop) {
     if (status == TARE_OK)
         status = tare_study_train(&j->study, v->name, workshop, &j->data, &result);
     if (status != TARE_OK || j->study.stopped) return status;
-    return add_row(j, v, workshop, &result);
+    TARE_TRY(add_row(j, v, workshop, &result));
+    return tare_study_examine(&j->study, v->name, workshop, &j->data);
 }
 
 static tare_status run_variant(job *j, const variant *v) {
@@ -190,14 +200,25 @@ static tare_status run_variant(job *j, const variant *v) {
 
 /* --------------------------------------------------------------------------------- the study */
 
+/* Whether --only names a variant, or is not given. */
+static bool is_wanted(const job *j, const char *name) {
+    const size_t length = strlen(name);
+    if (j->options.only == NULL) return true;
+    for (const char *at = j->options.only; *at != '\0';) {
+        const size_t word = strcspn(at, ",");
+        if (word == length && strncmp(at, name, word) == 0) return true;
+        at += word + (at[word] == ',');
+    }
+    return false;
+}
+
 static tare_status run_all(job *j) {
     const tare_data_request request = {
         .data = "heatmap", .limit = j->options.images, .size = j->options.size};
     TARE_TRY(tare_study_load(&j->study, request, j->options.test_images, &j->data));
     TARE_TRY(find_mean_loss(j));
     for (int i = 0; i < VARIANTS && !j->study.stopped; i++)
-        if (j->options.only == NULL || tare_same_text(j->options.only, variants[i].name))
-            TARE_TRY(run_variant(j, &variants[i]));
+        if (is_wanted(j, variants[i].name)) TARE_TRY(run_variant(j, &variants[i]));
     return TARE_OK;
 }
 
@@ -208,12 +229,12 @@ static int check(const job *j) {
     if (options->width < 1) return tare_say_misuse("--width: needs 1 or more");
     if (options->images < 1 || options->test_images < 1)
         return tare_say_misuse("--images and --test-images: need 1 or more");
-    bool known = options->only == NULL;
-    for (int i = 0; i < VARIANTS && !known; i++)
-        known = tare_same_text(options->only, variants[i].name);
-    if (!known)
-        return tare_say_misuse("--only: got '%s'; needs output-norm, small-labels, no-updates, "
-                               "slow-momentum, tiny-batches or cured",
+    int wanted = 0, asked = options->only != NULL;
+    for (int i = 0; i < VARIANTS; i++) wanted += is_wanted(j, variants[i].name);
+    for (const char *at = options->only; at != NULL && *at != '\0'; at++) asked += *at == ',';
+    if (asked > 0 && wanted != asked)
+        return tare_say_misuse("--only: got '%s'; needs some of output-norm, small-labels, "
+                               "no-updates, slow-momentum, tiny-batches and cured",
                                options->only);
     return -1;
 }
@@ -237,7 +258,7 @@ const tare_command tare_command_heatmap = {
     .name = "heatmap",
     .summary = "study: why a regression network with batch norm predicts the mean",
     .usage = "[options]",
-    .examples = "  tare heatmap                                 the whole study, two minutes\n"
+    .examples = "  tare heatmap                                 the whole study, a minute or two\n"
                 "  tare heatmap --only cured --save runs        one variant, its checkpoint kept\n"
                 "  tare heatmap --size 64 --width 32 --json     larger images; results as JSON\n",
     .run = run,

@@ -5,6 +5,8 @@
 #include "cli/say.h"
 #include "cli/settings.h"
 
+#include <tare/norm.h>
+
 /* --------------------------------------------------------------------------------------- data */
 
 static tare_status load(tare_study *study, tare_data_request request, int64_t test_limit,
@@ -78,5 +80,25 @@ tare_status tare_study_train(tare_study *study, const char *variant, const tare_
                         : tare_study_fit(study, variant, settings.data, workshop->session,
                                          &workshop->network, data->training, result);
     tare_text_clear(&settings);
+    return status;
+}
+
+/* -------------------------------------------------------------------------------- examining */
+
+tare_status tare_study_examine(tare_study *study, const char *variant,
+                               const tare_workshop *workshop, const tare_study_data *data) {
+    tare_examine_options options = {TARE_EXAMINE_DEFAULTS};
+    tare_diagnosis *diagnosis = NULL;
+    options.batch = study->options.batch;
+    options.learning_rate = study->options.learning_rate;
+    TARE_TRY(tare_examine_with(workshop->session, &workshop->network, data->training, &options,
+                               &diagnosis, &study->error));
+    tare_status status = TARE_OK;
+    const tare_finding *found;
+    for (size_t i = 0; status == TARE_OK && (found = tare_diagnosis_finding(diagnosis, i)); i++)
+        if (found->severity > TARE_SEVERITY_REMARK)
+            status = tare_study_find(study, variant, found->check, "%s Cure: %s", found->sentence,
+                                     found->fix);
+    tare_diagnosis_free(diagnosis);
     return status;
 }

@@ -29,4 +29,9 @@ tare_status tare_study_open(tare_study *study, const char *network, const char *
 tare_status tare_study_train(tare_study *study, const char *variant, const tare_workshop *workshop,
                              const tare_study_data *data, tare_fit_result *result);
 
+/* Examines the trained network as tare doctor does, on its training examples, and adds what is
+ * graver than a remark to the study's findings. */
+tare_status tare_study_examine(tare_study *study, const char *variant,
+                               const tare_workshop *workshop, const tare_study_data *data);
+
 #endif

@@ -140,9 +140,12 @@ static void add_table(const tare_study *study, tare_text *text) {
 static void add_findings(const tare_study *study, tare_text *text) {
     for (int64_t i = 0; i < study->findings.count; i++) {
         const tare_study_finding *finding = &study->findings.items[i];
+        tare_text head = {0};
         const bool first = i == 0 || !tare_same_text(finding->variant, finding[-1].variant);
         if (first) tare_text_format(text, "\n%s\n", finding->variant);
-        tare_text_format(text, "  %s: %s\n", finding->id, finding->text);
+        tare_text_format(&head, "%s: ", finding->id);
+        tare_text_wrap(text, 2, head.failed ? "" : head.data, finding->text);
+        tare_text_clear(&head);
     }
 }
 

@@ -43,7 +43,7 @@ typedef struct tare_study_row {
 
 /* What was learned of a variant: a name that stays ("few-updates") and sentences. */
 typedef struct tare_study_finding {
-    char variant[64], id[48], text[512];
+    char variant[64], id[48], text[1024];
 } tare_study_finding;
 
 /* What a study says before its table; functions NULL: nothing. */

@@ -32,7 +32,12 @@ exits() {
 # says FILE TEXT: FILE (out or err) holds the text. says_not: it does not.
 says() {
   checks=$((checks + 1))
-  grep -qF -e "$2" "$1" || complain "no '$2' in $1"
+  joined "$1" | grep -qF -e "$2" || complain "no '$2' in $1"
+}
+# Lines that four blanks begin, put behind the one before them: paragraphs that were broken.
+joined() {
+  awk '/^    / && NR > 1 { sub(/^ +/, " "); printf "%s", $0; next }
+    NR > 1 { print "" } { printf "%s", $0 } END { if (NR > 0) print "" }' "$1"
 }
 says_not() {
   checks=$((checks + 1))

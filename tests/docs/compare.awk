@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whether two texts say the same: words and signs exactly, numbers within a relative tolerance, runs
-# of blanks all alike (columns move with the length of numbers). Digits that stand in a word
+# of blanks all alike (columns move with the length of numbers). A line that four blanks begin goes on
+# with the one before it (paragraphs break elsewhere when a number is longer). Digits that stand in a word
 # (mlp2, x_1) belong to it. Tells the first lines that differ; exit status 1.
 #     awk -v tolerance=0.05 -f compare.awk SHOWN PRINTED
 function blanks_alike(line) {
@@ -48,8 +49,11 @@ function same(shown, printed,    count, i) {
 }
 
 FNR == 1 { file++ }
-file == 1 { shown[++shown_lines] = blanks_alike($0); next }
-{ printed[++printed_lines] = blanks_alike($0) }
+{ goes_on = /^    / && FNR > 1; line = blanks_alike($0) }
+file == 1 && goes_on { shown[shown_lines] = shown[shown_lines] " " line; next }
+file == 1 { shown[++shown_lines] = line; next }
+goes_on { printed[printed_lines] = printed[printed_lines] " " line; next }
+{ printed[++printed_lines] = line }
 END {
     if (tolerance !~ /^([0-9]+[.]?[0-9]*|[.][0-9]+)(e-?[0-9]+)?$/) {
         print "the tolerance '" tolerance "' is no number"
