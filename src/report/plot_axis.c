@@ -59,7 +59,7 @@ static void set_linear_ticks(tare_axis *axis, double least, double greatest) {
 static void set_logarithmic_ticks(tare_axis *axis) {
     const int first = (int)floor(axis->least), last = (int)ceil(axis->greatest);
     const int every = 1 + (last - first) / (TARE_AXIS_TICKS / 2);
-    const bool few = last - first <= 2;
+    const bool few = axis->greatest - axis->least < 3;
     static const double heads[] = {1, 2, 5};
     for (int power = first; power <= last; power += every) {
         for (int h = 0; h < (few ? 3 : 1); h++) {

@@ -57,6 +57,42 @@ static tare_status choose_path(tare_study *study, const char *variant) {
     return study->path.failed ? tare_fail_memory(&study->error) : TARE_OK;
 }
 
+/* The folder of a variant's event files. */
+static tare_status choose_log(tare_study *study, const char *variant) {
+    tare_text_clear(&study->log);
+    tare_text_format(&study->log, "%s/%s", study->options.log, variant);
+    return study->log.failed ? tare_fail_memory(&study->error) : TARE_OK;
+}
+
+/* Whoever listens to a training, and the curves beside them. */
+typedef struct listener {
+    void (*event)(void *user, tare_fit_event event, const tare_progress_facts *facts);
+    bool (*stop)(void *user);
+    void *user;
+    tare_curves *curves;
+} listener;
+
+static void hear(void *user, tare_fit_event event, const tare_progress_facts *facts) {
+    const listener *l = user;
+    l->event(l->user, event, facts);
+    tare_curves_hear(l->curves, event, facts);
+}
+
+static bool ask(void *user) {
+    const listener *l = user;
+    return l->stop(l->user);
+}
+
+/* Makes the curves hear what fit tells its listener. */
+static void listen_too(tare_study *study, const char *variant, listener *l, tare_fit_options *fit) {
+    if (study->options.plot == NULL) return;
+    *l = (listener){fit->event, fit->stop, fit->user, &study->curves};
+    fit->event = hear;
+    fit->stop = ask;
+    fit->user = l;
+    tare_curves_begin(&study->curves, variant);
+}
+
 static void set_fit(const tare_study *study, tare_fit_options *fit) {
     fit->epochs = study->options.epochs;
     fit->batch = study->options.batch;
@@ -81,11 +117,17 @@ tare_status tare_study_fit(tare_study *study, const char *variant, const char *s
         TARE_TRY(choose_path(study, variant));
         fit.checkpoint = study->path.data;
     }
+    if (study->options.log != NULL) {
+        TARE_TRY(choose_log(study, variant));
+        fit.log = study->log.data;
+    }
     tare_watch watch;
+    listener too;
     const bool quiet = study->options.quiet || study->brief;
     tare_status status = tare_watch_begin(&watch, quiet, &fit, &study->error);
     if (status == TARE_OK && watch.progress != NULL) tare_progress_note(watch.progress, variant);
     result->struct_size = sizeof *result;
+    listen_too(study, variant, &too, &fit);
     if (status == TARE_OK)
         status = tare_fit_with(session, network, examples, &fit, result, &study->error);
     tare_watch_end(&watch);
@@ -204,15 +246,25 @@ static int say_stopped(const tare_study *study) {
     return TARE_EXIT_SUCCESS;
 }
 
+/* The plot, if it was asked for; false: it could not be written. */
+static bool draw_curves(tare_study *study) {
+    const char *path = study->options.plot;
+    return path == NULL ||
+           tare_curves_write(&study->curves, path, study->command->name, &study->error) == TARE_OK;
+}
+
 int tare_study_end(tare_study *study, tare_status status) {
     int code;
     if (status != TARE_OK) {
         code = tare_say_error(&study->error);
     } else {
         code = study->stopped ? say_stopped(study) : say(study);
+        if (!draw_curves(study)) code = tare_say_error(&study->error);
     }
     tare_vector_free(NULL, &study->rows);
     tare_vector_free(NULL, &study->findings);
     tare_text_clear(&study->path);
+    tare_text_clear(&study->log);
+    tare_curves_free(&study->curves);
     return code;
 }

@@ -12,6 +12,7 @@
 #include "cli/table.h"
 #include "cli/workshop.h"
 #include "report/json.h"
+#include "study/curves.h"
 
 /* A command gives its own defaults to epochs, batch and learning_rate before it parses. */
 /* clang-format off */
@@ -24,6 +25,7 @@
     field(text, save, NULL, "folder for each variant's checkpoint, VARIANT.safetensors")          \
     field(boolean, resume, false, "go on from the checkpoints in that folder")                    \
     field(text, log, NULL, "folder for each variant's event files, for TensorBoard")              \
+    field(text, plot, NULL, "file for the learning curves of all variants, SVG")                  \
     field(boolean, json, false, "print the result as JSON")                                       \
     field(boolean, quiet, false, "show no progress")
 /* clang-format on */
@@ -67,8 +69,10 @@ typedef struct tare_study {
     TARE_VECTOR(tare_study_row) rows;
     TARE_VECTOR(tare_study_finding) findings;
     tare_text path; /* of the checkpoint being written */
-    bool brief;     /* many short trainings: their epochs are not shown */
-    bool stopped;   /* by Ctrl-C: what follows is not to be run */
+    tare_text log;  /* the folder of the variant's event files */
+    tare_curves curves;
+    bool brief;   /* many short trainings: their epochs are not shown */
+    bool stopped; /* by Ctrl-C: what follows is not to be run */
     tare_error error;
 } tare_study;
 

@@ -288,6 +288,13 @@ static void test_ticks_are_few_round_and_within(void **state) {
         check_axis(-least, span, false);
         check_axis(least, least + span, true);
     }
+    /* Some decades have ticks from one end to the other. */
+    tare_axis decades = {.logarithmic = true};
+    tare_axis_show(&decades, .02);
+    tare_axis_show(&decades, 2.5);
+    tare_axis_finish(&decades, 0, 1);
+    assert_int_equal(decades.tick_count, 7); /* .02 .05 .1 .2 .5 1 2 */
+    assert_true(decades.ticks[0] == .02 && decades.ticks[6] == 2);
     tare_axis axis = {.logarithmic = false};
     tare_axis_show(&axis, 0);
     tare_axis_show(&axis, .7);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Learning curves of a study's trainings. */
+#include "study/curves.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "report/plot.h"
+
+#include <math.h>
+
+#define TENTHS     10
+#define HEIGHT     440
+#define ROWS       16 /* of the legend that such a height has room for */
+#define ROW        20
+#define LOGARITHMS 50 /* from so great a ratio of losses on, the axis is logarithmic */
+
+/* ----------------------------------------------------------------------------------- gathering */
+
+static void begin_epoch(tare_curves *curves) {
+    curves->sum = 0;
+    curves->images = curves->tenth = 0;
+}
+
+void tare_curves_begin(tare_curves *curves, const char *variant) {
+    begin_epoch(curves);
+    if (!tare_vector_reserve(NULL, &curves->all, 1)) {
+        curves->failed = true;
+        return;
+    }
+    tare_curve *curve = &curves->all.items[curves->all.count++];
+    *curve = (tare_curve){.epochs.count = 0};
+    tare_print(curve->variant, sizeof curve->variant, "%s", variant);
+}
+
+static void add_point(tare_curves *curves, double epoch, double loss) {
+    if (curves->failed || curves->all.count == 0) return;
+    tare_curve *curve = &curves->all.items[curves->all.count - 1];
+    curves->failed = !tare_vector_reserve(NULL, &curve->epochs, 1) ||
+                     !tare_vector_reserve(NULL, &curve->losses, 1);
+    if (curves->failed) return;
+    curve->epochs.items[curve->epochs.count++] = epoch;
+    curve->losses.items[curve->losses.count++] = loss;
+}
+
+/* The loss of a stretch from the means over the epoch at its two ends. */
+static void hear_step(tare_curves *curves, const tare_progress_facts *facts) {
+    const int64_t tenth = facts->step * TENTHS / facts->steps;
+    if (facts->images < curves->images) begin_epoch(curves);
+    if (tenth == curves->tenth && facts->step < facts->steps) return;
+    const double sum = facts->loss * (double)facts->images;
+    const int64_t images = facts->images - curves->images;
+    if (images > 0)
+        add_point(curves, (double)(facts->epoch - 1) + (double)facts->step / (double)facts->steps,
+                  (sum - curves->sum) / (double)images);
+    curves->sum = sum;
+    curves->images = facts->images;
+    curves->tenth = tenth;
+}
+
+void tare_curves_hear(tare_curves *curves, tare_fit_event event, const tare_progress_facts *facts) {
+    if (event == TARE_FIT_STEP) hear_step(curves, facts);
+    if (event == TARE_FIT_EPOCH || event == TARE_FIT_RESUMED) begin_epoch(curves);
+}
+
+void tare_curves_free(tare_curves *curves) {
+    for (int64_t i = 0; i < curves->all.count; i++) {
+        tare_vector_free(NULL, &curves->all.items[i].epochs);
+        tare_vector_free(NULL, &curves->all.items[i].losses);
+    }
+    tare_vector_free(NULL, &curves->all);
+    *curves = (tare_curves){.failed = false};
+}
+
+/* ------------------------------------------------------------------------------------- drawing */
+
+/* Losses that differ by orders of magnitude, all above 0. */
+static bool wants_logarithms(const tare_curves *curves) {
+    double least = (double)INFINITY, greatest = 0;
+    for (int64_t i = 0; i < curves->all.count; i++) {
+        const tare_curve *curve = &curves->all.items[i];
+        for (int64_t k = 0; k < curve->losses.count; k++) {
+            const double loss = curve->losses.items[k];
+            if (loss < least) least = loss;
+            if (isfinite(loss) && loss > greatest) greatest = loss;
+        }
+    }
+    return least > 0 && greatest > LOGARITHMS * least;
+}
+
+static tare_status draw(const tare_curves *curves, const char *title, tare_text *svg) {
+    const int64_t count = curves->all.count;
+    tare_plot_series *series = tare_allocate_array(NULL, count, sizeof *series);
+    if (series == NULL) return TARE_ERROR_MEMORY;
+    for (int64_t i = 0; i < count; i++) {
+        const tare_curve *curve = &curves->all.items[i];
+        series[i] = (tare_plot_series){curve->variant, curve->epochs.items, curve->losses.items,
+                                       (size_t)curve->losses.count};
+    }
+    const bool logarithmic = wants_logarithms(curves);
+    const tare_plot plot = {.title = title,
+                            .x_label = "epochs",
+                            .y_label = "training loss",
+                            .y_log = logarithmic,
+                            .series = series,
+                            .series_count = (size_t)count,
+                            .height = HEIGHT + (count > ROWS ? ROW * (int)(count - ROWS) : 0)};
+    tare_plot_svg(&plot, svg);
+    tare_release(NULL, series, (size_t)count * sizeof *series);
+    return svg->failed ? TARE_ERROR_MEMORY : TARE_OK;
+}
+
+static tare_status write_file(const char *path, const tare_text *text, tare_error *error) {
+    tare_writer *writer = NULL;
+    TARE_TRY(tare_writer_open(path, &writer, error));
+    const tare_status status = tare_writer_write(writer, text->data, text->length, error);
+    if (status == TARE_OK) return tare_writer_commit(writer, error);
+    tare_writer_abandon(writer);
+    return status;
+}
+
+tare_status tare_curves_write(const tare_curves *curves, const char *path, const char *title,
+                              tare_error *error) {
+    tare_text svg = {.allocator = NULL};
+    tare_status status = curves->failed ? TARE_ERROR_MEMORY : draw(curves, title, &svg);
+    status = status == TARE_OK ? write_file(path, &svg, error) : tare_fail_memory(error);
+    tare_text_clear(&svg);
+    return status;
+}
