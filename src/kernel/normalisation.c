@@ -7,7 +7,8 @@
  *     NHWC  an item is the channels of one pixel; few channels: several pixels make a row
  *     NCHW  an item is one number of one channel; a row is a run of an image
  *
- * so column j of a row always belongs to channel j mod period.
+ * so column j of a row always belongs to channel j mod period. Where every channel is one short
+ * line, as when each sample is normalised over its features, a slice walks its lines instead.
  */
 #include "kernel/normalisation.h"
 
@@ -21,7 +22,8 @@ enum {
     RUN = 64,        /* columns of a row of NCHW data */
     BLOCK = 8192,    /* numbers per two-pass block: stay in the first cache */
     SLICE = 32768,   /* numbers worth a slice of their own */
-    TINY = 256       /* numbers for which plain loops are as fast */
+    TINY = 256,      /* numbers for which plain loops are as fast */
+    LINE = 4096      /* numbers of a channel up to which one line at a time is faster */
 };
 
 /* How a view is cut. */
@@ -30,9 +32,18 @@ typedef struct grid {
     int64_t row_slices, channel_slices;
 } grid;
 
+static bool is_lines(const tare_channels *view) {
+    return view->outer == 1 && view->inner > 1 && view->inner <= LINE && view->channels > 1;
+}
+
 static grid make_grid(const tare_channels *view, size_t size) {
     const int64_t widest = ROW_BYTES / (int64_t)size;
     grid g = {.view = *view};
+    if (is_lines(view)) {
+        g.row_slices = 1;
+        g.channel_slices = tare_slice_count(view->channels, view->inner, SLICE);
+        return g;
+    }
     if (view->channels == 1) {
         g.view.outer = view->outer * view->inner;
         g.view.inner = 1;

@@ -142,6 +142,16 @@ static void NAMED(moments_slice)(void *context, int64_t slice) {
     }
 }
 
+static void NAMED(moments_lines)(void *context, int64_t slice) {
+    const NAMED(job) *job = context;
+    const part p = part_of(&job->grid, slice);
+    const int64_t n = job->grid.view.inner;
+    double *mean = sums_of(&job->grid, job->scratch, 0, 0);
+    double *squares = sums_of(&job->grid, job->scratch, 0, 1);
+    for (int64_t c = p.channel; c < p.channel_end; c++)
+        job->rows->line_moments(job->x + c * n, n, &mean[c], &squares[c]);
+}
+
 void NAMED(tare_channel_moments)(const tare_channels *view, const NUMBER *x,
                                  const NAMED(tare_moments) * moments, void *scratch,
                                  tare_pool *pool) {
@@ -150,7 +160,7 @@ void NAMED(tare_channel_moments)(const tare_channels *view, const NUMBER *x,
         return;
     }
     NAMED(job) job = NAMED(job_over)(view, x, NULL, NULL, scratch);
-    NAMED(run)(&job, NAMED(moments_slice), pool);
+    NAMED(run)(&job, is_lines(view) ? NAMED(moments_lines) : NAMED(moments_slice), pool);
     merge_all_moments(&job.grid, scratch);
     const double *mean = sums_of(&job.grid, scratch, 0, 0);
     const double *squares = sums_of(&job.grid, scratch, 0, 1);
@@ -217,6 +227,18 @@ static void NAMED(gradient_sums_slice)(void *context, int64_t slice) {
     }
 }
 
+static void NAMED(gradient_sums_lines)(void *context, int64_t slice) {
+    const NAMED(job) *job = context;
+    const part p = part_of(&job->grid, slice);
+    const int64_t n = job->grid.view.inner;
+    const NUMBER *mean = job->columns[TARE_ROW_CENTRE];
+    double *sums = sums_of(&job->grid, job->scratch, 0, 0);
+    double *products = sums_of(&job->grid, job->scratch, 0, 1);
+    for (int64_t c = p.channel; c < p.channel_end; c++)
+        job->rows->line_sums(job->dy + c * n, job->x + c * n, n, mean ? mean[c] : 0, &sums[c],
+                             &products[c]);
+}
+
 void NAMED(tare_gradient_sums)(const tare_channels *view, const NAMED(tare_normalisation) * by,
                                const NUMBER *dy, const NUMBER *x, const NAMED(tare_sums) * sums,
                                void *scratch, tare_pool *pool) {
@@ -228,7 +250,8 @@ void NAMED(tare_gradient_sums)(const tare_channels *view, const NAMED(tare_norma
     const bool wants_dgamma = sums->dgamma || sums->low;
     NAMED(job) job = NAMED(job_over)(view, wants_dgamma ? x : dy, dy, NULL, scratch);
     job.columns[TARE_ROW_CENTRE] = wants_dgamma ? by->mean : NULL;
-    NAMED(run)(&job, NAMED(gradient_sums_slice), pool);
+    NAMED(run)
+    (&job, is_lines(view) ? NAMED(gradient_sums_lines) : NAMED(gradient_sums_slice), pool);
     merge_all_sums(&job.grid, scratch);
     const double *dbeta = sums_of(&job.grid, scratch, 0, 0);
     const double *products = sums_of(&job.grid, scratch, 0, 1);
@@ -278,6 +301,27 @@ static void NAMED(map_slice)(void *context, int64_t slice) {
     }
 }
 
+static void NAMED(map_lines)(void *context, int64_t slice) {
+    const NAMED(job) *job = context;
+    const part p = part_of(&job->grid, slice);
+    const int64_t n = job->grid.view.inner;
+    for (int64_t c = p.channel; c < p.channel_end; c++) {
+        const int64_t at = c * n;
+        if (!job->dy)
+            job->rows->line_normalise(job->x + at, n, job->columns, c, job->out + at);
+        else if (job->frozen)
+            job->rows->line_multiply(job->dy + at, n, job->columns[TARE_ROW_SCALE][c],
+                                     job->out + at);
+        else
+            job->rows->line_gradient(job->dy + at, job->x + at, n, job->columns, c, job->out + at);
+    }
+}
+
+static void NAMED(run_map)(NAMED(job) * job, tare_pool *pool) {
+    const bool lines = is_lines(&job->grid.view);
+    NAMED(run)(job, lines ? NAMED(map_lines) : NAMED(map_slice), pool);
+}
+
 void NAMED(tare_normalise)(const tare_channels *view, const NAMED(tare_normalisation) * by,
                            const NUMBER *x, NUMBER *y, void *scratch, tare_pool *pool) {
     if (is_tiny(view)) {
@@ -296,7 +340,7 @@ void NAMED(tare_normalise)(const tare_channels *view, const NAMED(tare_normalisa
     job.columns[TARE_ROW_CENTRE] = by->mean;
     job.columns[TARE_ROW_SCALE] = scale;
     job.columns[TARE_ROW_OFFSET] = shift;
-    NAMED(run)(&job, NAMED(map_slice), pool);
+    NAMED(run_map)(&job, pool);
 }
 
 /* dx = (dy - offset - (x - mean) slope) scale; the mean's low digits are within offset. */
@@ -338,7 +382,7 @@ void NAMED(tare_normalise_gradient)(const tare_channels *view, const NAMED(tare_
         job.columns[TARE_ROW_OFFSET] = offset;
         job.columns[TARE_ROW_SLOPE] = slope;
     }
-    NAMED(run)(&job, NAMED(map_slice), pool);
+    NAMED(run_map)(&job, pool);
 }
 
 #undef NUMBER

@@ -25,6 +25,11 @@ typedef struct tare_rows {
  *     gradient       dx = (dy - offset[j] - (x - centre[j]) slope[j]) scale[j]
  *     multiply       dx = dy scale[j]
  * y may be x, dx may be dy.
+ *
+ * Of one line of n numbers that all belong to one channel, with sums in double:
+ *     line_moments   mean, and the sum of squares of deviations from it
+ *     line_sums      first = sum dy,              second = sum dy (x - centre)
+ *     line_normalise, line_gradient, line_multiply   as above, each column a number: columns[k][at]
  */
 #define TARE_ROW_KERNELS(NUMBER, T)                                                                \
     typedef struct tare_row_kernels_##T {                                                          \
@@ -38,6 +43,14 @@ typedef struct tare_rows {
         void (*gradient)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,                    \
                          const NUMBER *const columns[4], NUMBER *dx);                              \
         void (*multiply)(const tare_rows *r, const NUMBER *dy, const NUMBER *scale, NUMBER *dx);   \
+        void (*line_moments)(const NUMBER *x, int64_t n, double *mean, double *squares);           \
+        void (*line_sums)(const NUMBER *dy, const NUMBER *x, int64_t n, NUMBER centre,             \
+                          double *first, double *second);                                          \
+        void (*line_normalise)(const NUMBER *x, int64_t n, const NUMBER *const columns[4],         \
+                               int64_t at, NUMBER *y);                                             \
+        void (*line_gradient)(const NUMBER *dy, const NUMBER *x, int64_t n,                        \
+                              const NUMBER *const columns[4], int64_t at, NUMBER *dx);             \
+        void (*line_multiply)(const NUMBER *dy, int64_t n, NUMBER scale, NUMBER *dx);              \
     } tare_row_kernels_##T
 TARE_ROW_KERNELS(float, f32);
 TARE_ROW_KERNELS(double, f64);

@@ -94,5 +94,75 @@ static void NAMED(multiply)(const tare_rows *r, const NUMBER *dy, const NUMBER *
     }
 }
 
+/* ---- lines: lanes of doubles, added up in one order everywhere */
+
+typedef NUMBER NAMED(numbers) __attribute__((vector_size(LANES * sizeof(NUMBER))));
+
+static inline void NAMED(load)(const NUMBER *x, wide *lanes) {
+    NAMED(numbers) narrow;
+    memcpy(&narrow, x, sizeof narrow);
+    *lanes = __builtin_convertvector(narrow, wide);
+}
+
+static void NAMED(line_moments)(const NUMBER *x, int64_t n, double *mean, double *squares) {
+    wide sums = {0}, products = {0}, d;
+    double sum = 0, product = 0;
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        NAMED(load)(x + i, &d);
+        sums += d;
+    }
+    for (; i < n; i++) sum += (double)x[i];
+    const double centre = (total(&sums) + sum) / (double)n;
+    for (i = 0; i + LANES <= n; i += LANES) {
+        NAMED(load)(x + i, &d);
+        d -= centre;
+        products += d * d;
+    }
+    for (; i < n; i++) product += ((double)x[i] - centre) * ((double)x[i] - centre);
+    *mean = centre;
+    *squares = total(&products) + product;
+}
+
+static void NAMED(line_sums)(const NUMBER *dy, const NUMBER *x, int64_t n, NUMBER centre,
+                             double *first, double *second) {
+    wide sums = {0}, products = {0}, d, e;
+    double sum = 0, product = 0;
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        NAMED(load)(dy + i, &d);
+        NAMED(load)(x + i, &e);
+        sums += d;
+        products += d * (e - (double)centre);
+    }
+    for (; i < n; i++) {
+        sum += (double)dy[i];
+        product += (double)dy[i] * ((double)x[i] - (double)centre);
+    }
+    *first = total(&sums) + sum;
+    *second = total(&products) + product;
+}
+
+static void NAMED(line_normalise)(const NUMBER *x, int64_t n, const NUMBER *const columns[4],
+                                  int64_t at, NUMBER *y) {
+    const NUMBER centre = columns[TARE_ROW_CENTRE][at], scale = columns[TARE_ROW_SCALE][at];
+    const NUMBER shift = columns[TARE_ROW_OFFSET][at];
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) y[i] = (x[i] - centre) * scale + shift;
+}
+
+static void NAMED(line_gradient)(const NUMBER *dy, const NUMBER *x, int64_t n,
+                                 const NUMBER *const columns[4], int64_t at, NUMBER *dx) {
+    const NUMBER centre = columns[TARE_ROW_CENTRE][at], scale = columns[TARE_ROW_SCALE][at];
+    const NUMBER offset = columns[TARE_ROW_OFFSET][at], slope = columns[TARE_ROW_SLOPE][at];
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) dx[i] = (dy[i] - offset - (x[i] - centre) * slope) * scale;
+}
+
+static void NAMED(line_multiply)(const NUMBER *dy, int64_t n, NUMBER scale, NUMBER *dx) {
+    INDEPENDENT
+    for (int64_t i = 0; i < n; i++) dx[i] = dy[i] * scale;
+}
+
 #undef NUMBER
 #undef NAMED

@@ -160,10 +160,37 @@ static void check_channel(const step *s, int64_t c) {
 }
 
 static const tare_channels views[] = {
-    {1, 1, 1},    {2, 1, 1},     {5, 3, 1},     {1, 4, 1},     {300, 1, 1},  {97, 3, 1},
-    {50, 17, 1},  {33, 64, 1},   {40, 100, 1},  {7, 257, 1},   {9, 600, 1},  {3000, 5, 1},
-    {700, 70, 1}, {400, 300, 1}, {2, 3, 49},    {3, 5, 64},    {1, 2, 1000}, {4, 7, 130},
-    {2, 40, 900}, {1, 1, 9000},  {64, 1, 2000}, {20, 3, 2500}, {5, 200, 9},  {70000, 1, 1}};
+    {1, 1, 1},
+    {2, 1, 1},
+    {5, 3, 1},
+    {1, 4, 1},
+    {300, 1, 1},
+    {97, 3, 1},
+    {50, 17, 1},
+    {33, 64, 1},
+    {40, 100, 1},
+    {7, 257, 1},
+    {9, 600, 1},
+    {3000, 5, 1},
+    {700, 70, 1},
+    {400, 300, 1},
+    {2, 3, 49},
+    {3, 5, 64},
+    {1, 2, 1000},
+    {4, 7, 130},
+    {2, 40, 900},
+    {1, 1, 9000},
+    {64, 1, 2000},
+    {20, 3, 2500},
+    {5, 200, 9},
+    {70000, 1, 1},
+    /* Every channel one line, short enough to be walked by itself. */
+    {1, 90, 3},
+    {1, 60, 5},
+    {1, 40, 8},
+    {1, 700, 64},
+    {1, 333, 77},
+    {1, 3, 4096}};
 enum { VIEWS = sizeof views / sizeof *views };
 
 static void forward_and_backward_agree_with_long_double(void **state) {
@@ -361,8 +388,9 @@ static void doubles_agree_with_long_double(void **state) {
     (void)state;
     const tare_channels v = {500, 37, 1};
     const tare_channels w = {3, 37, 130};
-    const tare_channels both[] = {v, w};
-    for (int k = 0; k < 2; k++) {
+    const tare_channels lines = {1, 37, 130};
+    const tare_channels both[] = {v, w, lines};
+    for (int k = 0; k < 3; k++) {
         const tare_channels *view = &both[k];
         const int64_t n = size_of(view);
         float *x = numbers(view, 100, 1e-3, 7);
@@ -492,12 +520,48 @@ static void check_rows(const tare_normalisation_rows *kernels) {
     release_numbers(x, ROWS * STRIDE);
 }
 
+/* Lines of one channel against plain sums in long double. */
+static void check_lines(const tare_normalisation_rows *kernels) {
+    enum { MOST = 40 };
+    const tare_channels area = {1, 1, MOST};
+    const float centre = 1.5f, scale = -2, offset = .75f, slope = .25f;
+    const float *const columns[4] = {&centre, &scale, &offset, &slope};
+    float *x = numbers(&area, 1, 2, 11), *dy = numbers(&area, 0, 1, 12), y[MOST];
+    for (int64_t n = 1; n <= MOST; n++) {
+        long double sum = 0, squares = 0, first = 0, second = 0;
+        double got[4];
+        for (int64_t i = 0; i < n; i++) sum += (long double)x[i];
+        for (int64_t i = 0; i < n; i++) {
+            const long double d = (long double)x[i] - sum / (long double)n;
+            squares += d * d;
+            first += (long double)dy[i];
+            second += (long double)dy[i] * ((long double)x[i] - (long double)centre);
+        }
+        kernels->f32.line_moments(x, n, &got[0], &got[1]);
+        kernels->f32.line_sums(dy, x, n, centre, &got[2], &got[3]);
+        assert_near(got[0], sum / (long double)n, 1e-14);
+        assert_near(got[1], squares, 1e-13 * (double)squares);
+        assert_near(got[2], first, 1e-13);
+        assert_near(got[3], second, 1e-13);
+        kernels->f32.line_normalise(x, n, columns, 0, y);
+        for (int64_t i = 0; i < n; i++) assert_near(y[i], (x[i] - centre) * scale + offset, 1e-5);
+        kernels->f32.line_gradient(dy, x, n, columns, 0, y);
+        for (int64_t i = 0; i < n; i++)
+            assert_near(y[i], (dy[i] - offset - (x[i] - centre) * slope) * scale, 1e-5);
+        kernels->f32.line_multiply(dy, n, scale, y);
+        for (int64_t i = 0; i < n; i++) assert_true(y[i] == dy[i] * scale);
+    }
+    release_numbers(x, MOST);
+    release_numbers(dy, MOST);
+}
+
 static void every_instruction_set_of_this_machine_computes_the_same(void **state) {
     (void)state;
     for (int isa = TARE_ISA_BASELINE; isa <= (int)tare_isa_supported(); isa++) {
         const tare_normalisation_rows *kernels = tare_normalisation_rows_of((tare_isa)isa);
         assert_int_equal((int)kernels->isa, isa);
         check_rows(kernels);
+        check_lines(kernels);
     }
 }
 
