@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files: reading whole ones, writing beside the target, synced and renamed over it, and appending. Everything
- * POSIX about files is here. Failures are TARE_ERROR_FILE with the system's words, unless said
- * otherwise; the error's node is the path. A path of NULL or "" is TARE_ERROR_ARGUMENT.
+ * Files: reading whole ones, writing beside the target, synced and renamed over it, and appending.
+ * Everything POSIX about files is here. Failures are TARE_ERROR_FILE with the system's words,
+ * unless said otherwise; the error's node is the path. A path of NULL or "" is TARE_ERROR_ARGUMENT.
  */
 #ifndef TARE_SRC_BASE_FILE_H
 #define TARE_SRC_BASE_FILE_H
