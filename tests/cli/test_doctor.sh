@@ -42,7 +42,7 @@ run doctor slow.safetensors
 exits 1
 silent err
 says out 'error P06 slow-momentum'
-says out '    updates = 64'
+says out 'updates = 64'
 says out 'error P14 mode-gap'
 run doctor slow.safetensors --suppress P06,P14
 exits 0
