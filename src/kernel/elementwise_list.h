@@ -18,7 +18,7 @@
 
 #define TARE_SELU_SCALE 1.0507009873554804934193349852946
 #define TARE_SELU_ALPHA 1.7580993408473768599402175208123 /* times the scale */
-#define TARE_ELU_LEAST  -0x1.fffffep-1 /* float32's next above -1 */
+#define TARE_ELU_LEAST  -0x1.fffffep-1                    /* float32's next above -1 */
 
 /* clang-format off */
 

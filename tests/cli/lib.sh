@@ -32,7 +32,7 @@ exits() {
 # says FILE TEXT: FILE (out or err) holds the text. says_not: it does not.
 says() {
   checks=$((checks + 1))
-  joined "$1" | grep -qF -e "$2" || complain "no '$2' in $1"
+  grep -qF -e "$2" "$1" || joined "$1" | grep -qF -e "$2" || complain "no '$2' in $1"
 }
 # Lines that four blanks begin, put behind the one before them: paragraphs that were broken.
 joined() {
