@@ -20,7 +20,13 @@ says out '{"study": "heatmap", "seed": 1, "variants": [{"variant": "no-updates",
 says out '"id": "never-updated"'
 holds 'two variants' [ "$(grep -o '"inference_loss"' out | wc -l)" -eq 2 ]
 
-# Half of it, then the rest: the same row as in one go.
+refuses 2 '--size: needs a multiple of 4, 24 or more' heatmap --size 30
+refuses 2 '--only: got' heatmap --only cured,nothing
+refuses 2 '--images and --test-images: need 1 or more' heatmap --images 0
+
+has jansson || finish
+
+# Kept and taken up again: the same row.
 run heatmap --images 64 --test-images 16 --quiet --epochs 2 --only cured
 exits 0
 cp out once
@@ -32,8 +38,4 @@ run heatmap --images 64 --test-images 16 --quiet --epochs 2 --only cured --save 
 exits 0
 column() { awk -v at="$2" '$1 == "cured" && NF == 6 { print $at }' "$1"; }
 holds 'what is read again predicts as before' [ "$(column out 3)" = "$(column once 3)" ]
-
-refuses 2 '--size: needs a multiple of 4, 24 or more' heatmap --size 30
-refuses 2 '--only: got' heatmap --only cured,nothing
-refuses 2 '--images and --test-images: need 1 or more' heatmap --images 0
 finish
