@@ -246,6 +246,7 @@ static void print_results(const bench_settings *settings, const char *processor,
     bench_print_footprint(rounds, count);
     putchar('\n');
     bench_print_agreement(rounds, count);
+    bench_print_disturbances(rounds, count);
     bench_print_losses(rounds, count);
 }
 

@@ -13,8 +13,6 @@
 #define REPEAT_PATIENCE  300.
 #define QUIET_LOOK       .1
 #define PAUSE            .02 /* lets the last one's waiting threads fall asleep */
-/* Cores that other processes may use during a repeat; beyond it the repeat is done again. */
-#define TOLERATED_CORES .1
 
 const bench_program bench_programs[BENCH_PROGRAMS] = {
     [BENCH_TARE] = {"Tare", NULL, NULL, NULL},
@@ -83,7 +81,7 @@ static void wait_for_quiet(double patience) {
     while (bench_seconds() < end) {
         const double before = bench_busy_seconds();
         bench_sleep(QUIET_LOOK);
-        if ((bench_busy_seconds() - before) / QUIET_LOOK <= TOLERATED_CORES) return;
+        if ((bench_busy_seconds() - before) / QUIET_LOOK <= BENCH_TOLERATED_CORES) return;
     }
 }
 
@@ -105,7 +103,7 @@ static bool take_turn(const bench_settings *settings, contestant *seat) {
     const int most = patience > 0 ? settings->repeats : 0;
     double others = 0;
     bool good = repeat(&seat->runner, "go", patience, &others);
-    while (good && others > TOLERATED_CORES && seat->again < most) {
+    while (good && others > BENCH_TOLERATED_CORES && seat->again < most) {
         seat->again++;
         good = repeat(&seat->runner, "again", patience, &others);
     }
@@ -167,6 +165,7 @@ static bool finish(const bench_settings *settings, size_t program, contestant *s
                            : NULL;
     json_t *said = line == NULL ? NULL : json_loads(line, 0, NULL);
     const bool good = said != NULL && read_score(said, score);
+    score->others = seat->others;
     if (good && !write_line(settings, program, seat, said))
         fprintf(stderr, "the results cannot be written to %s\n", settings->folder);
     json_decref(said);

@@ -33,6 +33,7 @@ typedef struct bench_score {
     double median, least, greatest;
     double startup;      /* seconds from the start of the process to the end of the first step */
     double megabytes;    /* of memory, at most */
+    double others;       /* most cores that other processes used during a repeat */
     double loss_at_1000; /* of a training that begins the same everywhere; NaN: not told */
     char version[32];
 } bench_score;
@@ -52,6 +53,9 @@ typedef struct bench_settings {
     int repeats;
     FILE *results; /* takes a line of JSON for every program of a round */
 } bench_settings;
+
+/* Cores that other processes may use during a repeat; beyond it the repeat is done again. */
+#define BENCH_TOLERATED_CORES .1
 
 /* Runs round->row and fills the scores. A program that fails is told of on standard error and left
  * out; the others go on. */

@@ -192,6 +192,18 @@ void bench_print_losses(const bench_round *rounds, size_t count) {
         printf("Tare loses %zu of these %zu comparisons.\n", lost, compared);
 }
 
+void bench_print_disturbances(const bench_round *rounds, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const bench_row *row = &rounds[i].row;
+        double others = 0;
+        for (size_t k = 0; k < BENCH_PROGRAMS; k++)
+            others = fmax(others, rounds[i].scores[k].others);
+        if (others > BENCH_TOLERATED_CORES)
+            printf("%s %s, threads %d, was disturbed: other processes used up to %.2f cores.\n",
+                   row->workload, row->mode, row->threads, others);
+    }
+}
+
 void bench_print_agreement(const bench_round *rounds, size_t count) {
     for (size_t i = 0; i < count; i++) {
         const bench_row *row = &rounds[i].row;

@@ -11,6 +11,8 @@ void bench_print_speed(const bench_round *rounds, size_t count);
 void bench_print_footprint(const bench_round *rounds, size_t count);
 /* The rounds that Tare loses, and the noise; or that there are none. */
 void bench_print_losses(const bench_round *rounds, size_t count);
+/* The rounds in which other processes were at work, however often repeats were done again. */
+void bench_print_disturbances(const bench_round *rounds, size_t count);
 /* Whether all programs had the same loss after the same training, where they begin the same. */
 void bench_print_agreement(const bench_round *rounds, size_t count);
 
