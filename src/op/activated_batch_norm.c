@@ -58,16 +58,10 @@ static tare_tensor undo(const tare_activated_batch_norm_node_options *options, t
     return z;
 }
 
-static tare_axis_mask kept_axes(tare_list axis, int rank) {
-    tare_axis_mask kept = 0;
-    for (int32_t i = 0; i < axis.count; i++) kept |= 1U << tare_shape_axis(axis.values[i], rank);
-    return kept;
-}
-
 tare_tensor tare_activated_hat(const tare_activated_batch_norm_node_options *options, tare_tensor z,
                                tare_tensor gamma, tare_tensor beta) {
     const tare_shape shape = tare_tensor_shape(z);
-    const tare_axis_mask kept = kept_axes(options->axis, shape.rank);
+    const tare_axis_mask kept = tare_axes_mask(shape.rank, options->axis);
     tare_tensor u = undo(options, z);
     if (beta.graph) u = tare_sub(u, tare_against_channels(beta, shape, kept));
     return gamma.graph ? tare_div(u, tare_against_channels(gamma, shape, kept)) : u;
@@ -84,7 +78,7 @@ static tare_tensor flow_of_variance(const tare_gradient *gradient) {
     const tare_tensor z = gradient->outputs[TARE_BATCH_NORM_Y];
     if (!training.graph && !options->training) return TARE_NULL;
     const tare_shape shape = tare_tensor_shape(z);
-    const tare_axis_mask kept = kept_axes(options->axis, shape.rank);
+    const tare_axis_mask kept = tare_axes_mask(shape.rank, options->axis);
     const tare_list reduced = tare_axes_list(shape.rank, tare_other_axes(shape.rank, kept));
     const tare_tensor hat =
         tare_activated_hat(options, z, input_of(gradient, TARE_BATCH_NORM_GAMMA),

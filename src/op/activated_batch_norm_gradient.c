@@ -62,9 +62,7 @@ static void composite(const tare_gradient *gradient, const tare_tensor *inputs,
                       tare_tensor *outputs) {
     const tare_activated_batch_norm_node_options *options = gradient->options;
     const tare_shape z = tare_tensor_shape(inputs[Z]);
-    tare_axis_mask kept = 0;
-    for (int32_t i = 0; i < options->axis.count; i++)
-        kept |= 1U << tare_shape_axis(options->axis.values[i], z.rank);
+    const tare_axis_mask kept = tare_axes_mask(z.rank, options->axis);
     tare_tensor scale = tare_rsqrt(tare_add(inputs[VARIANCE], tare_number(options->epsilon)));
     if (inputs[GAMMA].graph) scale = tare_mul(scale, inputs[GAMMA]);
     const tare_batch_norm_slopes slopes = {

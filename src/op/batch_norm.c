@@ -194,9 +194,7 @@ tare_channel_view tare_batch_norm_view(const tare_lower *lower, tare_value x,
                                        const tare_batch_norm_node_options *settings,
                                        tare_shape statistics) {
     const tare_shape shape = lower->type(lower, x)->shape;
-    tare_axis_mask kept = 0;
-    for (int32_t i = 0; i < settings->axis.count; i++)
-        kept |= 1U << tare_shape_axis(settings->axis.values[i], shape.rank);
+    const tare_axis_mask kept = tare_axes_mask(shape.rank, settings->axis);
     tare_channel_view view = tare_view_by_channel(shape, kept);
     view.options.shape =
         statistics.rank == TARE_UNKNOWN_RANK ? tare_parameter_shape(shape, kept) : statistics;

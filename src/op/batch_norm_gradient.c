@@ -105,9 +105,7 @@ static void composite(const tare_gradient *gradient, const tare_tensor *inputs,
                       tare_tensor *outputs) {
     const tare_batch_norm_node_options *options = gradient->options;
     const tare_shape x = tare_tensor_shape(inputs[X]);
-    tare_axis_mask kept = 0;
-    for (int32_t i = 0; i < options->axis.count; i++)
-        kept |= 1U << tare_shape_axis(options->axis.values[i], x.rank);
+    const tare_axis_mask kept = tare_axes_mask(x.rank, options->axis);
     tare_tensor centred, variance;
     build_statistics(gradient, inputs, kept, &centred, &variance);
     const tare_tensor inverse = tare_rsqrt(tare_add(variance, tare_number(options->epsilon)));

@@ -27,6 +27,8 @@ tare_shape tare_broadcast_shape(tare_shape x, tare_axis_mask kept);
 /* All axes but those of mask. */
 tare_axis_mask tare_other_axes(int rank, tare_axis_mask mask);
 tare_list tare_axes_list(int rank, tare_axis_mask mask);
+/* Listed axes, which must be sound, as a mask. */
+tare_axis_mask tare_axes_mask(int rank, tare_list axes);
 /* The kept axes where the others are listed as tare_moments has them; they must be sound. */
 tare_axis_mask tare_kept_axes(tare_list reduced, int rank);
 

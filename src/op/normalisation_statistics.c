@@ -54,11 +54,7 @@ static tare_status statistics_infer(tare_infer *infer) {
 }
 
 static tare_axis_mask reduced_axes(const tare_sufficient_statistics_options *options, int rank) {
-    tare_axis_mask reduced = 0;
-    if (options->axes.count == 0) return tare_other_axes(rank, 0);
-    for (int32_t i = 0; i < options->axes.count; i++)
-        reduced |= 1U << tare_shape_axis(options->axes.values[i], rank);
-    return reduced;
+    return tare_other_axes(rank, tare_kept_axes(options->axes, rank));
 }
 
 static void statistics_composite(const tare_gradient *gradient, const tare_tensor *inputs,

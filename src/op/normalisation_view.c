@@ -14,12 +14,14 @@ static bool has_axis(tare_axis_mask mask, int axis) { return mask >> axis & 1; }
 
 tare_axis_mask tare_other_axes(int rank, tare_axis_mask mask) { return ~mask & ((1U << rank) - 1); }
 
-tare_axis_mask tare_kept_axes(tare_list reduced, int rank) {
+tare_axis_mask tare_axes_mask(int rank, tare_list axes) {
     tare_axis_mask mask = 0;
-    if (reduced.count == 0) return 0;
-    for (int32_t i = 0; i < reduced.count; i++)
-        mask |= 1U << tare_shape_axis(reduced.values[i], rank);
-    return tare_other_axes(rank, mask);
+    for (int32_t i = 0; i < axes.count; i++) mask |= 1U << tare_shape_axis(axes.values[i], rank);
+    return mask;
+}
+
+tare_axis_mask tare_kept_axes(tare_list reduced, int rank) {
+    return reduced.count == 0 ? 0 : tare_other_axes(rank, tare_axes_mask(rank, reduced));
 }
 
 tare_list tare_axes_list(int rank, tare_axis_mask mask) {

@@ -2,7 +2,7 @@
 /* What batch normalisation refuses, its sentences, and a graph left as it was. */
 #include "normalisation_trial.h"
 
-#include "failing_allocator.h"
+#include "failing_build.h"
 
 #include <stdio.h>
 
@@ -179,21 +179,7 @@ static void build_everything(tare_graph *graph) {
 
 static void building_ends_in_a_status_whichever_allocation_fails(void **state) {
     (void)state;
-    failing_allocator memory;
-    int64_t calls = 0;
-    for (int64_t fail_at = 0; fail_at <= calls; fail_at++) {
-        tare_graph *graph = tare_graph_new_with(failing_allocator_start(&memory, fail_at));
-        if (graph) {
-            build_everything(graph);
-            const tare_status status = tare_graph_status(graph);
-            if (status != (fail_at ? TARE_ERROR_MEMORY : TARE_OK))
-                fail_msg("allocation %d: %s", (int)fail_at, tare_message(graph));
-            if (fail_at == 0) calls = memory.calls;
-        }
-        tare_graph_free(graph);
-        assert_true(failing_allocator_is_clean(&memory));
-    }
-    assert_true(calls > 20);
+    check_building_without_memory(build_everything);
 }
 
 int main(void) {
