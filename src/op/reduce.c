@@ -138,7 +138,7 @@ static tare_status logsumexp_prepare(tare_prepare *prepare) {
     tare_unary_plan(&state.exp, TARE_UNARY_EXP, x->dtype, all, 0);
     tare_unary_plan(&state.log, TARE_UNARY_LOG, x->dtype, count, 0);
     const int64_t size = (int64_t)tare_dtype_size(x->dtype);
-    state.powers_at = aligned(count * size);
+    state.powers_at = aligned(count * size + 1); /* there is scratch even for nothing */
     state.shift_at = state.powers_at + aligned(all * size);
     state.reduce_at = state.shift_at + aligned(tare_binary_scratch(&state.shift));
     prepare->scratch_bytes = state.reduce_at + (state.max.scratch_bytes > state.sum.scratch_bytes
