@@ -99,6 +99,14 @@ tare_shape tare_runner_example_shape(const tare_network *network) {
     return tare_shape_known(shape) ? shape : TARE_ANY_SHAPE;
 }
 
+/* The first example whose label is none of so many classes; -1: there is none, though a data set
+ * that this one is a part of may have one. */
+static int64_t first_beyond(const tare_dataset *dataset, int64_t classes) {
+    for (int64_t i = 0; i < tare_dataset_count(dataset); i++)
+        if (tare_dataset_label(dataset, i) >= classes) return i;
+    return -1;
+}
+
 tare_status tare_runner_check_classes(const tare_network *network, const tare_dataset *dataset,
                                       tare_error *error) {
     const tare_shape logits = tare_tensor_shape(network->logits);
@@ -107,7 +115,10 @@ tare_status tare_runner_check_classes(const tare_network *network, const tare_da
     const int64_t most = logits.extents[logits.rank - 1];
     if (most < 0 || classes <= most) return TARE_OK;
     char got[96], need[64];
-    tare_print(got, sizeof got, "a label %" PRId64 " in the data set", classes - 1);
+    const int64_t at = first_beyond(dataset, most);
+    if (at < 0) return TARE_OK;
+    tare_print(got, sizeof got, "label %" PRId64 " of example %" PRId64 " (counted from 0)",
+               tare_dataset_label(dataset, at), at);
     tare_print(need, sizeof need, "labels from 0 to %" PRId64, most - 1);
     return tare_fail_at(error, TARE_ERROR_SHAPE, "network", tare_tensor_name(network->logits), got,
                         need);
