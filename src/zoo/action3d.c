@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A classifier of short videos, written as TensorFlow-1 programs of its time were: weights by hand,
- * ops of tf.nn, and batch normalisation from primitives by one helper that serves ranks 2, 4 and 5.
+ * ops of tf.nn, and batch normalisation by one helper that serves ranks 2, 4 and 5 (primitives.h).
  *
  *     conv 3x3x3 16; norm; relu; maximum pool 1x2x2     8 x 8 x 8 x 16
  *     conv 3x3x3 32; norm; relu; maximum pool 2x2x2     4 x 4 x 4 x 32
@@ -9,24 +9,18 @@
  *     conv 3x3 32; norm; relu; mean over the image     32
  *     dense 64; norm; relu; dense 4                     4
  *
- * The helper:
- *
- *     mean, variance = moments(x, all axes but the last)
- *     training:   averages.apply([mean, variance]), and the batch's moments after it
- *     inference:  the averages, which start at 0
- *     y = batch_normalization(x, mean, variance, beta, gamma, epsilon)
- *
  * `model` = linear is what motion must beat: a dense layer on the mean frame.
  *
  * With `norm` = layer the layer stands in its place, its averages starting at 0 too: the same
- * numbers.
+ * numbers. In single precision they stay the same until rounding puts the input of one relu, of the
+ * million that a step has, on the other side of 0; with double_precision they stay the same.
  */
 #include "zoo/classifier.h"
+#include "zoo/primitives.h"
 
 #include <tare/batch_norm.h>
 #include <tare/layer.h>
 #include <tare/op.h>
-#include <tare/summary.h>
 
 #define CLASSES 4
 
@@ -41,6 +35,7 @@ enum { ACTION_CONVOLUTION, ACTION_LINEAR, ACTION_MODELS };
     field(choice, model, ACTION_CONVOLUTION, "convolution; or linear, of the mean frame")         \
     field(choice, norm, ACTION_BY_HAND, "batch normalisation: from primitives, or the layer")     \
     field(boolean, summaries, false, "scalars and a histogram for every variable")                \
+    field(boolean, double_precision, false, "compute in float64")                                 \
     TARE_CLASSIFIER_FIELDS(field, .9, 1e-3, TARE_ZOO_ADAM, 5e-3, TARE_ZOO_COSINE)
 /* clang-format on */
 TARE_OPTIONS(action3d_options, TARE_ACTION3D_FIELDS);
@@ -53,85 +48,38 @@ TARE_OPTION_TABLE(static, action3d_table, TARE_ACTION3D_FIELDS);
 typedef struct maker {
     const action3d_options *options;
     tare_graph *graph;
-    tare_tensor training;
+    tare_primitives norm;
+    tare_dtype dtype;
 } maker;
 
 /* ------------------------------------------------------------------------------- variables */
 
-/* What the program tells TensorBoard of a variable. */
-static void summarise(const maker *m, tare_tensor variable) {
-    if (!m->options->summaries) return;
-    TARE_NAME_SCOPE (m->graph, "summaries") {
-        const tare_tensor mean = tare_reduce_mean(variable);
-        const tare_tensor off = tare_squared_difference(variable, mean);
-        (void)tare_summary_scalar("mean", mean);
-        (void)tare_summary_scalar("stddev", tare_sqrt(tare_reduce_mean(off)));
-        (void)tare_summary_scalar("max", tare_reduce_max(variable));
-        (void)tare_summary_scalar("min", tare_reduce_min(variable));
-        (void)tare_summary_histogram("histogram", variable);
-    }
-}
-
 static tare_tensor weights(const maker *m, tare_shape shape) {
-    const tare_tensor w =
-        tare_get_variable(m->graph, "weights", shape, .initializer = TARE_GLOROT_UNIFORM);
-    summarise(m, w);
+    const tare_tensor w = tare_get_variable(m->graph, "weights", shape,
+                                            .initializer = TARE_GLOROT_UNIFORM, .dtype = m->dtype);
+    tare_primitives_summarise(w, "weights", &m->norm);
     return w;
 }
-
-static tare_tensor per_channel(const maker *m, const char *name, int64_t channels,
-                               tare_initializer first) {
-    const tare_tensor v =
-        tare_get_variable(m->graph, name, TARE_SHAPE(channels), .initializer = first);
-    summarise(m, v);
-    return v;
-}
-
-/* ------------------------------------------------------------------------ batch normalisation */
 
 static int64_t channels_of(tare_tensor x) {
     const tare_shape shape = tare_tensor_shape(x);
     return shape.rank > 0 ? shape.extents[shape.rank - 1] : TARE_ANY;
 }
 
-/* All axes but the last, of any rank up to 5. */
-static tare_list axes_of(tare_tensor x) {
-    tare_list axes = TARE_LIST(0, 1, 2, 3);
-    axes.count = tare_tensor_shape(x).rank - 1;
-    return axes;
-}
+/* ------------------------------------------------------------------------ batch normalisation */
 
-static tare_tensor from_primitives(const maker *m, tare_tensor x) {
-    tare_graph *graph = m->graph;
-    const tare_tensor beta = per_channel(m, "beta", channels_of(x), TARE_ZEROS);
-    const tare_tensor gamma = per_channel(m, "gamma", channels_of(x), TARE_ONES);
-    const tare_tensor mean = tare_moments(x, .axes = axes_of(x));
-    const tare_tensor moments[] = {mean, tare_output(mean, 1)};
-    const tare_average averages =
-        tare_exponential_moving_average(graph, tare_number(m->options->momentum));
-    tare_tensor now[2] = {TARE_NULL, TARE_NULL}, later[2];
-    tare_cond_begin(graph, m->training);
-    const tare_tensor apply = tare_average_apply(averages, moments, 2);
-    TARE_CONTROL_DEPENDENCIES (graph, &apply, 1) {
-        for (int i = 0; i < 2; i++) now[i] = tare_identity(moments[i]);
-    }
-    tare_cond_otherwise(graph);
-    for (int i = 0; i < 2; i++) later[i] = tare_average_of(averages, moments[i]);
-    tare_cond_end(graph);
-    const tare_tensor used_mean = tare_cond_merge(graph, now[0], later[0]);
-    const tare_tensor used_variance = tare_cond_merge(graph, now[1], later[1]);
-    return tare_batch_normalization(x, used_mean, used_variance, beta, gamma,
-                                    .variance_epsilon = m->options->epsilon);
+static tare_tensor by_hand(const maker *m, tare_tensor x) {
+    return tare_batch_norm_from_primitives(x, &m->norm);
 }
 
 static tare_tensor by_layer(const maker *m, tare_tensor x) {
-    return tare_batch_norm(x, .training = m->training, .momentum = m->options->momentum,
-                           .epsilon = m->options->epsilon, .fused = TARE_FUSED_FALSE,
+    return tare_batch_norm(x, .training = m->norm.training, .momentum = m->norm.momentum,
+                           .epsilon = m->norm.epsilon, .fused = TARE_FUSED_FALSE,
                            .moving_variance_initializer = TARE_ZEROS);
 }
 
 typedef tare_tensor (*normaliser)(const maker *m, tare_tensor x);
-static const normaliser normalisers[ACTION_NORMS] = {from_primitives, by_layer};
+static const normaliser normalisers[ACTION_NORMS] = {by_hand, by_layer};
 
 /* -------------------------------------------------------------------------------- the network */
 
@@ -183,15 +131,26 @@ static tare_tensor linear(const maker *m, tare_tensor x) {
 typedef tare_tensor (*model)(const maker *m, tare_tensor x);
 static const model models[ACTION_MODELS] = {convolution, linear};
 
+static tare_tensor as(tare_tensor x, tare_dtype dtype) {
+    return tare_tensor_dtype(x) == dtype ? x : tare_cast(x, dtype);
+}
+
 static void build(tare_graph *graph, const void *given, tare_network *network) {
     const action3d_options *options = given;
     tare_classifier_begin(graph, TARE_SHAPE(TARE_ANY, 8, 16, 16, 1), network);
-    const maker m = {.options = options, .graph = graph, .training = network->training};
-    const tare_tensor x = models[options->model](&m, network->inputs);
-    network->logits = tare_dense(x, CLASSES, .name = "logits");
+    const maker m = {.options = options,
+                     .graph = graph,
+                     .norm = {.momentum = options->momentum,
+                              .epsilon = options->epsilon,
+                              .training = network->training,
+                              .summaries = options->summaries},
+                     .dtype = options->double_precision ? TARE_FLOAT64 : TARE_FLOAT32};
+    const tare_tensor videos = as(network->inputs, m.dtype);
+    network->logits = tare_dense(models[options->model](&m, videos), CLASSES, .name = "logits");
     const tare_classifier_options classifier = {.struct_size = sizeof classifier,
                                                 TARE_ZOO_TRAINING_OF(options)};
     tare_classifier_end(graph, &classifier, network);
+    network->logits = as(network->logits, TARE_FLOAT32); /* networks have them so */
 }
 
 static void set_steps(void *given, int64_t steps) {
