@@ -13,8 +13,6 @@
 
 #include <string.h>
 
-#define WIDTH          720
-#define HEIGHT         440
 #define LEFT           72
 #define TOP            40
 #define BOTTOM         52
@@ -73,8 +71,8 @@ static size_t longest_label(const tare_plot *plot) {
 static void set_frame(drawing *d) {
     const tare_plot *plot = d->plot;
     const size_t letters = longest_label(plot);
-    d->width = plot->width > 0 ? plot->width : WIDTH;
-    d->height = plot->height > 0 ? plot->height : HEIGHT;
+    d->width = plot->width > 0 ? plot->width : TARE_PLOT_WIDTH;
+    d->height = plot->height > 0 ? plot->height : TARE_PLOT_HEIGHT;
     d->left = LEFT;
     d->top = TOP;
     d->right = d->width - RIGHT;

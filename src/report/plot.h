@@ -15,12 +15,15 @@ typedef struct tare_plot_series {
     size_t count;
 } tare_plot_series;
 
+#define TARE_PLOT_WIDTH  720
+#define TARE_PLOT_HEIGHT 440
+
 typedef struct tare_plot {
     const char *title, *x_label, *y_label; /* NULL: none */
     bool x_log, y_log;                     /* logarithmic axes */
     const tare_plot_series *series;
     size_t series_count;
-    int width, height; /* in pixels; 0: 720 by 440 */
+    int width, height; /* in pixels; 0: as below */
 } tare_plot;
 
 /* Appends the file's text; `failed` when memory ran out. */

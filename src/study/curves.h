@@ -6,11 +6,19 @@
 #include "base/memory.h"
 #include <tare/fit.h>
 
-/* The training loss of one variant: means over tenths of epochs. */
+/* Points in the order of training. */
+typedef struct tare_curve_line {
+    TARE_VECTOR(double) epochs; /* done by then */
+    TARE_VECTOR(double) values;
+} tare_curve_line;
+
+/* What is drawn of a training: its loss, means over tenths of epochs, and, where there are classes
+ * and held-out examples, the share of these that is told right after each epoch. */
+enum { TARE_CURVE_LOSS, TARE_CURVE_ACCURACY, TARE_CURVE_LINES };
+
 typedef struct tare_curve {
     char variant[64];
-    TARE_VECTOR(double) epochs; /* done at the end of each tenth */
-    TARE_VECTOR(double) losses;
+    tare_curve_line lines[TARE_CURVE_LINES];
 } tare_curve;
 
 /* Zero at first. */
@@ -26,7 +34,7 @@ typedef struct tare_curves {
 void tare_curves_begin(tare_curves *curves, const char *variant);
 /* Hears what a training tells. */
 void tare_curves_hear(tare_curves *curves, tare_fit_event event, const tare_progress_facts *facts);
-/* Writes the plot as SVG. */
+/* Writes the plots as SVG, those of accuracies, if there are any, below those of losses. */
 tare_status tare_curves_write(const tare_curves *curves, const char *path, const char *title,
                               tare_error *error);
 void tare_curves_free(tare_curves *curves);

@@ -3,207 +3,153 @@
  * tare fashion: MLP and LeNet on images of clothes, without batch normalisation, with the layer,
  * and with it written from scratch; one image predicted; batches of 2 to 256.
  */
+#include "study/fashion.h"
 #include "base/status.h"
 #include "cli/say.h"
-#include "study/network.h"
 
 #include <inttypes.h>
 #include <math.h>
 
-/* clang-format off */
-#define TARE_FASHION_STUDY_FIELDS(field)                                                          \
-    field(text, data, NULL, "data set or .npz of 28 x 28 images; Fashion-MNIST where installed")  \
-    field(integer, limit, 0, "train on the first N examples only; 0: on all")                     \
-    field(integer, test_limit, 0, "test on the first N examples only; 0: on all")                 \
-    field(integer, image, 0, "test image to predict, counted from 0")                             \
-    field(integer, sweep, 5120, "examples that each batch size of the sweep sees; 0: no sweep")
-/* clang-format on */
-TARE_OPTIONS(own_options, TARE_FASHION_STUDY_FIELDS);
-#define TARE_TABLE_STRUCT own_options
+#define TARE_TABLE_STRUCT tare_fashion_study_options
 TARE_OPTION_TABLE(static, own_table, TARE_FASHION_STUDY_FIELDS);
 
 typedef struct variant {
     const char *name, *settings;
+    const char *begin; /* settings of the form whose first weights it gets; NULL: its own */
+    tare_status (*find)(tare_fashion *f); /* beside the variant before; NULL: nothing */
 } variant;
 
 static const variant variants[] = {
-    {"mlp", "model=mlp,norm=none"},
-    {"mlp-bn", "model=mlp,norm=layer"},
-    {"mlp-bn-by-hand", "model=mlp,norm=by-hand"},
-    {"lenet", "model=lenet,norm=none"},
-    {"lenet-bn", "model=lenet,norm=layer"},
-    {"lenet-bn-by-hand", "model=lenet,norm=by-hand"},
+    {"mlp", "model=mlp,norm=none", "model=mlp,norm=layer", NULL},
+    {"mlp-bn", "model=mlp,norm=layer", NULL, tare_fashion_find_gain},
+    {"mlp-bn-by-hand", "model=mlp,norm=by-hand", "model=mlp,norm=layer", tare_fashion_find_same},
+    {"lenet", "model=lenet,norm=none", "model=lenet,norm=layer", NULL},
+    {"lenet-bn", "model=lenet,norm=layer", NULL, tare_fashion_find_gain},
+    {"lenet-bn-by-hand", "model=lenet,norm=by-hand", "model=lenet,norm=layer",
+     tare_fashion_find_same},
 };
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
-static const tare_study_column columns[] = {{"training_loss", "training loss"},
-                                            {"test_loss", "test loss"},
-                                            {"test_accuracy", "accuracy"},
-                                            {"training_mode_accuracy", "in training mode"},
-                                            {"batch", "batch"},
-                                            {"images_per_second", "images/s"},
-                                            {NULL, NULL}};
+static const tare_study_column columns[TARE_FASHION_COLUMNS + 1] = {
+    [TARE_FASHION_TRAINING_LOSS] = {"training_loss", "training loss"},
+    [TARE_FASHION_TEST_LOSS] = {"test_loss", "test loss"},
+    [TARE_FASHION_ACCURACY] = {"test_accuracy", "accuracy"},
+    [TARE_FASHION_TRAINING_MODE] = {"training_mode_accuracy", "in training mode"},
+    [TARE_FASHION_BATCH] = {"batch", "batch"},
+    [TARE_FASHION_SPEED] = {"images_per_second", NULL}};
 
-typedef struct job {
-    tare_study study;
-    own_options own;
-    tare_study_data data;
-} job;
+/* -------------------------------------------------------------------------------- one variant */
 
-/* ------------------------------------------------------------------------------ one network */
-
-/* Loss and accuracy on the test images. */
-static tare_status measure(job *j, const tare_workshop *workshop, bool training_mode, double *loss,
-                           double *accuracy) {
-    tare_evaluate_options options = {TARE_EVALUATE_DEFAULTS};
-    tare_evaluation found = {.struct_size = sizeof found};
-    options.batch = j->study.options.batch;
-    options.training_mode = training_mode;
-    TARE_TRY(tare_evaluate_with(workshop->session, &workshop->network, j->data.test, &options,
-                                &found, &j->study.error));
-    if (loss != NULL) *loss = found.loss;
-    *accuracy = (double)found.correct / (double)found.count;
-    return TARE_OK;
-}
-
-static tare_status add_row(job *j, const char *name, const tare_workshop *workshop,
+static tare_status add_row(tare_fashion *f, const char *name, const tare_workshop *workshop,
                            const tare_fit_result *result) {
-    double loss = 0, accuracy = 0, training_mode = 0;
-    TARE_TRY(measure(j, workshop, false, &loss, &accuracy));
-    TARE_TRY(measure(j, workshop, true, NULL, &training_mode));
-    const double speed =
+    tare_study *study = &f->study;
+    double values[TARE_FASHION_COLUMNS] = {[TARE_FASHION_BATCH] = (double)study->options.batch};
+    double loss_in_training_mode = 0;
+    TARE_TRY(
+        tare_study_training_loss(study, workshop, &f->data, &values[TARE_FASHION_TRAINING_LOSS]));
+    TARE_TRY(tare_study_measure(study, workshop, f->data.test, false,
+                                &values[TARE_FASHION_TEST_LOSS], &values[TARE_FASHION_ACCURACY]));
+    TARE_TRY(tare_study_measure(study, workshop, f->data.test, true, &loss_in_training_mode,
+                                &values[TARE_FASHION_TRAINING_MODE]));
+    values[TARE_FASHION_SPEED] =
         result->seconds > 0 ? (double)result->images / result->seconds : (double)NAN;
-    const double values[] = {
-        result->loss, loss, accuracy, training_mode, (double)j->study.options.batch, speed};
-    return tare_study_row_add(&j->study, name, values);
+    return tare_study_row_add(study, name, values);
 }
 
-/* --------------------------------------------------------------------------------- one image */
-
-/* The class with the greatest logit, and its probability: softmax in double. */
-static int64_t choose_class(const tare_array *logits, double *probability) {
-    const int64_t classes = tare_array_count(logits);
-    int64_t best = 0;
-    for (int64_t c = 1; c < classes; c++)
-        if (tare_array_number(logits, c) > tare_array_number(logits, best)) best = c;
-    double sum = 0;
-    for (int64_t c = 0; c < classes; c++)
-        sum += exp(tare_array_number(logits, c) - tare_array_number(logits, best));
-    *probability = 1 / sum;
-    return best;
+static tare_status train(tare_fashion *f, const variant *v, tare_workshop *workshop) {
+    tare_fit_result result;
+    TARE_TRY(tare_study_open(&f->study, "fashion", v->settings, &f->data, workshop));
+    if (v->begin != NULL) TARE_TRY(tare_study_begin_as(&f->study, v->begin, &f->data, workshop));
+    TARE_TRY(tare_study_train(&f->study, v->name, workshop, &f->data, &result));
+    return f->study.stopped ? TARE_OK : add_row(f, v->name, workshop, &result);
 }
 
-static tare_status predict(job *j, const tare_workshop *workshop, const tare_array *image,
-                           bool training, int64_t *class, double *probability) {
-    tare_array *mode = tare_array_bool(training), *logits = NULL;
-    if (mode == NULL) return tare_fail_memory(&j->study.error);
-    const tare_status status = tare_session_run(
-        workshop->session,
-        TARE_FEEDS({workshop->network.inputs, image}, {workshop->network.training, mode}),
-        TARE_FETCHES(workshop->network.logits), &logits);
-    if (status == TARE_OK) *class = choose_class(logits, probability);
-    if (status != TARE_OK) j->study.error = *tare_session_error(workshop->session);
-    tare_array_free(mode);
+static tare_status run_variant(tare_fashion *f, const variant *v) {
+    tare_workshop workshop = {.name = NULL};
+    tare_status status = train(f, v, &workshop);
+    const bool goes_on = status == TARE_OK && !f->study.stopped;
+    if (goes_on) status = tare_fashion_find_image(f, v->name, &workshop);
+    if (goes_on && status == TARE_OK && v->find != NULL) status = v->find(f);
+    tare_workshop_end(&workshop);
     return status;
 }
 
-static tare_status find_prediction(job *j, const char *name, const tare_workshop *workshop,
-                                   const tare_array *image, int64_t label) {
-    char shares[2][TARE_NUMBER_TEXT];
-    int64_t classes[2] = {0};
-    for (int training = 0; training < 2; training++) {
-        double probability = 0;
-        TARE_TRY(predict(j, workshop, image, training, &classes[training], &probability));
-        tare_fixed_text(shares[training], probability, 3);
-    }
-    return tare_study_find(&j->study, name, "one-image",
-                           "test image %" PRId64 " is of class %" PRId64 "; alone it is taken for "
-                           "%" PRId64 " (probability %s) in inference mode, for %" PRId64
-                           " (%s) with the switch left on training",
-                           j->own.image, label, classes[0], shares[0], classes[1], shares[1]);
+/* ----------------------------------------------------------------------------------- the sweep */
+
+static tare_status sweep_batch(tare_fashion *f, int64_t batch) {
+    char name[48];
+    const variant v = {.name = name, .settings = "model=lenet,norm=layer,momentum=0.9"};
+    tare_workshop workshop = {.name = NULL};
+    f->study.options.batch = batch;
+    tare_print(name, sizeof name, "lenet-bn-batch-%" PRId64, batch);
+    const tare_status status = train(f, &v, &workshop);
+    tare_workshop_end(&workshop);
+    return status;
 }
 
-/* Predicts the one image that was asked for, in both modes. */
-static tare_status predict_image(job *j, const char *name, const tare_workshop *workshop) {
-    tare_dataset *one = NULL;
-    tare_batches *batches = NULL;
-    tare_batch batch;
-    tare_batches_options options = {TARE_BATCHES_DEFAULTS};
-    const tare_shape inputs = tare_tensor_shape(workshop->network.inputs);
-    options.input_shape = inputs.rank == 2 ? TARE_SHAPE(784) : TARE_SHAPE(28, 28, 1);
-    tare_status status = tare_dataset_part(j->data.test, j->own.image, 1, &one, &j->study.error);
-    if (status == TARE_OK) status = tare_batches_new_with(one, &options, &batches, &j->study.error);
-    if (status == TARE_OK) status = tare_batches_get(batches, 0, 0, &batch);
-    if (status == TARE_OK)
-        status = find_prediction(j, name, workshop, batch.inputs, tare_dataset_label(one, 0));
-    tare_batches_free(batches);
-    tare_dataset_free(one);
+static tare_status sweep_batches(tare_fashion *f) {
+    int64_t batch = TARE_FASHION_LEAST_BATCH;
+    for (; batch <= TARE_FASHION_MOST_BATCH && !f->study.stopped; batch *= 2)
+        TARE_TRY(sweep_batch(f, batch));
+    if (f->study.stopped) return TARE_OK;
+    return tare_fashion_find_sweep(f, tare_dataset_count(f->data.training));
+}
+
+/* LeNet with the layer, in batches of 2 to 256, over the same examples, once. */
+static tare_status sweep(tare_fashion *f) {
+    const tare_study_options asked = f->study.options;
+    tare_dataset *all = f->data.training, *part = NULL;
+    const int64_t count = tare_dataset_count(all);
+    TARE_TRY(tare_dataset_part(all, 0, f->options.sweep < count ? f->options.sweep : count, &part,
+                               &f->study.error));
+    f->data.training = part;
+    f->study.options.epochs = 1;
+    f->study.options.plot = NULL; /* its epochs are of other examples */
+    const tare_status status = sweep_batches(f);
+    f->study.options = asked;
+    f->data.training = all;
+    tare_dataset_free(part);
     return status;
 }
 
 /* --------------------------------------------------------------------------------- the study */
 
-static tare_status run_variant(job *j, const char *name, const char *settings, bool predicts) {
-    tare_workshop workshop = {.name = NULL};
-    tare_fit_result result;
-    tare_status status = tare_study_open(&j->study, "fashion", settings, &j->data, &workshop);
-    if (status == TARE_OK) status = tare_study_train(&j->study, name, &workshop, &j->data, &result);
-    if (status == TARE_OK && !j->study.stopped) status = add_row(j, name, &workshop, &result);
-    if (status == TARE_OK && !j->study.stopped && predicts)
-        status = predict_image(j, name, &workshop);
-    tare_workshop_end(&workshop);
-    return status;
+static tare_status check_data(tare_fashion *f) {
+    char got[64], need[64];
+    const int64_t count = tare_dataset_count(f->data.test);
+    if (f->options.image < count) return TARE_OK;
+    tare_print(got, sizeof got, "%" PRId64, f->options.image);
+    tare_print(need, sizeof need, "a test image from 0 to %" PRId64, count - 1);
+    return tare_fail_at(&f->study.error, TARE_ERROR_ARGUMENT, "fashion", "--image", got, need);
 }
 
-/* LeNet with the layer, in batches of 2 to 256, over the same examples. */
-static tare_status sweep(job *j) {
-    const tare_study_options asked = j->study.options;
-    tare_dataset *all = j->data.training, *part = NULL;
-    const int64_t count =
-        j->own.sweep < tare_dataset_count(all) ? j->own.sweep : tare_dataset_count(all);
-    TARE_TRY(tare_dataset_part(all, 0, count, &part, &j->study.error));
-    j->data.training = part;
-    j->study.options.epochs = 1;
-    tare_status status = TARE_OK;
-    for (int64_t batch = 2; status == TARE_OK && batch <= 256 && !j->study.stopped; batch *= 2) {
-        char name[48];
-        j->study.options.batch = batch;
-        tare_print(name, sizeof name, "lenet-bn-batch-%" PRId64, batch);
-        status = run_variant(j, name, "model=lenet,norm=layer", false);
-    }
-    j->study.options = asked;
-    j->data.training = all;
-    tare_dataset_free(part);
-    return status;
-}
-
-static tare_status run_all(job *j) {
+static tare_status run_all(tare_fashion *f) {
     const tare_data_request request = {
-        .data = j->own.data, .label = "label", .limit = j->own.limit};
-    TARE_TRY(tare_study_load(&j->study, request, j->own.test_limit, &j->data));
-    for (int i = 0; i < VARIANTS && !j->study.stopped; i++)
-        TARE_TRY(run_variant(j, variants[i].name, variants[i].settings, true));
-    return j->own.sweep > 0 && !j->study.stopped ? sweep(j) : TARE_OK;
+        .data = f->options.data, .label = "label", .limit = f->options.limit};
+    TARE_TRY(tare_study_load(&f->study, request, f->options.test_limit, &f->data));
+    TARE_TRY(check_data(f));
+    for (int i = 0; i < VARIANTS && !f->study.stopped; i++) TARE_TRY(run_variant(f, &variants[i]));
+    return f->options.sweep > 0 && !f->study.stopped ? sweep(f) : TARE_OK;
 }
 
-static int check(const own_options *own) {
+static int check(const tare_fashion_study_options *own) {
     if (own->limit < 0 || own->test_limit < 0 || own->sweep < 0 || own->image < 0)
         return tare_say_misuse("--limit, --test-limit, --image and --sweep: need 0 or more");
     return -1;
 }
 
 static int run(int count, char **texts) {
-    job j = {.data.name = NULL};
-    own_table.set_defaults(&j.own);
-    tare_study_begin(&j.study, &tare_command_fashion, columns);
-    j.study.options.epochs = 3;
-    j.study.options.batch = 128;
-    j.study.options.learning_rate = 5e-3;
-    const tare_option_group own = {"Options of this study", &own_table, &j.own, NULL};
-    int status = tare_study_parse(&j.study, own, count, texts);
-    if (status < 0) status = check(&j.own);
-    if (status < 0) status = tare_study_end(&j.study, run_all(&j));
-    tare_study_data_end(&j.data);
+    tare_fashion f = {.data.name = NULL};
+    own_table.set_defaults(&f.options);
+    tare_study_begin(&f.study, &tare_command_fashion, columns);
+    f.study.options.epochs = 3;
+    f.study.options.batch = 128;
+    f.study.options.learning_rate = 5e-3;
+    const tare_option_group own = {"Options of this study", &own_table, &f.options, NULL};
+    int status = tare_study_parse(&f.study, own, count, texts);
+    if (status < 0) status = check(&f.options);
+    if (status < 0) status = tare_study_end(&f.study, run_all(&f));
+    tare_study_data_end(&f.data);
     return status;
 }
 

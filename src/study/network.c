@@ -4,8 +4,12 @@
 #include "base/status.h"
 #include "cli/say.h"
 #include "cli/settings.h"
+#include "train/fit_network.h"
 
+#include <math.h>
 #include <tare/norm.h>
+
+#define STANDARD_ERRORS 3
 
 /* --------------------------------------------------------------------------------------- data */
 
@@ -69,16 +73,85 @@ tare_status tare_study_open(tare_study *study, const char *network, const char *
     return study->error.status;
 }
 
+/* A variable of one network gets its value in the other. */
+static tare_status copy_value(tare_study *study, const tare_workshop *from, const tare_workshop *to,
+                              const char *name) {
+    tare_array *value = NULL;
+    const tare_session *failed = from->session;
+    tare_status status = tare_session_get(from->session, name, &value);
+    if (status == TARE_OK) {
+        failed = to->session;
+        status = tare_session_set(to->session, name, value);
+    }
+    tare_array_free(value);
+    if (status != TARE_OK) study->error = *tare_session_error(failed);
+    return status;
+}
+
+tare_status tare_study_copy_weights(tare_study *study, const tare_workshop *from,
+                                    const tare_workshop *to) {
+    const size_t count = tare_collection_count(from->graph, TARE_TRAINABLE_VARIABLES, NULL);
+    for (size_t i = 0; i < count; i++) {
+        const char *name =
+            tare_tensor_name(tare_collection_item(from->graph, TARE_TRAINABLE_VARIABLES, NULL, i));
+        if (tare_tensor_is_valid(tare_tensor_named(to->graph, name)))
+            TARE_TRY(copy_value(study, from, to, name));
+    }
+    return TARE_OK;
+}
+
+tare_status tare_study_begin_as(tare_study *study, const char *settings,
+                                const tare_study_data *data, const tare_workshop *workshop) {
+    tare_workshop other = {.name = NULL};
+    tare_status status = tare_study_open(study, workshop->name, settings, data, &other);
+    if (status == TARE_OK) status = tare_study_copy_weights(study, &other, workshop);
+    tare_workshop_end(&other);
+    return status;
+}
+
+static tare_status try_examples(const tare_network *network, const tare_dataset *examples,
+                                tare_error *error) {
+    tare_batches_options options = {TARE_BATCHES_DEFAULTS};
+    tare_batches *batches = NULL;
+    options.batch = 1;
+    options.input_shape = tare_runner_example_shape(network);
+    if (tare_dataset_classes(examples) == 0 && tare_tensor_dtype(network->labels) == TARE_INT32)
+        return tare_fail_at(error, TARE_ERROR_TYPE, "network", tare_tensor_name(network->labels),
+                            "targets", "classes, which are whole numbers");
+    TARE_TRY(tare_runner_check_classes(network, examples, error));
+    const tare_status status = tare_batches_new_with(examples, &options, &batches, error);
+    tare_batches_free(batches);
+    return status;
+}
+
+/* Refuses examples that the network cannot take, before anything is trained or written. */
+static tare_status check_examples(tare_study *study, const tare_network *network,
+                                  const tare_study_data *data) {
+    const tare_dataset *const sets[] = {data->training, data->test};
+    static const char *const names[] = {"training", "test"};
+    for (int i = 0; i < 2; i++) {
+        tare_error error = {0};
+        const tare_status status = try_examples(network, sets[i], &error);
+        if (status != TARE_OK)
+            return tare_fail(&study->error, status, "'%s', %s examples: %s", data->name, names[i],
+                             error.message);
+    }
+    return TARE_OK;
+}
+
 tare_status tare_study_train(tare_study *study, const char *variant, const tare_workshop *workshop,
                              const tare_study_data *data, tare_fit_result *result) {
     tare_text settings = {0};
+    TARE_TRY(check_examples(study, &workshop->network, data));
     tare_settings_text(&settings, workshop->table, workshop->options);
     study->facts[0] = (tare_metadata){"network", workshop->name};
     study->facts[1] = (tare_metadata){"data", data->name};
+    study->held = data->test;
     const tare_status status =
         settings.failed ? tare_fail_memory(&study->error)
                         : tare_study_fit(study, variant, settings.data, workshop->session,
                                          &workshop->network, data->training, result);
+    study->held = NULL;
     tare_text_clear(&settings);
     return status;
 }
@@ -101,4 +174,35 @@ tare_status tare_study_examine(tare_study *study, const char *variant,
                                      found->fix);
     tare_diagnosis_free(diagnosis);
     return status;
+}
+
+/* ----------------------------------------------------------------------------------- measuring */
+
+tare_status tare_study_measure(tare_study *study, const tare_workshop *workshop,
+                               const tare_dataset *examples, bool training_mode, double *loss,
+                               double *accuracy) {
+    tare_evaluate_options options = {TARE_EVALUATE_DEFAULTS};
+    tare_evaluation found = {.struct_size = sizeof found};
+    options.training_mode = training_mode;
+    if (training_mode) options.batch = study->options.batch; /* else nothing depends on it */
+    TARE_TRY(tare_evaluate_with(workshop->session, &workshop->network, examples, &options, &found,
+                                &study->error));
+    *loss = found.loss;
+    if (accuracy != NULL) *accuracy = (double)found.correct / (double)found.count;
+    return TARE_OK;
+}
+
+tare_status tare_study_training_loss(tare_study *study, const tare_workshop *workshop,
+                                     const tare_study_data *data, double *loss) {
+    const int64_t all = tare_dataset_count(data->training), test = tare_dataset_count(data->test);
+    tare_dataset *part = NULL;
+    TARE_TRY(tare_dataset_part(data->training, 0, test < all ? test : all, &part, &study->error));
+    const tare_status status = tare_study_measure(study, workshop, part, true, loss, NULL);
+    tare_dataset_free(part);
+    return status;
+}
+
+double tare_study_noise(const tare_dataset *examples, double accuracy) {
+    const double count = (double)tare_dataset_count(examples);
+    return STANDARD_ERRORS * sqrt(fmax(accuracy * (1 - accuracy), 1 / count) / count);
 }

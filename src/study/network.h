@@ -25,6 +25,15 @@ void tare_study_data_end(tare_study_data *data);
  */
 tare_status tare_study_open(tare_study *study, const char *network, const char *settings,
                             const tare_study_data *data, tare_workshop *workshop);
+/*
+ * Gives the trainable variables of one network their values in another where it has them by the
+ * same names, so that forms that differ in their normalisation alone begin alike.
+ */
+tare_status tare_study_copy_weights(tare_study *study, const tare_workshop *from,
+                                    const tare_workshop *to);
+/* The same from the network with other settings, which is made for it. */
+tare_status tare_study_begin_as(tare_study *study, const char *settings,
+                                const tare_study_data *data, const tare_workshop *workshop);
 /* Trains it as tare_study_fit does; checkpoints remember its options and the data's name. */
 tare_status tare_study_train(tare_study *study, const char *variant, const tare_workshop *workshop,
                              const tare_study_data *data, tare_fit_result *result);
@@ -33,5 +42,22 @@ tare_status tare_study_train(tare_study *study, const char *variant, const tare_
  * graver than a remark to the study's findings. */
 tare_status tare_study_examine(tare_study *study, const char *variant,
                                const tare_workshop *workshop, const tare_study_data *data);
+
+/*
+ * Loss and share of right answers on examples in inference; with training_mode in batches of the
+ * study, by the statistics of each itself, which are not kept. accuracy may be NULL.
+ */
+tare_status tare_study_measure(tare_study *study, const tare_workshop *workshop,
+                               const tare_dataset *examples, bool training_mode, double *loss,
+                               double *accuracy);
+/*
+ * The loss in training mode on the first training examples, as many as there are test examples:
+ * what training comes to, also where it was done earlier and is only resumed.
+ */
+tare_status tare_study_training_loss(tare_study *study, const tare_workshop *workshop,
+                                     const tare_study_data *data, double *loss);
+
+/* Three standard errors of an accuracy on these examples: smaller differences tell nothing. */
+double tare_study_noise(const tare_dataset *examples, double accuracy);
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #define SIGNIFICANT_DIGITS 4
+#define LOGS_OF_EPOCH      10 /* where a network has summaries */
 
 #define TARE_TABLE_STRUCT tare_study_options
 TARE_OPTION_TABLE(static, study_table, TARE_STUDY_FIELDS);
@@ -98,6 +99,14 @@ static void set_fit(const tare_study *study, tare_fit_options *fit) {
     fit->batch = study->options.batch;
     fit->seed = study->options.seed;
     fit->resume = study->options.resume;
+    if (study->options.log != NULL || study->options.plot != NULL) fit->held = study->held;
+}
+
+/* Summaries of every variable are much; they come with the numbers of every tenth of an epoch. */
+static int64_t choose_log_steps(const tare_study *study, const tare_network *network,
+                                const tare_dataset *examples) {
+    const int64_t steps = tare_dataset_count(examples) / study->options.batch / LOGS_OF_EPOCH;
+    return tare_tensor_is_valid(network->summary) && steps > 1 ? steps : 1;
 }
 
 tare_status tare_study_fit(tare_study *study, const char *variant, const char *settings,
@@ -120,6 +129,7 @@ tare_status tare_study_fit(tare_study *study, const char *variant, const char *s
     if (study->options.log != NULL) {
         TARE_TRY(choose_log(study, variant));
         fit.log = study->log.data;
+        fit.log_steps = choose_log_steps(study, network, examples);
     }
     tare_watch watch;
     listener too;
@@ -164,17 +174,20 @@ char *tare_study_number(char buffer[TARE_NUMBER_TEXT], double number) {
 }
 
 static void add_table(const tare_study *study, tare_text *text) {
+    const tare_study_column *columns = study->columns;
     tare_table table = {.columns = 1};
     char number[TARE_NUMBER_TEXT];
     tare_table_cell(&table, "variant");
-    for (; study->columns[table.columns - 1].name != NULL; table.columns++) {
-        table.right[table.columns] = true;
-        tare_table_cell(&table, study->columns[table.columns - 1].title);
+    for (int i = 0; columns[i].name != NULL; i++) {
+        if (columns[i].title == NULL) continue;
+        table.right[table.columns++] = true;
+        tare_table_cell(&table, columns[i].title);
     }
     for (int64_t r = 0; r < study->rows.count; r++) {
         tare_table_cell(&table, study->rows.items[r].variant);
-        for (int i = 0; i < table.columns - 1; i++)
-            tare_table_cell(&table, tare_study_number(number, study->rows.items[r].values[i]));
+        for (int i = 0; columns[i].name != NULL; i++)
+            if (columns[i].title != NULL)
+                tare_table_cell(&table, tare_study_number(number, study->rows.items[r].values[i]));
     }
     tare_table_end(&table, text);
 }

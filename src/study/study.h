@@ -25,7 +25,7 @@
     field(text, save, NULL, "folder for each variant's checkpoint, VARIANT.safetensors")          \
     field(boolean, resume, false, "go on from the checkpoints in that folder")                    \
     field(text, log, NULL, "folder for each variant's event files, for TensorBoard")              \
-    field(text, plot, NULL, "file for the learning curves of all variants, SVG")                  \
+    field(text, plot, NULL, "file for the learning curves of what is trained, SVG")               \
     field(boolean, json, false, "print the result as JSON")                                       \
     field(boolean, quiet, false, "show no progress")
 /* clang-format on */
@@ -34,7 +34,7 @@ TARE_OPTIONS(tare_study_options, TARE_STUDY_FIELDS);
 /* A column of the table of results. */
 typedef struct tare_study_column {
     const char *name;  /* in JSON: "inference_loss" */
-    const char *title; /* in the table: "inference loss" */
+    const char *title; /* in the table: "inference loss"; NULL: stands in JSON alone */
 } tare_study_column;
 #define TARE_STUDY_COLUMNS (TARE_TABLE_COLUMNS - 1)
 
@@ -71,8 +71,9 @@ typedef struct tare_study {
     tare_text path; /* of the checkpoint being written */
     tare_text log;  /* the folder of the variant's event files */
     tare_curves curves;
-    bool brief;   /* many short trainings: their epochs are not shown */
-    bool stopped; /* by Ctrl-C: what follows is not to be run */
+    const tare_dataset *held; /* evaluated after every epoch for log and plot; NULL: nothing */
+    bool brief;               /* many short trainings: their epochs are not shown */
+    bool stopped;             /* by Ctrl-C: what follows is not to be run */
     tare_error error;
 } tare_study;
 

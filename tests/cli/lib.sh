@@ -90,6 +90,17 @@ has() {
   esac
 }
 
+# stop_after TEXT SIGNAL: sends the signal to the tool, which was just started in the background with
+# its standard error in an empty err, as soon as it has said the text there; waits for its end.
+stop_after() {
+  process=$!
+  while ! grep -q "$1" err && kill -0 $process 2>/dev/null; do sleep 0.02; done
+  kill -s "$2" $process
+  wait $process
+  status=$?
+  command_line="kill -s $2"
+}
+
 finish() {
   echo "$((checks - failures)) passed, $failures failed"
   [ "$failures" -eq 0 ]

@@ -69,12 +69,7 @@ stop_one() {
   : >err # or what the run before said is taken for this one's
   "$tare" train lenet_bn --data synthetic --limit 300 --test-limit 100 --batch 50 --epochs 40 \
     --checkpoint stopped.safetensors --resume >out 2>err &
-  process=$!
-  while ! grep -q "$1" err && kill -0 $process 2>/dev/null; do sleep 0.02; done
-  kill -s "$2" $process
-  wait $process
-  status=$?
-  command_line="kill -s $2"
+  stop_after "$1" "$2"
 }
 stop_one 'epoch 2/40' INT
 exits 0
