@@ -277,9 +277,9 @@ int main(int count, char **texts) {
     compare_options options = {.modes = "train,infer",
                                .peers = "tf,torch",
                                .folder = "build/bench",
-                               .seconds = ".5",
+                               .seconds = ".3",
                                .patience = "10",
-                               .repeats = "5",
+                               .repeats = "9",
                                .tare = "build/release/bench/tare_peer",
                                .python_tf = "build/peers/tf/bin/python",
                                .python_torch = "build/peers/torch/bin/python"};
