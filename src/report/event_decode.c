@@ -26,7 +26,8 @@
 
 typedef struct purse {
     int64_t left;
-    bool empty; /* something could not be paid for */
+    bool empty;     /* something could not be paid for */
+    bool no_memory; /* something could be, and was not to be had */
 } purse;
 
 static void *purse_allocate(void *user, size_t bytes) {
@@ -35,7 +36,8 @@ static void *purse_allocate(void *user, size_t bytes) {
     p->empty |= cost > p->left;
     if (p->empty) return NULL;
     void *block = tare_allocate_sized(NULL, bytes);
-    if (block != NULL) p->left -= cost;
+    p->no_memory |= block == NULL;
+    p->left -= cost;
     return block;
 }
 
@@ -58,6 +60,7 @@ static tare_status open_message(const ProtobufCMessageDescriptor *descriptor, co
     ProtobufCAllocator allocator = allocator_of(&p);
     *message = protobuf_c_message_unpack(descriptor, &allocator, bytes, data);
     if (*message != NULL) return TARE_OK;
+    if (p.no_memory) return tare_fail_memory(error);
     if (p.empty)
         return tare_fail_file(error, TARE_ERROR_FORMAT, path,
                               "the event at byte %lld wants far more memory than its %zu bytes "
