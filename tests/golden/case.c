@@ -196,6 +196,8 @@ void golden_judge(golden_case *c, const char *when, const char *role, const char
         golden_compare(got, want, atol, golden_real(entry, "rtol", 0), is_exact(c, entry));
     c->judged[place] = true;
     c->judgements++;
+    if (c->verbose && found.comparable)
+        printf("%s/%s: %s: %.2f of the tolerance\n", c->file, c->name, key, found.share);
     if (shown_only(c, entry)) {
         if (c->verbose && found.comparable && found.wrong)
             printf("note %s/%s: %s: TensorFlow says %.9g, the exact value is judged: %.9g\n",

@@ -40,6 +40,8 @@ golden_difference golden_compare(const tare_array *got, const tare_array *want, 
         double a = tare_array_number(got, i), b = tare_array_number(want, i);
         double allowed = exact ? 0 : atol + rtol * fabs(b);
         double beyond = excess(a, b, allowed);
+        if (allowed > 0 && isfinite(a) && isfinite(b))
+            found.share = fmax(found.share, fabs(a - b) / allowed);
         bool equal_nan = isnan(a) && isnan(b);
         if (exact && !equal_nan) beyond = same_bits(got, want, i) ? 0 : fmax(beyond, 1e-300);
         if (beyond > 0) found.wrong++;

@@ -113,6 +113,7 @@ typedef struct golden_difference {
     int64_t wrong;   /* elements beyond the tolerance */
     int64_t worst;   /* index of the element that is furthest beyond it */
     double got, want, allowed;
+    double share; /* the largest difference over what is allowed there; 0 where nothing is */
 } golden_difference;
 golden_difference golden_compare(const tare_array *got, const tare_array *want, double atol,
                                  double rtol, bool exact);

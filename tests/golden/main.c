@@ -82,7 +82,7 @@ static int misuse(const char *what) {
             "golden: %s\n"
             "usage: golden [OPTION...] ROOT [GROUP...]\n"
             "  --list          name the cases, run none\n"
-            "  --verbose       name every case and what it came to\n"
+            "  --verbose       name every array and case and what it came to\n"
             "  --case NAME     run this case only (may be repeated)\n"
             "  --except NAME   leave this case out, and say so (may be repeated)\n"
             "  --existing-ops  count cases whose op is lacking apart from those that failed\n"
