@@ -76,12 +76,16 @@ static tare_status run_variant(tare_fashion *f, const variant *v) {
 
 /* ----------------------------------------------------------------------------------- the sweep */
 
-static tare_status sweep_batch(tare_fashion *f, int64_t batch) {
+static const variant swept = {"lenet-bn", "model=lenet,norm=layer,momentum=0.9", NULL, NULL};
+static const variant plain = {"lenet", "model=lenet,norm=none", "model=lenet,norm=layer", NULL};
+
+static tare_status sweep_batch(tare_fashion *f, const variant *of, int64_t batch) {
     char name[48];
-    const variant v = {.name = name, .settings = "model=lenet,norm=layer,momentum=0.9"};
+    variant v = *of;
     tare_workshop workshop = {.name = NULL};
     f->study.options.batch = batch;
-    tare_print(name, sizeof name, "lenet-bn-batch-%" PRId64, batch);
+    tare_print(name, sizeof name, "%s-batch-%" PRId64, of->name, batch);
+    v.name = name;
     const tare_status status = train(f, &v, &workshop);
     tare_workshop_end(&workshop);
     return status;
@@ -89,13 +93,15 @@ static tare_status sweep_batch(tare_fashion *f, int64_t batch) {
 
 static tare_status sweep_batches(tare_fashion *f) {
     int64_t batch = TARE_FASHION_LEAST_BATCH;
+    TARE_TRY(sweep_batch(f, &plain, batch));
     for (; batch <= TARE_FASHION_MOST_BATCH && !f->study.stopped; batch *= 2)
-        TARE_TRY(sweep_batch(f, batch));
+        TARE_TRY(sweep_batch(f, &swept, batch));
     if (f->study.stopped) return TARE_OK;
     return tare_fashion_find_sweep(f, tare_dataset_count(f->data.training));
 }
 
-/* LeNet with the layer, in batches of 2 to 256, over the same examples, once. */
+/* LeNet with the layer, in batches of 2 to 256, over the same examples, once; and without it in the
+ * smallest batches, to tell what is batch normalisation's fault there. */
 static tare_status sweep(tare_fashion *f) {
     const tare_study_options asked = f->study.options;
     tare_dataset *all = f->data.training, *part = NULL;

@@ -45,7 +45,8 @@ tare_status tare_fashion_find_image(tare_fashion *f, const char *variant,
 tare_status tare_fashion_find_gain(tare_fashion *f);
 /* The latest row is of batch normalisation from scratch, the one before of the layer. */
 tare_status tare_fashion_find_same(tare_fashion *f);
-/* The latest rows are those of the sweep, over so many examples each. */
+/* The latest rows are those of the sweep, over so many examples each: first without batch
+ * normalisation in the smallest batches, then with it, batch by batch. */
 tare_status tare_fashion_find_sweep(tare_fashion *f, int64_t examples);
 
 #endif

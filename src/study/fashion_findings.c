@@ -167,16 +167,19 @@ static bool suffers(const tare_fashion *f, const tare_study_row *row, double bes
 }
 
 /* The smallest batches: few values in a channel of a dense layer. */
-static tare_status find_few_values(tare_fashion *f, const tare_study_row *row, const char *best) {
+static tare_status find_few_values(tare_fashion *f, const tare_study_row *row,
+                                   const tare_study_row *without, const char *best) {
     const int64_t batch = (int64_t)row->values[TARE_FASHION_BATCH];
-    const row_text text = text_of(row);
+    const row_text text = text_of(row), plain = text_of(without);
     return tare_study_find(
         &f->study, row->variant, "few-values",
         "in a dense layer a channel has as many values as the batch has images, %" PRId64
         " (in conv1 %" PRId64 ", in conv2 %" PRId64 "): less their mean and over their deviation "
         "two values are +1 and -1, whatever they were, and the statistics of a batch say little "
-        "of those of all. Accuracy %s, at best %s; by the batch's own statistics %s",
-        batch, batch * 24 * 24, batch * 8 * 8, text.accuracy, best, text.training_mode);
+        "of those of all. Accuracy %s, at best %s, by the batch's own statistics %s; in the same "
+        "batches without batch normalisation %s",
+        batch, batch * 24 * 24, batch * 8 * 8, text.accuracy, best, text.training_mode,
+        plain.accuracy);
 }
 
 /* The largest batches: few steps, so few that moving averages lag behind. */
@@ -190,7 +193,7 @@ static tare_status find_few_steps(tare_fashion *f, const tare_study_row *row, in
     return tare_study_find(
         &f->study, row->variant, "few-steps",
         "the same images are only %" PRId64 " steps, after which moving averages still hold %s %% "
-        "of their first values 0 and 1. Accuracy %s, at best %s; by the batch's own statistics %s",
+        "of their first values 0 and 1. Accuracy %s, at best %s, by the batch's own statistics %s",
         steps, kept, text.accuracy, best, text.training_mode);
 }
 
@@ -201,7 +204,7 @@ tare_status tare_fashion_find_sweep(tare_fashion *f, int64_t examples) {
     const double best = best_accuracy(f, rows);
     const tare_study_row *least = row_from_end(f, rows - 1), *most = row_from_end(f, 0);
     tare_study_number(text, best);
-    if (suffers(f, least, best)) TARE_TRY(find_few_values(f, least, text));
+    if (suffers(f, least, best)) TARE_TRY(find_few_values(f, least, row_from_end(f, rows), text));
     if (suffers(f, most, best)) TARE_TRY(find_few_steps(f, most, examples, text));
     return TARE_OK;
 }

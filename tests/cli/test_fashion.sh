@@ -14,6 +14,7 @@ for batch in 2 4 8 16 32 64 128 256; do
   holds "a row for batches of $batch" \
     [ "$(grep -cE "^lenet-bn-batch-$batch( +[0-9.e-]+){4} +$batch\$" out)" -eq 1 ]
 done
+holds 'a row without batch normalisation in batches of 2' grep -qE '^lenet-batch-2( +[0-9.e-]+){4} +2$' out
 cp out whole
 cell() { awk -v row="$1" -v at="$2" '$1 == row && NF == 6 { print $at }' whole; }
 for model in mlp lenet; do
@@ -108,7 +109,7 @@ has jansson || finish
 run fashion $small --save models
 exits 0
 holds 'checkpoints change no number' cmp -s out whole
-holds 'every variant is saved' [ "$(ls models | wc -l)" -eq 14 ]
+holds 'every variant is saved' [ "$(ls models | wc -l)" -eq 15 ]
 run fashion $small --save models --resume
 exits 0
 holds 'the same table from what was saved' cmp -s out whole
