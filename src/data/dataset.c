@@ -235,3 +235,18 @@ tare_status tare_dataset_split(const tare_dataset *dataset, int64_t held_back, u
     tare_dataset_free(shuffled);
     return status;
 }
+
+tare_status tare_dataset_by_class(const tare_dataset *dataset, tare_dataset **ordered,
+                                  tare_error *error) {
+    const int64_t count = dataset->count, classes = dataset->classes;
+    *ordered = NULL;
+    if (classes == 0)
+        return tare_fail_at(error, TARE_ERROR_TYPE, "dataset", NULL, "targets", "classes");
+    int64_t *rows = tare_allocate_array(NULL, count, sizeof *rows), placed = 0;
+    if (rows == NULL) return tare_fail_memory(error);
+    for (int64_t class = 0; class < classes; class ++)
+        for (int64_t i = 0; i < count; i++)
+            if (tare_dataset_label(dataset, i) == class)
+                rows[placed++] = tare_dataset_row(dataset, i);
+    return make_part(dataset, rows, count, ordered, error);
+}

@@ -14,6 +14,13 @@ struct tare_dataset {
 
 /* The row of the arrays that example i is; i within the count. */
 int64_t tare_dataset_row(const tare_dataset *dataset, int64_t i);
+/*
+ * The same examples ordered by class, those of a class in their order. Takes count x classes
+ * steps.
+ * Errors  targets instead of classes.
+ */
+tare_status tare_dataset_by_class(const tare_dataset *dataset, tare_dataset **ordered,
+                                  tare_error *error);
 /* The number of elements of one row of an array with at least one dimension. */
 int64_t tare_row_elements(const tare_array *array);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tests of data sets and batches. */
+#include "data/dataset.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -115,6 +116,39 @@ static void test_a_part_outlives_the_whole(void **state) {
     assert_int_equal(tare_dataset_part(part, 2, INT64_MAX, &none, NULL), TARE_ERROR_ARGUMENT);
     tare_dataset_free(part);
     tare_dataset_free(smaller);
+}
+
+static void test_ordered_by_class_each_class_keeps_its_order(void **state) {
+    (void)state;
+    static const int64_t wanted[] = {4, 8, 5, 6, 3, 7}; /* of 3 to 8, whose classes are i % 4 */
+    tare_dataset *whole = counted(10), *part = NULL, *ordered = NULL;
+    assert_int_equal(tare_dataset_part(whole, 3, 6, &part, NULL), TARE_OK);
+    assert_int_equal(tare_dataset_by_class(part, &ordered, NULL), TARE_OK);
+    tare_batches_options options = {TARE_BATCHES_DEFAULTS};
+    options.shuffle = false;
+    tare_batches *batches = cut(ordered, &options);
+    tare_batch batch;
+    assert_int_equal(tare_batches_get(batches, 0, 0, &batch), TARE_OK);
+    assert_int_equal(batch.count, 6);
+    for (int64_t k = 0; k < 6; k++) assert_int_equal(example_at(&batch, k), wanted[k]);
+    tare_batches_free(batches);
+    tare_dataset_free(ordered);
+    tare_dataset_free(part);
+    tare_dataset_free(whole);
+}
+
+static void test_targets_have_no_classes_to_be_ordered_by(void **state) {
+    (void)state;
+    tare_array *numbers = NULL;
+    tare_dataset *targets = NULL, *ordered = NULL;
+    tare_error error = {0};
+    assert_int_equal(tare_array_new(TARE_FLOAT32, TARE_SHAPE(3), NULL, &numbers), TARE_OK);
+    assert_int_equal(tare_dataset_new(numbers, numbers, &targets, NULL), TARE_OK);
+    assert_int_equal(tare_dataset_by_class(targets, &ordered, &error), TARE_ERROR_TYPE);
+    assert_says(&error, "got targets; needs classes");
+    assert_null(ordered);
+    tare_dataset_free(targets);
+    tare_array_free(numbers);
 }
 
 /* Marks every example of a data set; each must be new. */
@@ -370,6 +404,8 @@ int main(void) {
         cmocka_unit_test(test_a_dataset_tells_what_it_holds),
         cmocka_unit_test(test_a_dataset_refuses_what_cannot_be_trained_on),
         cmocka_unit_test(test_a_part_outlives_the_whole),
+        cmocka_unit_test(test_ordered_by_class_each_class_keeps_its_order),
+        cmocka_unit_test(test_targets_have_no_classes_to_be_ordered_by),
         cmocka_unit_test(test_a_split_shares_out_every_example_once),
         cmocka_unit_test(test_an_epoch_shows_every_example_once),
         cmocka_unit_test(test_the_order_depends_on_seed_and_epoch_alone),
