@@ -130,11 +130,6 @@ typedef struct pair {
     double loss, logits; /* greatest differences found, of the greatest size */
 } pair;
 
-static tare_status fail(job *j, const tare_workshop *side) {
-    j->study.error = *tare_session_error(side->session);
-    return j->study.error.status;
-}
-
 /* The greatest difference of two arrays over the greatest size of the first. */
 static double difference(const tare_array *a, const tare_array *b) {
     double most = 0, size = 0;
@@ -156,7 +151,7 @@ static tare_status step(job *j, pair *p, const tare_batch *batch) {
                              TARE_FEEDS({n->inputs, batch->inputs}, {n->labels, batch->labels},
                                         {n->training, p->yes}),
                              TARE_FETCHES(n->loss, n->train), results) != TARE_OK)
-            return fail(j, side);
+            return tare_study_session_failed(&j->study, side->session);
         losses[i] = results[0];
     }
     p->loss = fmax(p->loss, difference(losses[0], losses[1]));
@@ -170,7 +165,7 @@ static tare_status infer(job *j, pair *p, const tare_batch *batch) {
         const tare_workshop *side = &p->sides[i];
         if (tare_session_run(side->session, TARE_FEEDS({side->network.inputs, batch->inputs}),
                              TARE_FETCHES(side->network.logits), &logits[i]) != TARE_OK)
-            return fail(j, side);
+            return tare_study_session_failed(&j->study, side->session);
     }
     p->logits = difference(logits[0], logits[1]);
     return TARE_OK;

@@ -65,7 +65,7 @@ static const plan plans[] = {
 
 /* Measures it, adds its row and what is learned. */
 static tare_status report(job *j, tare_channelwise_variant *v, bool small) {
-    TARE_TRY(tare_channelwise_measure(v, &j->data, &j->study.error));
+    TARE_TRY(tare_channelwise_measure(&j->study, v, &j->data));
     const tare_channelwise_measures *m = &v->found;
     if (v->norm == TARE_CHANNELWISE_AXES_0_1_2 && v->steps > 0) j->reference[small] = *m;
     const double values[] = {m->training_loss, m->inference_loss, m->test_loss,
@@ -99,8 +99,7 @@ static tare_channelwise_variant describe(const job *j, const char *name,
 static tare_status report_calibrated(job *j, const char *name, const tare_workshop *workshop) {
     tare_channelwise_variant v = describe(j, name, workshop);
     v.steps = 0;
-    TARE_TRY(tare_channelwise_calibrate(workshop, j->data.all.training, v.batch, v.momentum,
-                                        &j->study.error));
+    TARE_TRY(tare_channelwise_calibrate(&j->study, workshop, j->data.all.training, v.momentum));
     return report(j, &v, false);
 }
 
@@ -109,7 +108,7 @@ static tare_status give_statistics(job *j, const tare_workshop *trained) {
     tare_workshop other = {.name = NULL};
     tare_status status =
         tare_study_open(&j->study, NETWORK, "norm=axes-0-1-2,momentum=0.999", &j->data.all, &other);
-    if (status == TARE_OK) status = tare_channelwise_copy_weights(trained, &other, &j->study.error);
+    if (status == TARE_OK) status = tare_study_copy_weights(&j->study, trained, &other);
     if (status == TARE_OK) status = report_calibrated(j, "no-moving-calibrated", &other);
     tare_workshop_end(&other);
     return status;
@@ -161,7 +160,7 @@ static tare_status work(job *j) {
     const tare_data_request request = {
         .data = j->own.data, .label = "label", .limit = j->own.limit};
     TARE_TRY(tare_study_load(&j->study, request, j->own.test_limit, &j->data.all));
-    TARE_TRY(tare_channelwise_data_derive(&j->data, &j->study.error));
+    TARE_TRY(tare_channelwise_data_derive(&j->study, &j->data));
     return run_all(j);
 }
 

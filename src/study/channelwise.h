@@ -34,13 +34,13 @@ void tare_comparison_add_json(tare_json *json, const void *user);
 /* Zero at first; tare_channelwise_data_end in any case. */
 typedef struct tare_channelwise_data {
     tare_study_data all;
-    tare_dataset *sample; /* the first training images, as many as test has */
+    tare_dataset *sample; /* tare_study_sample's */
     tare_dataset *sorted; /* test, by class */
 } tare_channelwise_data;
 
 /* Makes sample and sorted of all. Errors  no classes; images of another size than 28 x 28.
  */
-tare_status tare_channelwise_data_derive(tare_channelwise_data *data, tare_error *error);
+tare_status tare_channelwise_data_derive(tare_study *study, tare_channelwise_data *data);
 void tare_channelwise_data_end(tare_channelwise_data *data);
 
 /* ----------------------------------------------------------------- a variant when it is trained */
@@ -70,24 +70,21 @@ typedef struct tare_channelwise_variant {
     tare_channelwise_measures found;
 } tare_channelwise_variant;
 
-tare_status tare_channelwise_measure(tare_channelwise_variant *variant,
-                                     const tare_channelwise_data *data, tare_error *error);
+tare_status tare_channelwise_measure(tare_study *study, tare_channelwise_variant *variant,
+                                     const tare_channelwise_data *data);
 
 /* Variable i of the graph: *kind 0 and its value when it is a moving mean, 1 when a moving
  * variance; else -1 and no value. The caller frees the value. */
-tare_status tare_channelwise_moving(const tare_workshop *w, size_t i, int *kind, const char **name,
-                                    tare_array **value, tare_error *error);
+tare_status tare_channelwise_moving(tare_study *study, const tare_workshop *w, size_t i, int *kind,
+                                    const char **name, tare_array **value);
 
 /*
  * Estimates the statistics of a trained network once: its averages start at 0, all batches of
- * examples are seen in training mode without training, and what weight the averages' first value
- * has left is divided out. momentum: of the averages.
+ * examples are seen in training mode without training, in batches of the study, and what weight the
+ * averages' first value has left is divided out. momentum: of the averages.
  */
-tare_status tare_channelwise_calibrate(const tare_workshop *workshop, const tare_dataset *examples,
-                                       int64_t batch, double momentum, tare_error *error);
-/* Gives the variables of `to` that are trained the values that they have in `from`. */
-tare_status tare_channelwise_copy_weights(const tare_workshop *from, const tare_workshop *to,
-                                          tare_error *error);
+tare_status tare_channelwise_calibrate(tare_study *study, const tare_workshop *workshop,
+                                       const tare_dataset *examples, double momentum);
 
 /* ---------------------------------------------------------------------------- what is learned */
 

@@ -146,8 +146,10 @@ static tare_status find_peaks(job *j, const tare_workshop *workshop, double *per
         status = tare_session_run(workshop->session,
                                   TARE_FEEDS({workshop->network.inputs, batch.inputs}),
                                   TARE_FETCHES(workshop->network.logits), &answer);
-        if (status == TARE_OK) found += count_peaks(j, &batch, answer);
-        if (status != TARE_OK) j->study.error = *tare_session_error(workshop->session);
+        if (status == TARE_OK)
+            found += count_peaks(j, &batch, answer);
+        else
+            (void)tare_study_session_failed(&j->study, workshop->session); /* status is that */
     }
     tare_batches_free(batches);
     *percent = 100 * (double)found / (double)tare_dataset_count(j->data.test);

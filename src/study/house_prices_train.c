@@ -78,8 +78,7 @@ static tare_status build(training *t) {
     TARE_TRY(tare_workshop_build(&t->workshop, t->prices->study.options.seed, error));
     TARE_TRY(tare_workshop_open(&t->workshop, t->prices->study.options.threads, error));
     if (tare_session_initialize(t->workshop.session) == TARE_OK) return TARE_OK;
-    *error = *tare_session_error(t->workshop.session);
-    return error->status;
+    return tare_study_session_failed(&t->prices->study, t->workshop.session);
 }
 
 /* The checkpoint tells all that a prediction needs. */

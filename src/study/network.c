@@ -43,6 +43,12 @@ void tare_study_data_end(tare_study_data *data) {
     data->training = data->test = NULL;
 }
 
+tare_status tare_study_sample(tare_study *study, const tare_study_data *data,
+                              tare_dataset **sample) {
+    const int64_t all = tare_dataset_count(data->training), test = tare_dataset_count(data->test);
+    return tare_dataset_part(data->training, 0, test < all ? test : all, sample, &study->error);
+}
+
 /* ------------------------------------------------------------------------------------ networks */
 
 static int64_t count_steps(const tare_study *study, const tare_study_data *data) {
@@ -69,8 +75,7 @@ tare_status tare_study_open(tare_study *study, const char *network, const char *
     TARE_TRY(tare_workshop_build(workshop, study->options.seed, &study->error));
     TARE_TRY(tare_workshop_open(workshop, study->options.threads, &study->error));
     if (tare_session_initialize(workshop->session) == TARE_OK) return TARE_OK;
-    study->error = *tare_session_error(workshop->session);
-    return study->error.status;
+    return tare_study_session_failed(study, workshop->session);
 }
 
 /* A variable of one network gets its value in the other. */
@@ -84,8 +89,7 @@ static tare_status copy_value(tare_study *study, const tare_workshop *from, cons
         status = tare_session_set(to->session, name, value);
     }
     tare_array_free(value);
-    if (status != TARE_OK) study->error = *tare_session_error(failed);
-    return status;
+    return status == TARE_OK ? TARE_OK : tare_study_session_failed(study, failed);
 }
 
 tare_status tare_study_copy_weights(tare_study *study, const tare_workshop *from,
@@ -178,27 +182,35 @@ tare_status tare_study_examine(tare_study *study, const char *variant,
 
 /* ----------------------------------------------------------------------------------- measuring */
 
-tare_status tare_study_measure(tare_study *study, const tare_workshop *workshop,
-                               const tare_dataset *examples, bool training_mode, double *loss,
-                               double *accuracy) {
+tare_status tare_study_measure_in_batches(tare_study *study, const tare_workshop *workshop,
+                                          const tare_dataset *examples, int64_t batch,
+                                          bool training_mode, double *loss, double *accuracy) {
     tare_evaluate_options options = {TARE_EVALUATE_DEFAULTS};
     tare_evaluation found = {.struct_size = sizeof found};
     options.training_mode = training_mode;
-    if (training_mode) options.batch = study->options.batch; /* else nothing depends on it */
+    options.batch = batch;
     TARE_TRY(tare_evaluate_with(workshop->session, &workshop->network, examples, &options, &found,
                                 &study->error));
-    *loss = found.loss;
+    if (loss != NULL) *loss = found.loss;
     if (accuracy != NULL) *accuracy = (double)found.correct / (double)found.count;
     return TARE_OK;
 }
 
+tare_status tare_study_measure(tare_study *study, const tare_workshop *workshop,
+                               const tare_dataset *examples, bool training_mode, double *loss,
+                               double *accuracy) {
+    const tare_evaluate_options usual = {TARE_EVALUATE_DEFAULTS}; /* nothing depends on it */
+    const int64_t batch = training_mode ? study->options.batch : usual.batch;
+    return tare_study_measure_in_batches(study, workshop, examples, batch, training_mode, loss,
+                                         accuracy);
+}
+
 tare_status tare_study_training_loss(tare_study *study, const tare_workshop *workshop,
                                      const tare_study_data *data, double *loss) {
-    const int64_t all = tare_dataset_count(data->training), test = tare_dataset_count(data->test);
-    tare_dataset *part = NULL;
-    TARE_TRY(tare_dataset_part(data->training, 0, test < all ? test : all, &part, &study->error));
-    const tare_status status = tare_study_measure(study, workshop, part, true, loss, NULL);
-    tare_dataset_free(part);
+    tare_dataset *sample = NULL;
+    TARE_TRY(tare_study_sample(study, data, &sample));
+    const tare_status status = tare_study_measure(study, workshop, sample, true, loss, NULL);
+    tare_dataset_free(sample);
     return status;
 }
 

@@ -18,6 +18,10 @@ typedef struct tare_study_data {
 tare_status tare_study_load(tare_study *study, tare_data_request request, int64_t test_limit,
                             tare_study_data *data);
 void tare_study_data_end(tare_study_data *data);
+/* The first training examples, as many as there are test examples: what training came to is
+ * measured on them. */
+tare_status tare_study_sample(tare_study *study, const tare_study_data *data,
+                              tare_dataset **sample);
 
 /*
  * Makes the network with the study's learning rate, then `settings` ("norm=none,width=8"; NULL:
@@ -50,9 +54,13 @@ tare_status tare_study_examine(tare_study *study, const char *variant,
 tare_status tare_study_measure(tare_study *study, const tare_workshop *workshop,
                                const tare_dataset *examples, bool training_mode, double *loss,
                                double *accuracy);
+/* The same in batches of a size of one's own, for what depends on it; loss may be NULL too. */
+tare_status tare_study_measure_in_batches(tare_study *study, const tare_workshop *workshop,
+                                          const tare_dataset *examples, int64_t batch,
+                                          bool training_mode, double *loss, double *accuracy);
 /*
- * The loss in training mode on the first training examples, as many as there are test examples:
- * what training comes to, also where it was done earlier and is only resumed.
+ * The loss in training mode on the study's sample: what training comes to, also where it was done
+ * earlier and is only resumed.
  */
 tare_status tare_study_training_loss(tare_study *study, const tare_workshop *workshop,
                                      const tare_study_data *data, double *loss);

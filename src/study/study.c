@@ -145,6 +145,11 @@ tare_status tare_study_fit(tare_study *study, const char *variant, const char *s
     return status;
 }
 
+tare_status tare_study_session_failed(tare_study *study, const tare_session *session) {
+    study->error = *tare_session_error(session);
+    return study->error.status;
+}
+
 /* ----------------------------------------------------------------------------------- results */
 
 tare_status tare_study_row_add(tare_study *study, const char *variant, const double *values) {

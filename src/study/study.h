@@ -94,6 +94,9 @@ tare_status tare_study_fit(tare_study *study, const char *variant, const char *s
                            tare_session *session, const tare_network *network,
                            const tare_dataset *examples, tare_fit_result *result);
 
+/* Makes a session's error the study's; its status. */
+tare_status tare_study_session_failed(tare_study *study, const tare_session *session);
+
 /* Adds a row: one value for each column. Memory running out is an error of the study. */
 tare_status tare_study_row_add(tare_study *study, const char *variant, const double *values);
 /* Adds a finding, formatted as tare_print does. */
