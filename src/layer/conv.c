@@ -8,6 +8,7 @@
  */
 #include "layer/conv.h"
 #include "base/text.h"
+#include "layer/checks.h"
 #include "layer/layers.h"
 
 #define TARE_TABLE_STRUCT      tare_conv_options

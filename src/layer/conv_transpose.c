@@ -7,6 +7,7 @@
  * Source: TensorFlow r1.15, python/layers/convolutional.py, python/keras/layers/convolutional.py
  * (Conv2DTranspose, Conv3DTranspose).
  */
+#include "layer/checks.h"
 #include "layer/conv.h"
 #include "layer/layers.h"
 

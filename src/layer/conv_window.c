@@ -5,6 +5,7 @@
  * Source: TensorFlow r1.15, python/keras/layers/convolutional.py, python/keras/utils/conv_utils.py.
  */
 #include "array/shape.h"
+#include "layer/checks.h"
 #include "layer/conv.h"
 
 static bool any_above_one(tare_list list) {

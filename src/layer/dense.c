@@ -4,6 +4,7 @@
  *
  * Source: TensorFlow r1.15, python/layers/core.py, python/keras/layers/core.py (Dense.call).
  */
+#include "layer/checks.h"
 #include "layer/kernel_layer.h"
 #include "layer/layers.h"
 #include "layer/scope.h"

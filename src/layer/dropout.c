@@ -5,7 +5,7 @@
  *
  * Source: TensorFlow r1.15, python/layers/core.py, python/keras/layers/core.py (Dropout.call).
  */
-#include "layer/kernel_layer.h"
+#include "layer/checks.h"
 #include "layer/layers.h"
 #include "layer/scope.h"
 

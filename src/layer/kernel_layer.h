@@ -34,14 +34,6 @@ typedef struct tare_kernel_layer {
                          .kernel_constraint = (o)->kernel_constraint,                              \
                          .bias_constraint = (o)->bias_constraint})
 
-/* What is said of one kernel. */
-typedef struct tare_layer_weights_options {
-    tare_initializer initializer;
-    tare_regularizer regularizer;
-    tare_constraint constraint;
-    bool trainable;
-} tare_layer_weights_options;
-
 /* The variables "kernel" and, with use_bias, "bias" [units] of the open scope, in this order; or
  * the kernel that kernel_norm makes of its variables. */
 tare_tensor tare_layer_kernel(tare_graph *graph, const tare_kernel_layer *options, tare_shape shape,
@@ -49,29 +41,7 @@ tare_tensor tare_layer_kernel(tare_graph *graph, const tare_kernel_layer *option
 tare_tensor tare_layer_bias(tare_graph *graph, const tare_kernel_layer *options, int64_t units,
                             tare_dtype dtype);
 
-/* A variable of the open scope that the layer learns. */
-tare_tensor tare_layer_weights(tare_graph *graph, const char *name, tare_shape shape,
-                               tare_dtype dtype, const tare_layer_weights_options *options);
-
 /* y + bias (bias null: y), then the activation, whose penalty is collected. */
 tare_tensor tare_layer_finish(const tare_kernel_layer *options, tare_tensor y, tare_tensor bias);
-
-/* Refusals (sticky) of what is given to a layer; true: it is fine. `most` ranks up to it. */
-bool tare_layer_input_is_floating(tare_graph *graph, const char *layer, tare_tensor x);
-bool tare_layer_input_has_rank(tare_graph *graph, const char *layer, tare_tensor x, int least,
-                               int most);
-bool tare_layer_channels_are_known(tare_graph *graph, const char *layer, tare_tensor x);
-bool tare_layer_count_is_positive(tare_graph *graph, const char *layer, const char *what,
-                                  int64_t count);
-/* Channels last or first. */
-bool tare_layer_data_format_fits(tare_graph *graph, const char *layer, int data_format);
-/* The extent of the channels, which must be known. */
-bool tare_layer_channels(tare_graph *graph, const char *layer, tare_tensor x, int data_format,
-                         int64_t *channels);
-/* One extent of at least 1, or `rank` of them, as `rank`. */
-bool tare_layer_spatial(tare_graph *graph, const char *layer, const char *what, tare_list given,
-                        int rank, tare_list *spatial);
-/* Valid or same. */
-bool tare_layer_padding_fits(tare_graph *graph, const char *layer, int padding);
 
 #endif

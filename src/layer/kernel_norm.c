@@ -103,16 +103,15 @@ static tare_tensor weight_normed(tare_graph *graph, tare_shape shape, int output
     return tare_weight_norm(v, g, .axis = TARE_LIST(output));
 }
 
-tare_tensor tare_layer_normed_kernel(tare_graph *graph, const tare_kernel_layer *options,
-                                     tare_shape shape, tare_dtype dtype,
+tare_tensor tare_layer_normed_kernel(tare_graph *graph, const char *layer, int kernel_norm,
+                                     tare_shape shape, int output, tare_dtype dtype,
                                      const tare_layer_weights_options *weights) {
-    const int output = shape.rank - (options->filters_first ? 2 : 1);
-    if (options->kernel_norm == TARE_KERNEL_NORM_WEIGHT)
+    if (kernel_norm == TARE_KERNEL_NORM_WEIGHT)
         return weight_normed(graph, shape, output, dtype, weights);
-    if (options->kernel_norm == TARE_KERNEL_NORM_WEIGHT_STANDARDIZED)
+    if (kernel_norm == TARE_KERNEL_NORM_WEIGHT_STANDARDIZED)
         return tare_weight_standardize(tare_layer_weights(graph, "kernel", shape, dtype, weights),
                                        .axis = TARE_LIST(output));
-    tare_layer_refuse(graph, options->layer, TARE_ERROR_ARGUMENT, "another kernel_norm",
+    tare_layer_refuse(graph, layer, TARE_ERROR_ARGUMENT, "another kernel_norm",
                       "a value of tare_kernel_norm");
     return (tare_tensor){.graph = graph};
 }
@@ -146,14 +145,13 @@ static tare_tensor build_initializer(tare_tensor g, tare_tensor bias, tare_tenso
     return tare_group(g.graph, first, bias.graph ? 2 : 1);
 }
 
-void tare_layer_add_weight_norm_initializer(const tare_kernel_layer *options, tare_tensor y,
-                                            tare_tensor bias) {
+void tare_layer_add_weight_norm_initializer(tare_tensor y, int data_format, tare_tensor bias) {
     tare_graph *graph = y.graph;
     if (!graph || tare_graph_status(graph)) return;
     const tare_tensor g = gain_of_scope(graph);
     const int rank = tare_tensor_shape(y).rank;
     if (!tare_tensor_is_valid(g) || rank < 2 || is_member(graph, GAINS, g)) return;
-    const bool first = rank > 2 && options->data_format == TARE_CHANNELS_FIRST;
+    const bool first = rank > 2 && data_format == TARE_CHANNELS_FIRST;
     tare_graph_hidden_begin(graph);
     const tare_tensor op = build_initializer(g, bias, y, first ? 1 : rank - 1);
     tare_graph_hidden_end(graph);

@@ -6,12 +6,6 @@
 #include "base/text.h"
 #include "graph/graph.h"
 
-bool tare_layer_refuse(tare_graph *graph, const char *layer, tare_status status, const char *got,
-                       const char *need) {
-    tare_build_fail(graph, status, layer, tare_graph_variable_scope(graph), got, need);
-    return false;
-}
-
 bool tare_layer_axis(tare_graph *graph, const char *layer, int64_t given, int rank, int *axis) {
     *axis = tare_shape_axis(given, rank);
     if (*axis >= 0) return true;

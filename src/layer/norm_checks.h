@@ -3,11 +3,9 @@
 #ifndef TARE_SRC_LAYER_NORM_CHECKS_H
 #define TARE_SRC_LAYER_NORM_CHECKS_H
 
+#include "layer/checks.h"
 #include "op/normalisation.h"
 
-/* layer: "layer_norm". Records what was got and needed; false. */
-bool tare_layer_refuse(tare_graph *graph, const char *layer, tare_status status, const char *got,
-                       const char *need);
 /* An axis of a shape of known rank, negative counted from the end. */
 bool tare_layer_axis(tare_graph *graph, const char *layer, int64_t given, int rank, int *axis);
 /* Axes that differ, at least one, as a mask. */

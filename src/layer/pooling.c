@@ -4,7 +4,7 @@
  *
  * Source: TensorFlow r1.15, python/layers/pooling.py.
  */
-#include "layer/kernel_layer.h"
+#include "layer/checks.h"
 #include "layer/layers.h"
 #include "layer/scope.h"
 

@@ -5,6 +5,7 @@
  */
 #include "layer/sample_norm.h"
 
+#include "layer/checks.h"
 #include "layer/kernel_layer.h"
 #include "op/like.h"
 

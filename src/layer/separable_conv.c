@@ -10,8 +10,10 @@
  * (SeparableConv, DepthwiseConv2D).
  */
 #include "base/status.h"
+#include "layer/checks.h"
 #include "layer/conv.h"
 #include "layer/layers.h"
+#include "layer/weights.h"
 
 #define TARE_WORDS_padding     TARE_PADDING_WORDS
 #define TARE_WORDS_data_format TARE_CHANNELS_WORDS
