@@ -19,6 +19,7 @@
 #include "base/status.h"
 #include "op/activated_batch_norm.h"
 #include "op/like.h"
+#include "op/rules.h"
 #include <tare/op.h>
 
 enum {
@@ -30,6 +31,10 @@ enum {
     TRAINING = TARE_ACTIVATED_TRAINING
 };
 enum { DX, DGAMMA, DBETA, OUTPUTS };
+/* Where batch_norm's gradient has its own, so that one infer serves both. */
+_Static_assert((int)DZ == TARE_BATCH_NORM_GRADIENT_DY && (int)Z == TARE_BATCH_NORM_GRADIENT_X &&
+                   (int)VARIANCE == TARE_BATCH_NORM_GRADIENT_VARIANCE,
+               "inputs of both gradients");
 
 #define TARE_TABLE_STRUCT     tare_activated_batch_norm_node_options
 #define TARE_WORDS_activation TARE_UNDOABLE_WORDS
@@ -38,14 +43,7 @@ TARE_OPTION_TABLE(static, activated_table, TARE_ACTIVATED_BATCH_NORM_NODE_FIELDS
 
 static tare_status gradient_infer(tare_infer *infer) {
     const tare_activated_batch_norm_node_options *options = infer->options;
-    tare_axis_mask kept = 0;
-    TARE_TRY(tare_batch_norm_axes(infer, Z, options->axis, &kept));
-    if (infer->inputs[DZ].dtype != infer->inputs[Z].dtype ||
-        !tare_shape_compatible(infer->inputs[DZ].shape, infer->inputs[Z].shape))
-        return tare_infer_refuse(infer, TARE_ERROR_SHAPE, "dz unlike z", "dz and z alike");
-    infer->outputs[DX] = infer->inputs[Z];
-    infer->outputs[DGAMMA] = infer->outputs[DBETA] = infer->inputs[VARIANCE];
-    return TARE_OK;
+    return tare_batch_norm_gradient_infer(infer, options->axis, "dz unlike z", "dz and z alike");
 }
 
 /* ------------------------------------------------------------------------------ gradient */
@@ -82,10 +80,6 @@ static tare_status gradient_gradient(tare_gradient *gradient) {
 
 /* --------------------------------------------------------------------------------- lower */
 
-static tare_value input_of(const tare_lower *lower, int input) {
-    return input < lower->input_count ? lower->inputs[input] : TARE_NO_VALUE;
-}
-
 /* u and du. */
 static tare_status emit_undoing(tare_lower *lower, tare_value *u, tare_value *du) {
     const tare_activated_batch_norm_node_options *options = lower->options;
@@ -106,9 +100,9 @@ static tare_status emit_undoing(tare_lower *lower, tare_value *u, tare_value *du
 /* What normalises u: beta, gamma^2 and the scale gamma^2 / sqrt(variance + epsilon). */
 static tare_status emit_target(tare_lower *lower, const tare_channel_view *view,
                                tare_batch_norm_flow *flow) {
-    const tare_value gamma = input_of(lower, GAMMA), variance = lower->inputs[VARIANCE];
+    const tare_value gamma = tare_given_value(lower, GAMMA), variance = lower->inputs[VARIANCE];
     tare_value square = TARE_NO_VALUE, affine[2];
-    flow->mean = input_of(lower, BETA);
+    flow->mean = tare_given_value(lower, BETA);
     if (flow->mean == TARE_NO_VALUE)
         TARE_TRY(lower->emit(lower, "zeros_like", NULL, &variance, 1, &flow->mean, 1));
     if (gamma != TARE_NO_VALUE) TARE_TRY(lower->emit(lower, "square", NULL, &gamma, 1, &square, 1));
@@ -127,7 +121,7 @@ static tare_status gradient_lower(tare_lower *lower) {
     const tare_shape form = lower->type(lower, lower->inputs[VARIANCE])->shape;
     tare_channel_view view = tare_batch_norm_view(lower, lower->inputs[Z], &settings, form);
     tare_batch_norm_flow flow = {.low = TARE_NO_VALUE,
-                                 .training = input_of(lower, TRAINING),
+                                 .training = tare_given_value(lower, TRAINING),
                                  .mode = tare_batch_mode_of(lower, TRAINING, options->training)};
     TARE_TRY(emit_undoing(lower, &flow.x, &flow.dy));
     TARE_TRY(emit_target(lower, &view, &flow));

@@ -22,6 +22,7 @@
 #include "array/shape.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "op/rules.h"
 #include <tare/op.h>
 
 #define TARE_TABLE_STRUCT tare_batch_norm_node_options
@@ -179,13 +180,9 @@ static tare_status fused_gradient(tare_gradient *gradient) {
 
 /* --------------------------------------------------------------------------------- lower */
 
-static tare_value input_of(const tare_lower *lower, int input) {
-    return input < lower->input_count ? lower->inputs[input] : TARE_NO_VALUE;
-}
-
 tare_batch_mode tare_batch_mode_of(const tare_lower *lower, int training, bool otherwise) {
     bool truth = otherwise;
-    const tare_value value = input_of(lower, training);
+    const tare_value value = tare_given_value(lower, training);
     if (value != TARE_NO_VALUE && !lower->known(lower, value, &truth)) return TARE_MODE_EITHER;
     return truth ? TARE_MODE_TRAINING : TARE_MODE_INFERENCE;
 }
@@ -205,7 +202,8 @@ tare_channel_view tare_batch_norm_view(const tare_lower *lower, tare_value x,
 /* The form of the parameters that are given, unknown rank when none is. */
 static tare_shape given_parameter_shape(const tare_lower *lower) {
     for (int i = TARE_BATCH_NORM_GAMMA; i <= TARE_BATCH_NORM_MOVING_VARIANCE; i++)
-        if (input_of(lower, i) != TARE_NO_VALUE) return lower->type(lower, lower->inputs[i])->shape;
+        if (tare_given_value(lower, i) != TARE_NO_VALUE)
+            return lower->type(lower, lower->inputs[i])->shape;
     return TARE_ANY_SHAPE;
 }
 
@@ -215,9 +213,9 @@ typedef struct statistics {
 } statistics;
 
 static statistics moving_statistics(const tare_lower *lower) {
-    const tare_value variance = input_of(lower, TARE_BATCH_NORM_MOVING_VARIANCE);
-    return (statistics){input_of(lower, TARE_BATCH_NORM_MOVING_MEAN), variance, TARE_NO_VALUE,
-                        variance};
+    const tare_value variance = tare_given_value(lower, TARE_BATCH_NORM_MOVING_VARIANCE);
+    return (statistics){tare_given_value(lower, TARE_BATCH_NORM_MOVING_MEAN), variance,
+                        TARE_NO_VALUE, variance};
 }
 
 static tare_status emit_batch_statistics(tare_lower *lower, const tare_channel_view *view,
@@ -234,12 +232,12 @@ static tare_status emit_batch_statistics(tare_lower *lower, const tare_channel_v
 /* Replaces the batch's statistics by what the run's mode asks for. */
 static tare_status emit_selection(tare_lower *lower, const tare_channel_view *view,
                                   statistics *batch) {
-    const tare_value inputs[] = {input_of(lower, TARE_BATCH_NORM_TRAINING),
+    const tare_value inputs[] = {tare_given_value(lower, TARE_BATCH_NORM_TRAINING),
                                  batch->mean,
                                  batch->variance,
                                  batch->low,
-                                 input_of(lower, TARE_BATCH_NORM_MOVING_MEAN),
-                                 input_of(lower, TARE_BATCH_NORM_MOVING_VARIANCE)};
+                                 tare_given_value(lower, TARE_BATCH_NORM_MOVING_MEAN),
+                                 tare_given_value(lower, TARE_BATCH_NORM_MOVING_VARIANCE)};
     tare_value made[3];
     TARE_TRY(lower->emit(lower, "select_statistics", &view->options, inputs,
                          sizeof inputs / sizeof *inputs, made, 3));
@@ -279,8 +277,8 @@ tare_status tare_batch_norm_lower(tare_lower *lower, const tare_batch_norm_node_
                                  used.mean,
                                  used.variance,
                                  used.low,
-                                 input_of(lower, TARE_BATCH_NORM_GAMMA),
-                                 input_of(lower, TARE_BATCH_NORM_BETA)};
+                                 tare_given_value(lower, TARE_BATCH_NORM_GAMMA),
+                                 tare_given_value(lower, TARE_BATCH_NORM_BETA)};
     tare_value y;
     TARE_TRY(lower->emit(lower, "normalise", &view.options, inputs, sizeof inputs / sizeof *inputs,
                          &y, 1));

@@ -75,6 +75,14 @@ tare_status tare_batch_norm_infer(tare_infer *infer, const tare_batch_norm_node_
 tare_status tare_batch_norm_lower(tare_lower *lower, const tare_batch_norm_node_options *settings);
 
 /*
+ * Infer of a gradient whose inputs 0 and 1 (x or what became of it) must be alike and whose input
+ * VARIANCE has the form of all statistics: outputs dx, dgamma, dbeta. got: what to say when the two
+ * are not alike; need: what they are.
+ */
+tare_status tare_batch_norm_gradient_infer(tare_infer *infer, tare_list axis, const char *got,
+                                           const char *need);
+
+/*
  * What flows back through a normalisation of x by mean, variance and gamma, in two steps; outputs
  * dx, dgamma, dbeta. low and gamma may be no value; training counts in mode either.
  */

@@ -19,6 +19,7 @@
 #include "base/status.h"
 #include "op/batch_norm.h"
 #include "op/like.h"
+#include "op/rules.h"
 #include <tare/op.h>
 
 enum { DX, DGAMMA, DBETA, OUTPUTS };
@@ -36,16 +37,21 @@ enum {
 TARE_OPTION_TABLE(static, gradient_table, TARE_BATCH_NORM_NODE_FIELDS);
 #undef TARE_TABLE_STRUCT
 
-static tare_status gradient_infer(tare_infer *infer) {
-    const tare_batch_norm_node_options *options = infer->options;
+tare_status tare_batch_norm_gradient_infer(tare_infer *infer, tare_list axis, const char *got,
+                                           const char *need) {
     tare_axis_mask kept = 0;
-    TARE_TRY(tare_batch_norm_axes(infer, X, options->axis, &kept));
+    TARE_TRY(tare_batch_norm_axes(infer, X, axis, &kept));
     if (infer->inputs[DY].dtype != infer->inputs[X].dtype ||
         !tare_shape_compatible(infer->inputs[DY].shape, infer->inputs[X].shape))
-        return tare_infer_refuse(infer, TARE_ERROR_SHAPE, "dy unlike x", "dy and x alike");
+        return tare_infer_refuse(infer, TARE_ERROR_SHAPE, got, need);
     infer->outputs[DX] = infer->inputs[X];
-    infer->outputs[DGAMMA] = infer->outputs[DBETA] = infer->inputs[MEAN];
+    infer->outputs[DGAMMA] = infer->outputs[DBETA] = infer->inputs[VARIANCE];
     return TARE_OK;
+}
+
+static tare_status gradient_infer(tare_infer *infer) {
+    const tare_batch_norm_node_options *options = infer->options;
+    return tare_batch_norm_gradient_infer(infer, options->axis, "dy unlike x", "dy and x alike");
 }
 
 /* ------------------------------------------------------------------------------ gradient */
@@ -130,10 +136,6 @@ static tare_status gradient_gradient(tare_gradient *gradient) {
 
 /* --------------------------------------------------------------------------------- lower */
 
-static tare_value input_of(const tare_lower *lower, int input) {
-    return input < lower->input_count ? lower->inputs[input] : TARE_NO_VALUE;
-}
-
 tare_status tare_batch_norm_emit_flow(tare_lower *lower, const tare_channel_view *view,
                                       const tare_batch_norm_flow *flow, tare_value outputs[3]) {
     const bool batch = flow->mode != TARE_MODE_INFERENCE;
@@ -170,9 +172,9 @@ static tare_status gradient_lower(tare_lower *lower) {
                                        .x = lower->inputs[X],
                                        .mean = lower->inputs[MEAN],
                                        .variance = lower->inputs[VARIANCE],
-                                       .low = input_of(lower, LOW),
-                                       .gamma = input_of(lower, GAMMA),
-                                       .training = input_of(lower, TRAINING),
+                                       .low = tare_given_value(lower, LOW),
+                                       .gamma = tare_given_value(lower, GAMMA),
+                                       .training = tare_given_value(lower, TRAINING),
                                        .mode =
                                            tare_batch_mode_of(lower, TRAINING, options->training)};
     return tare_batch_norm_emit_flow(lower, &view, &flow, lower->outputs);

@@ -130,8 +130,7 @@ static tare_axis_mask axes_of(tare_shape statistics, int rank) {
 
 static tare_status lower_with(tare_lower *lower, double epsilon, bool scaled) {
     tare_value inputs[INPUTS], y;
-    for (int i = 0; i < INPUTS; i++)
-        inputs[i] = i < lower->input_count ? lower->inputs[i] : TARE_NO_VALUE;
+    for (int i = 0; i < INPUTS; i++) inputs[i] = tare_given_value(lower, i);
     if (!scaled) inputs[SCALE] = TARE_NO_VALUE;
     TARE_TRY(emit_alike(lower, inputs));
     const tare_shape x = lower->type(lower, inputs[X])->shape;

@@ -125,6 +125,10 @@ tare_status tare_prepare_state(tare_prepare *prepare, const void *state, size_t 
     return TARE_OK;
 }
 
+tare_value tare_given_value(const tare_lower *lower, int input) {
+    return input < lower->input_count ? lower->inputs[input] : TARE_NO_VALUE;
+}
+
 int64_t tare_input_count(const tare_prepare *prepare, int i) {
     return tare_shape_count(prepare->inputs[i].shape);
 }

@@ -34,6 +34,9 @@ tare_status tare_infer_list(const tare_infer *infer, const char *name, tare_list
 /* Fails when the product of the extents of output i does not fit. */
 tare_status tare_infer_countable(const tare_infer *infer, int output);
 
+/* Input i of a node that is lowered; TARE_NO_VALUE where it is not given. */
+tare_value tare_given_value(const tare_lower *lower, int input);
+
 /* Product of extents begin..end-1 of a known shape. */
 int64_t tare_extents_product(tare_shape shape, int begin, int end);
 /* [outer, extent of axis, inner] of a known shape. */
