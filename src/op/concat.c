@@ -250,9 +250,7 @@ static tare_status split_like_prepare(tare_prepare *prepare) {
 static tare_status split_like_gradient(tare_gradient *g) {
     const concat_options *options = g->options;
     tare_tensor parts[TARE_MAX_OUTPUTS];
-    for (int32_t i = 0; i < g->output_count; i++)
-        parts[i] =
-            g->output_gradients[i].node ? g->output_gradients[i] : tare_zeros_like(g->outputs[i]);
+    tare_output_gradients(g, parts);
     g->input_gradients[0] = tare_concat(parts, (size_t)g->output_count, options->axis);
     return TARE_OK;
 }

@@ -414,3 +414,9 @@ const tare_op_def tare_like_ops[] = {
     [PAD_LIKE] = LIKE(pad_like, "PadLike", &box_table, &box_can),
     {.name = NULL},
 };
+
+void tare_output_gradients(const tare_gradient *gradient, tare_tensor *each) {
+    for (int32_t i = 0; i < gradient->output_count; i++)
+        each[i] = gradient->output_gradients[i].node ? gradient->output_gradients[i]
+                                                     : tare_zeros_like(gradient->outputs[i]);
+}

@@ -21,6 +21,9 @@ tare_tensor tare_reshape_like(tare_tensor x, tare_tensor like);
 tare_tensor tare_slice_like(tare_tensor x, tare_tensor like, tare_list begin);
 tare_tensor tare_pad_like(tare_tensor x, tare_tensor like, tare_list begin);
 
+/* What flows into each output of a node, zeros where nothing does. [output_count] */
+void tare_output_gradients(const tare_gradient *gradient, tare_tensor *each);
+
 /* Gradients of elementwise functions, each one op: dy times the derivative at the output y, or at
  * the input x. */
 tare_tensor tare_relu_gradient(tare_tensor dy, tare_tensor y);

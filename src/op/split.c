@@ -5,6 +5,7 @@
  *
  * Source: TensorFlow r1.15, core/ops/array_ops.cc (Split, SplitV).
  */
+#include "op/like.h"
 #include "op/rules.h"
 #include <tare/op.h>
 
@@ -107,9 +108,7 @@ static tare_status split_prepare(tare_prepare *prepare) {
 static tare_status split_gradient(tare_gradient *g) {
     const tare_split_options *options = g->options;
     tare_tensor parts[TARE_MAX_OUTPUTS];
-    for (int32_t i = 0; i < g->output_count; i++)
-        parts[i] =
-            g->output_gradients[i].node ? g->output_gradients[i] : tare_zeros_like(g->outputs[i]);
+    tare_output_gradients(g, parts);
     g->input_gradients[0] = tare_concat(parts, (size_t)g->output_count, options->axis);
     return TARE_OK;
 }

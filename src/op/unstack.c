@@ -5,6 +5,7 @@
  *
  * Source: TensorFlow r1.15, core/ops/array_ops.cc (Unpack).
  */
+#include "op/like.h"
 #include "op/rules.h"
 #include <tare/op.h>
 
@@ -85,9 +86,7 @@ static tare_status unstack_prepare(tare_prepare *prepare) {
 static tare_status unstack_gradient(tare_gradient *g) {
     const tare_unstack_options *options = g->options;
     tare_tensor slices[TARE_MAX_OUTPUTS];
-    for (int32_t i = 0; i < g->output_count; i++)
-        slices[i] =
-            g->output_gradients[i].node ? g->output_gradients[i] : tare_zeros_like(g->outputs[i]);
+    tare_output_gradients(g, slices);
     g->input_gradients[0] = tare_stack(slices, (size_t)g->output_count, .axis = options->axis);
     return TARE_OK;
 }
