@@ -116,15 +116,7 @@ extern const tare_op_def tare_activation_ops[];
 #define PLACE(name, node, which, examples) AT_##name,
 enum { ACTIVATIONS(PLACE) AT_leaky_relu, AT_END };
 #define FUNCTIONS(name, node, which, examples)                                                     \
-    static tare_status name##_infer(tare_infer *infer) {                                           \
-        return tare_infer_unary(infer, TARE_UNARY_##which);                                        \
-    }                                                                                              \
-    static tare_status name##_prepare(tare_prepare *prepare) {                                     \
-        return tare_prepare_unary(prepare, TARE_UNARY_##which, 0);                                 \
-    }                                                                                              \
-    tare_tensor tare_##name##_with(tare_tensor x, const tare_op_options *options) {                \
-        return tare_build_node(NULL, &tare_activation_ops[AT_##name], NULL, &x, 1, options);       \
-    }
+    TARE_UNARY_FUNCTIONS(name, which, tare_activation_ops)
 ACTIVATIONS(FUNCTIONS)
 
 tare_tensor tare_leaky_relu_with(tare_tensor x, const tare_leaky_relu_options *options) {

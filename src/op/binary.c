@@ -219,7 +219,8 @@ static const tare_example wholes[] = {
 
 /* ---- the family: op(name, node name, kernel, gradient, prepare, capabilities, flags, examples) */
 
-#define any_can tare_pointwise_can
+#define any_can       tare_pointwise_can
+#define prepare_plain tare_prepare_plain_binary
 /* clang-format off */
 #define BINARY_OPS(op)                                                                     \
     op(add, "Add", ADD, add_gradient, plain, add_can, 0, anywhere)                         \
@@ -245,23 +246,10 @@ static const tare_example wholes[] = {
 
 extern const tare_op_def tare_binary_ops[];
 
-static tare_status prepare_plain(tare_prepare *prepare, tare_binary which) {
-    return tare_prepare_binary(prepare, which, 0);
-}
-
 #define PLACE(name, node, which, gradient, prepare, can, flags, examples) AT_##name,
 enum { BINARY_OPS(PLACE) AT_END };
 #define FUNCTIONS(name, node, which, gradient, how, can, flags, examples)                          \
-    static tare_status name##_infer(tare_infer *infer) {                                           \
-        return tare_infer_binary(infer, TARE_BINARY_##which);                                      \
-    }                                                                                              \
-    static tare_status name##_prepare(tare_prepare *prepare) {                                     \
-        return prepare_##how(prepare, TARE_BINARY_##which);                                        \
-    }                                                                                              \
-    tare_tensor tare_##name##_with(tare_tensor x, tare_tensor y, const tare_op_options *options) { \
-        const tare_tensor inputs[] = {x, y};                                                       \
-        return tare_build_node(NULL, &tare_binary_ops[AT_##name], NULL, inputs, 2, options);       \
-    }
+    TARE_BINARY_FUNCTIONS(name, which, tare_binary_ops, prepare_##how)
 BINARY_OPS(FUNCTIONS)
 #define DEF(name_, node, which, gradient_, how, can_, flags_, examples_)                           \
     [AT_##name_] = {.name = #name_,                                                                \

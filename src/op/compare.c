@@ -36,16 +36,7 @@ extern const tare_op_def tare_compare_ops[];
 #define PLACE(name, node, which, examples) AT_##name,
 enum { COMPARISONS(PLACE) AT_END };
 #define FUNCTIONS(name, node, which, examples)                                                     \
-    static tare_status name##_infer(tare_infer *infer) {                                           \
-        return tare_infer_binary(infer, TARE_BINARY_##which);                                      \
-    }                                                                                              \
-    static tare_status name##_prepare(tare_prepare *prepare) {                                     \
-        return tare_prepare_binary(prepare, TARE_BINARY_##which, 0);                               \
-    }                                                                                              \
-    tare_tensor tare_##name##_with(tare_tensor x, tare_tensor y, const tare_op_options *options) { \
-        const tare_tensor inputs[] = {x, y};                                                       \
-        return tare_build_node(NULL, &tare_compare_ops[AT_##name], NULL, inputs, 2, options);      \
-    }
+    TARE_BINARY_FUNCTIONS(name, which, tare_compare_ops, tare_prepare_plain_binary)
 COMPARISONS(FUNCTIONS)
 #define DEF(name_, node, which, examples_)                                                         \
     [AT_##name_] = {.name = #name_,                                                                \

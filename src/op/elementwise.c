@@ -89,3 +89,7 @@ tare_status tare_prepare_binary(tare_prepare *prepare, tare_binary which, double
     offer_memory(prepare, 2);
     return tare_prepare_state(prepare, &pass, sizeof pass);
 }
+
+tare_status tare_prepare_plain_binary(tare_prepare *prepare, tare_binary which) {
+    return tare_prepare_binary(prepare, which, 0);
+}

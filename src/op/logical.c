@@ -23,16 +23,7 @@ extern const tare_op_def tare_logical_ops[];
 #define PLACE(name, node, which) AT_##name,
 enum { LOGICALS(PLACE) AT_END };
 #define FUNCTIONS(name, node, which)                                                               \
-    static tare_status name##_infer(tare_infer *infer) {                                           \
-        return tare_infer_binary(infer, TARE_BINARY_##which);                                      \
-    }                                                                                              \
-    static tare_status name##_prepare(tare_prepare *prepare) {                                     \
-        return tare_prepare_binary(prepare, TARE_BINARY_##which, 0);                               \
-    }                                                                                              \
-    tare_tensor tare_##name##_with(tare_tensor x, tare_tensor y, const tare_op_options *options) { \
-        const tare_tensor inputs[] = {x, y};                                                       \
-        return tare_build_node(NULL, &tare_logical_ops[AT_##name], NULL, inputs, 2, options);      \
-    }
+    TARE_BINARY_FUNCTIONS(name, which, tare_logical_ops, tare_prepare_plain_binary)
 LOGICALS(FUNCTIONS)
 #define DEF(name_, node, which)                                                                    \
     [AT_##name_] = {.name = #name_,                                                                \

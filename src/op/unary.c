@@ -144,15 +144,7 @@ extern const tare_op_def tare_unary_ops[];
 #define PLACE(name, node, which, gradient, examples) AT_##name,
 enum { UNARY_OPS(PLACE) AT_END };
 #define FUNCTIONS(name, node, which, gradient, examples)                                           \
-    static tare_status name##_infer(tare_infer *infer) {                                           \
-        return tare_infer_unary(infer, TARE_UNARY_##which);                                        \
-    }                                                                                              \
-    static tare_status name##_prepare(tare_prepare *prepare) {                                     \
-        return tare_prepare_unary(prepare, TARE_UNARY_##which, 0);                                 \
-    }                                                                                              \
-    tare_tensor tare_##name##_with(tare_tensor x, const tare_op_options *options) {                \
-        return tare_build_node(NULL, &tare_unary_ops[AT_##name], NULL, &x, 1, options);            \
-    }
+    TARE_UNARY_FUNCTIONS(name, which, tare_unary_ops)
 UNARY_OPS(FUNCTIONS)
 #define DEF(name_, node, which, gradient_, examples_)                                              \
     [AT_##name_] = {.name = #name_,                                                                \
