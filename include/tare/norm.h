@@ -192,6 +192,80 @@ TARE_API char *tare_diagnosis_text(const tare_diagnosis *diagnosis);
 /** The same as JSON: an object with an array "findings". */
 TARE_API char *tare_diagnosis_json(const tare_diagnosis *diagnosis);
 
+/* --------------------------------------------------------------------------------- folding */
+
+/** What became of one batch normalisation. Everything belongs to the folding. */
+typedef struct tare_folded_layer {
+    const char *name;    /* "conv2d/batch_normalization" */
+    const char *product; /* the node that took it, "conv2d/Conv2D"; NULL: it stays */
+    bool before;         /* it stands before that product; else behind it */
+    const char *reason;  /* why it stays; NULL: it does not */
+} tare_folded_layer;
+
+/** How far the network's answers after folding are from those before. */
+typedef struct tare_fold_difference {
+    size_t struct_size;  /* set by the caller */
+    int64_t examples;    /* that were looked at; 0: not measured */
+    bool drawn;          /* they were drawn from the normal distribution */
+    double worst, range; /* the greatest difference; greatest less least answer before */
+} tare_fold_difference;
+
+/* clang-format off */
+#define TARE_FOLD_FIELDS(field)                                                                    \
+    field(integer, examples, 64, "examples to measure the difference on, at most; 0: do not")      \
+    field(real, divisor, 0, "inputs are divided by it; 0: 255 for uint8, else 1")
+/* clang-format on */
+TARE_OPTIONS(tare_fold_options, TARE_FOLD_FIELDS);
+#define TARE_FOLD_DEFAULTS TARE_DEFAULTS(tare_fold_options, TARE_FOLD_FIELDS)
+
+/** What was folded. Owned by the caller. */
+typedef struct tare_folding tare_folding;
+
+/**
+ * Folds every batch normalisation on the way to network's logits into the product (dense or
+ * convolution: grouped, depthwise, transposed) behind which it stands, or before which it stands
+ * where that is exact.
+ *
+ *     (x W + b) scale + shift  =  x (W scale) + (b scale + shift)
+ *     (x scale + shift) W + b  =  x (scale W) + (b + shift W)         no padding
+ *
+ * The session's variables change, the graph does not: weights and biases become the folded ones,
+ * and the layer's own are set so that it leaves x as it is, to the bit; a product without a bias
+ * leaves it the shift to add. Checkpoints of the session go with the same network.
+ *
+ * A layer stays, with a reason, where somebody else on the way to the logits reads the product as
+ * it is or shares its weights, where it does not normalise the product's channels, or is no plain
+ * batch normalisation by moving statistics.
+ *
+ * data    for the difference; NULL: examples are drawn where the inputs' shape is known.
+ * Errors  a variable without a value; what running can fail of. *folding is NULL then; layers may
+ *         have been folded or not, the answers are the same.
+ */
+TARE_API tare_status tare_fold_with(tare_session *session, const tare_network *network,
+                                    const tare_dataset *data, const tare_fold_options *options,
+                                    tare_folding **folding, tare_error *error);
+#define tare_fold(...) tare_fold_(__VA_ARGS__, .reserved = 0)
+#define tare_fold_(session, network, data, folding, error, ...)                                    \
+    TARE_KW(tare_fold_with(session, network, data,                                                 \
+                           &(tare_fold_options){TARE_FOLD_DEFAULTS, __VA_ARGS__}, folding, error))
+TARE_API void tare_folding_free(tare_folding *folding);
+/** Number of batch normalisations. */
+TARE_API size_t tare_folding_count(const tare_folding *folding);
+/** Layer i in order of creation; NULL beyond the last. */
+TARE_API const tare_folded_layer *tare_folding_layer(const tare_folding *folding, size_t i);
+TARE_API tare_status tare_folding_difference(const tare_folding *folding,
+                                             tare_fold_difference *difference);
+/** The report as text, and as JSON. Free with tare_text_free. NULL: no memory. */
+TARE_API char *tare_folding_text(const tare_folding *folding);
+TARE_API char *tare_folding_json(const tare_folding *folding);
+/**
+ * Writes the weights that the logits depend on as a .safetensors file without the layers that were
+ * folded: a product that had no bias has one there, "conv2d/bias" beside "conv2d/kernel". The
+ * session of the folding must still be there.
+ */
+TARE_API tare_status tare_folding_save_weights(tare_folding *folding, const char *path,
+                                               tare_error *error);
+
 #ifdef __cplusplus
 }
 #endif

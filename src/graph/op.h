@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "kernel/normalisation_fold.h"
 #include <tare/graph.h>
 
 #define TARE_MAX_OUTPUTS 64
@@ -162,6 +163,18 @@ typedef struct tare_affine {
     tare_value scale, shift;
 } tare_affine;
 
+/*
+ * y = x W + b in some form: input 0 is x, input 1 the weights W, input 2, where there is one, the
+ * bias, one number per channel of y.
+ */
+typedef struct tare_product {
+    tare_weights_view by_output; /* W by the channels of y */
+    tare_weights_view by_input;  /* W by the channels of x */
+    bool channels_first;         /* the channels of x and y are axis 1; else the last */
+    /* Why (scale x + shift) W + b is no product of x, "it pads its input"; NULL: it is one. */
+    const char *not_by_input;
+} tare_product;
+
 /* A node as it is, and as it would be on inputs whose axes stand elsewhere: axis k of what it has
  * now is axis perm[k] of what it would get. */
 typedef struct tare_reordering {
@@ -179,6 +192,9 @@ typedef struct tare_capabilities {
      * its value (outputs[0]); false / NULL: cannot. */
     bool (*absorbs_affine)(const tare_lower *node);
     tare_status (*absorb_affine)(tare_lower *node, const tare_affine *affine);
+    /* "I am a product": how. false: not in this use. NULL: never. Shapes may be known in part, but
+     * for those of the weights. */
+    bool (*as_product)(const tare_lower *node, tare_product *product);
     /* "I only move axes": axis perm[k] of input 0 is axis k of my output, for every axis. */
     void (*as_transpose)(const tare_lower *node, tare_list *perm);
     /* "I do not mind in which order the axes of these inputs stand" (a bit each; all of them in one

@@ -318,30 +318,60 @@ static bool absorbs_affine(const tare_lower *node) {
     return true;
 }
 
-/* The results are the filter's last axis or, depthwise, its last two. */
-static tare_status absorb_as(tare_lower *node, const char *op, bool depthwise,
-                             const tare_affine *affine) {
+static bool list_is(tare_list list, int64_t value) {
+    for (int i = 0; i < list.count; i++)
+        if (list.values[i] != value) return false;
+    return true;
+}
+
+/* Zeros stand around x that no affine map of x reaches. */
+static bool pads(const tare_nn_conv_options *options, tare_shape w) {
+    if (options->padding == TARE_PADDING_VALID) return false;
+    if (options->padding == TARE_PADDING_EXPLICIT)
+        return !list_is(options->before, 0) || !list_is(options->after, 0);
+    return tare_extents_product(w, 0, w.rank - 2) != 1;
+}
+
+static bool describe(const tare_lower *node, const tare_nn_conv_options *options,
+                     tare_product *product) {
     const tare_shape w = node->type(node, node->inputs[1])->shape;
-    const int split = w.rank - (depthwise ? 2 : 1);
-    const tare_weights_view view = {.outer = tare_extents_product(w, 0, split),
-                                    .minor = 1,
-                                    .major = tare_extents_product(w, split, w.rank),
-                                    .inner = 1};
+    if (!tare_shape_known(w)) return false;
+    *product = (tare_product){.by_output = tare_filter_by_last(w, options->groups),
+                              .by_input = tare_filter_by_depth(w, options->groups),
+                              .channels_first = options->data_format == TARE_NCHW,
+                              .not_by_input = pads(options, w) ? "it pads its input" : NULL};
+    return true;
+}
+
+static bool conv_as_product(const tare_lower *node, tare_product *product) {
+    return describe(node, node->options, product);
+}
+static bool depthwise_as_product(const tare_lower *node, tare_product *product) {
+    const tare_nn_conv_options options = depthwise_options(node->options);
+    return describe(node, &options, product);
+}
+
+static tare_status absorb_as(tare_lower *node, const char *op, int64_t groups,
+                             const tare_affine *affine) {
+    const tare_weights_view view =
+        tare_filter_by_last(node->type(node, node->inputs[1])->shape, groups);
     return tare_absorb_affine(node, op, affine, &view);
 }
 
 static tare_status conv_absorb_affine(tare_lower *node, const tare_affine *affine) {
     const tare_nn_conv_options *options = node->options;
-    return absorb_as(node, "nn_convolution", options->groups == 0, affine);
+    return absorb_as(node, "nn_convolution", options->groups, affine);
 }
 static tare_status depthwise_absorb_affine(tare_lower *node, const tare_affine *affine) {
-    return absorb_as(node, "nn_depthwise_conv2d", true, affine);
+    return absorb_as(node, "nn_depthwise_conv2d", 0, affine);
 }
 
 static const tare_capabilities conv_can = {.absorbs_affine = absorbs_affine,
-                                           .absorb_affine = conv_absorb_affine};
+                                           .absorb_affine = conv_absorb_affine,
+                                           .as_product = conv_as_product};
 static const tare_capabilities depthwise_can = {.absorbs_affine = absorbs_affine,
-                                                .absorb_affine = depthwise_absorb_affine};
+                                                .absorb_affine = depthwise_absorb_affine,
+                                                .as_product = depthwise_as_product};
 
 /* ---- the family */
 

@@ -15,6 +15,12 @@
 int64_t tare_filter_channels(const tare_nn_conv_options *options, tare_shape filter);
 int64_t tare_filter_results(const tare_nn_conv_options *options, tare_shape filter);
 
+/* A filter of known shape by its last axis (depthwise, of 0 groups: its last two), which counts a
+ * convolution's results and a transposed one's inputs; and by its last axis but one, which counts
+ * the others, once more for each group. */
+tare_weights_view tare_filter_by_last(tare_shape filter, int64_t groups);
+tare_weights_view tare_filter_by_depth(tare_shape filter, int64_t groups);
+
 /* A shape of that rank without known extents where the rank of `shape` is not known. */
 tare_shape tare_shape_of_rank(tare_shape shape, int rank);
 

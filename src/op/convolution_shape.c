@@ -15,6 +15,21 @@ int64_t tare_filter_results(const tare_nn_conv_options *options, tare_shape filt
     return depth < 0 || last < 0 ? TARE_ANY : depth * last;
 }
 
+tare_weights_view tare_filter_by_last(tare_shape filter, int64_t groups) {
+    const int split = filter.rank - (groups == 0 ? 2 : 1);
+    return (tare_weights_view){.outer = tare_extents_product(filter, 0, split),
+                               .minor = 1,
+                               .major = tare_extents_product(filter, split, filter.rank),
+                               .inner = 1};
+}
+
+tare_weights_view tare_filter_by_depth(tare_shape filter, int64_t groups) {
+    const int64_t depth = filter.extents[filter.rank - 2], last = filter.extents[filter.rank - 1];
+    const int64_t outer = tare_extents_product(filter, 0, filter.rank - 2);
+    if (groups == 0) return (tare_weights_view){outer, 1, depth, last};
+    return (tare_weights_view){outer, depth, groups, last / groups};
+}
+
 tare_shape tare_shape_of_rank(tare_shape shape, int rank) {
     if (shape.rank >= 0) return shape;
     shape.rank = rank;

@@ -135,18 +135,23 @@ static bool absorbs_affine(const tare_lower *node) {
     return true;
 }
 
-/* The results are the filter's last axis but one, in groups that its last axis tells apart. */
 static tare_status absorb_as(tare_lower *node, const char *op, const tare_affine *affine) {
     const tare_nn_conv_transpose_options *options = node->options;
-    const tare_shape w = node->type(node, node->inputs[1])->shape;
-    const int64_t depth = w.extents[w.rank - 2], last = w.extents[w.rank - 1];
-    tare_weights_view view = {.outer = tare_extents_product(w, 0, w.rank - 2),
-                              .minor = depth,
-                              .major = options->groups,
-                              .inner = options->groups > 0 ? last / options->groups : 0};
-    if (options->groups == 0)
-        view = (tare_weights_view){.outer = view.outer, .minor = 1, .major = depth, .inner = last};
+    const tare_weights_view view =
+        tare_filter_by_depth(node->type(node, node->inputs[1])->shape, options->groups);
     return tare_absorb_affine(node, op, affine, &view);
+}
+
+static bool as_product(const tare_lower *node, tare_product *product) {
+    const tare_nn_conv_transpose_options *options = node->options;
+    const tare_shape w = node->type(node, node->inputs[1])->shape;
+    if (!tare_shape_known(w)) return false;
+    *product =
+        (tare_product){.by_output = tare_filter_by_depth(w, options->groups),
+                       .by_input = tare_filter_by_last(w, options->groups),
+                       .channels_first = options->data_format == TARE_NCHW,
+                       .not_by_input = "its taps do not all reach every place of its result"};
+    return true;
 }
 
 /* ---- one op for every number of spatial axes */
@@ -166,7 +171,8 @@ static tare_status absorb_as(tare_lower *node, const char *op, const tare_affine
         return absorb_as(node, "nn_" #function, affine);                                           \
     }                                                                                              \
     static const tare_capabilities function##_can = {.absorbs_affine = absorbs_affine,             \
-                                                     .absorb_affine = function##_absorb_affine};
+                                                     .absorb_affine = function##_absorb_affine,    \
+                                                     .as_product = as_product};
 RANK(conv1d_transpose, 3)
 RANK(conv2d_transpose, 4)
 RANK(conv3d_transpose, 5)

@@ -216,19 +216,30 @@ static bool absorbs_affine(const tare_lower *node) {
     return b->shape.rank == 2 && tare_dtype_is_floating(b->dtype, NULL);
 }
 
+/* Rows or columns of b, whichever is asked for. */
+static tare_weights_view view_of(tare_shape b, bool rows) {
+    return rows ? (tare_weights_view){1, 1, b.extents[0], b.extents[1]}
+                : (tare_weights_view){b.extents[0], 1, b.extents[1], 1};
+}
+
 static tare_status absorb_affine(tare_lower *node, const tare_affine *affine) {
     const tare_matmul_options *options = node->options;
-    const tare_shape b = node->type(node, node->inputs[1])->shape;
-    const int64_t rows = b.extents[0], columns = b.extents[1];
     const tare_weights_view view =
-        options->transpose_b
-            ? (tare_weights_view){.outer = 1, .minor = 1, .major = rows, .inner = columns}
-            : (tare_weights_view){.outer = rows, .minor = 1, .major = columns, .inner = 1};
+        view_of(node->type(node, node->inputs[1])->shape, options->transpose_b);
     return tare_absorb_affine(node, "matmul", affine, &view);
 }
 
-static const tare_capabilities matmul_can = {.absorbs_affine = absorbs_affine,
-                                             .absorb_affine = absorb_affine};
+static bool as_product(const tare_lower *node, tare_product *product) {
+    const tare_matmul_options *options = node->options;
+    const tare_shape b = node->type(node, node->inputs[1])->shape;
+    if (options->transpose_a || !tare_shape_known(b) || !absorbs_affine(node)) return false;
+    *product = (tare_product){.by_output = view_of(b, options->transpose_b),
+                              .by_input = view_of(b, !options->transpose_b)};
+    return true;
+}
+
+static const tare_capabilities matmul_can = {
+    .absorbs_affine = absorbs_affine, .absorb_affine = absorb_affine, .as_product = as_product};
 
 static const tare_example matmul_examples[] = {
     {"[2,3] [3,4]", "", 0, 0, NULL, 0},
