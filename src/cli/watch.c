@@ -8,16 +8,22 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-static void show(void *user, tare_fit_event event, const tare_progress_facts *facts) {
-    const tare_watch *watch = user;
+/* Where training goes on, or that nothing is left of it. */
+static void note_resumed(tare_progress *progress, const tare_progress_facts *facts) {
     char note[128];
-    if (event == TARE_FIT_STEP) tare_progress_step(watch->progress, facts);
-    if (event == TARE_FIT_EPOCH) tare_progress_epoch(watch->progress, facts);
-    if (event == TARE_FIT_RESUMED) {
+    if (facts->epoch > facts->epochs)
+        tare_print(note, sizeof note, "epochs done already: %" PRId64, facts->epoch - 1);
+    else
         tare_print(note, sizeof note, "going on in epoch %" PRId64 " after step %" PRId64,
                    facts->epoch, facts->step);
-        tare_progress_note(watch->progress, note);
-    }
+    tare_progress_note(progress, note);
+}
+
+static void show(void *user, tare_fit_event event, const tare_progress_facts *facts) {
+    const tare_watch *watch = user;
+    if (event == TARE_FIT_STEP) tare_progress_step(watch->progress, facts);
+    if (event == TARE_FIT_EPOCH) tare_progress_epoch(watch->progress, facts);
+    if (event == TARE_FIT_RESUMED) note_resumed(watch->progress, facts);
 }
 
 tare_status tare_watch_begin(tare_watch *watch, bool quiet, tare_fit_options *fit,

@@ -63,6 +63,12 @@ void tare_curves_hear(tare_curves *curves, tare_fit_event event, const tare_prog
     if (event == TARE_FIT_EPOCH || event == TARE_FIT_RESUMED) begin_epoch(curves);
 }
 
+bool tare_curves_are_empty(const tare_curves *curves) {
+    for (int64_t i = 0; i < curves->all.count; i++)
+        if (curves->all.items[i].lines[TARE_CURVE_LOSS].values.count > 0) return false;
+    return !curves->failed;
+}
+
 void tare_curves_free(tare_curves *curves) {
     for (int64_t i = 0; i < curves->all.count; i++) {
         for (int line = 0; line < TARE_CURVE_LINES; line++) {

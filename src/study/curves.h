@@ -34,6 +34,8 @@ typedef struct tare_curves {
 void tare_curves_begin(tare_curves *curves, const char *variant);
 /* Hears what a training tells. */
 void tare_curves_hear(tare_curves *curves, tare_fit_event event, const tare_progress_facts *facts);
+/* Nothing was trained: there is nothing to draw. */
+bool tare_curves_are_empty(const tare_curves *curves);
 /* Writes the plots as SVG, those of accuracies, if there are any, below those of losses. */
 tare_status tare_curves_write(const tare_curves *curves, const char *path, const char *title,
                               tare_error *error);

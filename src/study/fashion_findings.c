@@ -68,6 +68,12 @@ static double probability(const tare_array *logits, int64_t class) {
     return 1 / sum;
 }
 
+static bool is_finite(const tare_array *logits) {
+    for (int64_t c = 0; c < tare_array_count(logits); c++)
+        if (!isfinite(tare_array_number(logits, c))) return false;
+    return true;
+}
+
 static bool are_same(const tare_array *a, const tare_array *b) {
     for (int64_t c = 0; c < tare_array_count(a); c++)
         if (tare_array_number(a, c) != tare_array_number(b, c)) return false;
@@ -88,6 +94,11 @@ static const char *explain(const tare_array *inference, const tare_array *traini
 static tare_status find_image(tare_fashion *f, const char *variant, tare_array *answers[3]) {
     const int64_t label = tare_dataset_label(f->data.test, f->options.image);
     char right[2][TARE_NUMBER_TEXT];
+    if (!is_finite(answers[0]) || !is_finite(answers[1]))
+        return tare_study_find(&f->study, variant, "not-finite",
+                               "test image %" PRId64 ", alone, gets an answer that is not finite: "
+                               "training diverged. Cure: a smaller --lr",
+                               f->options.image);
     for (int i = 0; i < 2; i++) tare_fixed_text(right[i], probability(answers[i], label), 3);
     return tare_study_find(&f->study, variant, "one-image",
                            "test image %" PRId64 " of class %" PRId64 ", alone: in inference mode "
@@ -130,8 +141,15 @@ static const tare_study_row *row_from_end(const tare_fashion *f, int64_t back) {
     return &f->study.rows.items[f->study.rows.count - 1 - back];
 }
 
+/* Neither of the two latest trainings diverged, of which not-finite tells. */
+static bool are_comparable(const tare_fashion *f) {
+    return isfinite(row_from_end(f, 0)->values[TARE_FASHION_TRAINING_LOSS]) &&
+           isfinite(row_from_end(f, 1)->values[TARE_FASHION_TRAINING_LOSS]);
+}
+
 tare_status tare_fashion_find_gain(tare_fashion *f) {
     const tare_study_row *with = row_from_end(f, 0), *without = row_from_end(f, 1);
+    if (!are_comparable(f)) return TARE_OK;
     const row_text a = text_of(with), b = text_of(without);
     return tare_study_find(&f->study, with->variant, "batch-norm",
                            "begun with the same kernels: training loss %s and accuracy %s with "
@@ -141,6 +159,7 @@ tare_status tare_fashion_find_gain(tare_fashion *f) {
 
 tare_status tare_fashion_find_same(tare_fashion *f) {
     const tare_study_row *scratch = row_from_end(f, 0), *layer = row_from_end(f, 1);
+    if (!are_comparable(f)) return TARE_OK;
     const row_text a = text_of(scratch), b = text_of(layer);
     const double accuracy = layer->values[TARE_FASHION_ACCURACY];
     const bool same = fabs(scratch->values[TARE_FASHION_ACCURACY] - accuracy) <=
@@ -162,8 +181,10 @@ static double best_accuracy(const tare_fashion *f, int64_t rows) {
     return best;
 }
 
+/* Worse than chance in the test images explains, and not because training diverged. */
 static bool suffers(const tare_fashion *f, const tare_study_row *row, double best) {
-    return row->values[TARE_FASHION_ACCURACY] < best - tare_study_noise(f->data.test, best);
+    return isfinite(row->values[TARE_FASHION_TRAINING_LOSS]) &&
+           row->values[TARE_FASHION_ACCURACY] < best - tare_study_noise(f->data.test, best);
 }
 
 /* The smallest batches: few values in a channel of a dense layer. */
@@ -192,9 +213,9 @@ static tare_status find_few_steps(tare_fashion *f, const tare_study_row *row, in
     tare_fixed_text(kept, 100 * pow(TARE_FASHION_MOMENTUM, (double)steps), 0);
     return tare_study_find(
         &f->study, row->variant, "few-steps",
-        "the same images are only %" PRId64 " steps, after which moving averages still hold %s %% "
+        "the same images are only %" PRId64 " step%s, after which moving averages still hold %s %% "
         "of their first values 0 and 1. Accuracy %s, at best %s, by the batch's own statistics %s",
-        steps, kept, text.accuracy, best, text.training_mode);
+        steps, steps == 1 ? "" : "s", kept, text.accuracy, best, text.training_mode);
 }
 
 tare_status tare_fashion_find_sweep(tare_fashion *f, int64_t examples) {

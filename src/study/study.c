@@ -267,8 +267,12 @@ static int say_stopped(const tare_study *study) {
 /* The plot, if it was asked for; false: it could not be written. */
 static bool draw_curves(tare_study *study) {
     const char *path = study->options.plot;
-    return path == NULL ||
-           tare_curves_write(&study->curves, path, study->command->name, &study->error) == TARE_OK;
+    if (path == NULL) return true;
+    if (!tare_curves_are_empty(&study->curves))
+        return tare_curves_write(&study->curves, path, study->command->name, &study->error) ==
+               TARE_OK;
+    tare_say_note("'%s' is not drawn: nothing was left to train", path);
+    return true;
 }
 
 int tare_study_end(tare_study *study, tare_status status) {

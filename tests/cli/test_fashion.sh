@@ -27,7 +27,7 @@ says out 'and nothing here depends on the switch'
 says out 'and every other image gets that answer, too: of a batch of one'
 holds 'from scratch and layer are told the same' [ "$(grep -c '  as-layer: ' out)" -eq 2 ]
 says out 'few-values: in a dense layer a channel has as many values as the batch has images, 2 (in conv1 1152, in conv2 128)'
-says out 'few-steps: the same images are only 1 steps, after which moving averages still hold 90 %'
+says out 'few-steps: the same images are only 1 step, after which moving averages still hold 90 %'
 
 run fashion $small --threads 3
 holds 'the same numbers again' cmp -s out whole
@@ -43,6 +43,11 @@ says out '{"study": "fashion", "seed": 1, "variants": [{"variant": "mlp", "train
 says out '"training_mode_accuracy": '
 says out '"images_per_second": '
 says out '"findings": [{"variant": "mlp", "id": "one-image", "text": "test image 0 of class '
+
+run fashion $small --sweep 0 --lr 1e30
+exits 0
+holds 'training that diverged is told' grep -q 'not-finite: test image 0, alone, gets an answer that is not finite' out
+holds 'and not compared' [ "$(grep -c 'begun with the same kernels' out)" -eq 0 ]
 
 # One variant by itself.
 run train fashion --model mlp --norm by-hand --data synthetic --limit 100 --test-limit 40 --epochs 1 --quiet
@@ -113,6 +118,11 @@ holds 'every variant is saved' [ "$(ls models | wc -l)" -eq 15 ]
 run fashion $small --save models --resume
 exits 0
 holds 'the same table from what was saved' cmp -s out whole
+run fashion ${small% --quiet} --save models --resume --plot none.svg
+exits 0
+holds 'what is done is told' [ "$(grep -c '^epochs done already: [12]$' err)" -eq 15 ]
+says err "'none.svg' is not drawn: nothing was left to train"
+holds 'no plot of nothing' [ ! -e none.svg ]
 rm models/lenet-bn-batch-16.safetensors models/mlp.safetensors
 run fashion $small --save models --resume
 holds 'what is missing is trained' cmp -s out whole
