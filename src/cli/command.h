@@ -29,6 +29,7 @@ extern const tare_command tare_command_inspect;
 extern const tare_command tare_command_heatmap;
 extern const tare_command tare_command_fashion;
 extern const tare_command tare_command_action3d;
+extern const tare_command tare_command_bench;
 extern const tare_command tare_command_list;
 extern const tare_command tare_command_help;
 

@@ -20,6 +20,7 @@ static const tare_command *const commands[] = {
     &tare_command_heatmap,
     &tare_command_fashion,
     &tare_command_action3d,
+    &tare_command_bench,
     &tare_command_list,
     &tare_command_help,
 };

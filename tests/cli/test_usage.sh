@@ -9,14 +9,14 @@ silent err
 
 run help
 exits 0
-for name in train eval inspect explain list help; do says out "  $name "; done
+for name in train eval inspect explain bench list help; do says out "  $name "; done
 run --help
 exits 0
 says out 'tare COMMAND'
 run help help
 exits 0
 
-for name in train eval inspect explain list; do
+for name in train eval inspect explain bench list; do
   run help "$name"
   exits 0
   says out "tare $name"
