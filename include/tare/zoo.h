@@ -11,6 +11,9 @@
  *   fashion    the book's MLP and LeNet, without batch normalisation, with the layer, from scratch
  *   action3d   a classifier of short videos by 3-D convolution, batch normalisation from primitives
  *   channelwise  2 convolutions normalised by hand or by slim, right or wrong; docs/channelwise.md
+ *   house_prices  prices from a table's rows: linear, or dense layers with batch normalisation
+ *   resnet20, resnet50  residual networks; He et al. 2015
+ *   conv3d     a classifier of videos by 3-D convolution
  *
  * Every network describes its options as a table, and its recipes as settings of those options
  * and of tare_fit's.

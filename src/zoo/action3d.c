@@ -153,11 +153,6 @@ static void build(tare_graph *graph, const void *given, tare_network *network) {
     network->logits = as(network->logits, TARE_FLOAT32); /* networks have them so */
 }
 
-static void set_steps(void *given, int64_t steps) {
-    action3d_options *options = given;
-    if (options->schedule != TARE_ZOO_CONSTANT && options->steps == 0) options->steps = steps;
-}
-
 static const tare_recipe recipes[] = {
     {"default", "as the study 'tare action3d' trains it", "batch=32,epochs=6"},
     {NULL, NULL, NULL},
@@ -170,5 +165,4 @@ const tare_zoo_network tare_zoo_action3d = {
     .table = &action3d_table,
     .recipes = recipes,
     .build = build,
-    .set_steps = set_steps,
 };

@@ -122,11 +122,6 @@ static void build(tare_graph *graph, const void *given, tare_network *network) {
                              network);
 }
 
-static void set_steps(void *given, int64_t steps) {
-    tare_channelwise_options *options = given;
-    if (options->steps == 0) options->steps = steps;
-}
-
 static const tare_recipe recipes[] = {
     {"default", "as the study 'tare channelwise' trains it", "batch=64,epochs=3"},
     {NULL, NULL, NULL},
@@ -139,5 +134,4 @@ const tare_zoo_network tare_zoo_channelwise = {
     .table = &channelwise_table,
     .recipes = recipes,
     .build = build,
-    .set_steps = set_steps,
 };

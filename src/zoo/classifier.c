@@ -23,9 +23,3 @@ void tare_classifier_end(tare_graph *graph, const tare_classifier_options *optio
                          tare_network *network) {
     tare_classifier_end_with(graph, options, TARE_UPDATES_LOSS, network);
 }
-
-void tare_classifier_set_steps(void *options, int64_t steps) {
-    tare_classifier_options *classifier = options;
-    if (classifier->schedule != TARE_ZOO_CONSTANT && classifier->steps == 0)
-        classifier->steps = steps;
-}

@@ -24,7 +24,5 @@ void tare_classifier_end(tare_graph *graph, const tare_classifier_options *optio
 /* The same; updates: a tare_updates, which of the layers' updates the train op runs. */
 void tare_classifier_end_with(tare_graph *graph, const tare_classifier_options *options,
                               int updates, tare_network *network);
-/* A network's set_steps. */
-void tare_classifier_set_steps(void *options, int64_t steps);
 
 #endif

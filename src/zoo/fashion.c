@@ -113,11 +113,6 @@ static void build(tare_graph *graph, const void *given, tare_network *network) {
     tare_classifier_end(graph, &classifier, network);
 }
 
-static void set_steps(void *given, int64_t steps) {
-    fashion_options *options = given;
-    if (options->schedule != TARE_ZOO_CONSTANT && options->steps == 0) options->steps = steps;
-}
-
 static const tare_recipe recipes[] = {
     {"default", "as the study 'tare fashion' trains it", "batch=128,epochs=3"},
     {NULL, NULL, NULL},
@@ -130,5 +125,4 @@ const tare_zoo_network tare_zoo_fashion = {
     .table = &fashion_table,
     .recipes = recipes,
     .build = build,
-    .set_steps = set_steps,
 };

@@ -105,11 +105,6 @@ static void build(tare_graph *graph, const void *given, tare_network *network) {
         learned, network);
 }
 
-static void set_steps(void *options, int64_t steps) {
-    heatmap_options *all = options;
-    if (all->schedule != TARE_ZOO_CONSTANT && all->steps == 0) all->steps = steps;
-}
-
 static const tare_recipe recipes[] = {
     {"default", "labels scaled to a deviation near 1", "batch=8,epochs=8"},
     {"large", "64 x 64 pixels, 32 channels", "size=64,width=32,batch=8,epochs=4"},
@@ -123,5 +118,4 @@ const tare_zoo_network tare_zoo_heatmap = {
     .table = &heatmap_table,
     .recipes = recipes,
     .build = build,
-    .set_steps = set_steps,
 };

@@ -63,11 +63,6 @@ static void build(tare_graph *graph, const void *given, tare_network *network) {
                       .global_step = step, .name = "train");
 }
 
-static void set_steps(void *given, int64_t steps) {
-    tare_house_prices_options *options = given;
-    if (options->steps == 0) options->steps = steps;
-}
-
 static const tare_recipe recipes[] = {
     {"default", "as the study 'tare house_prices' trains it", "batch=64,epochs=40"},
     {"linear", "without hidden layers", "hidden=0,batch=64,epochs=40"},
@@ -81,5 +76,4 @@ const tare_zoo_network tare_zoo_house_prices = {
     .table = &house_prices_table,
     .recipes = recipes,
     .build = build,
-    .set_steps = set_steps,
 };

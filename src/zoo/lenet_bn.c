@@ -64,5 +64,4 @@ const tare_zoo_network tare_zoo_lenet_bn = {
     .table = &lenet_bn_table,
     .recipes = recipes,
     .build = build,
-    .set_steps = tare_classifier_set_steps,
 };

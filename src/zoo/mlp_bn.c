@@ -44,5 +44,4 @@ const tare_zoo_network tare_zoo_mlp_bn = {
     .table = &mlp_bn_table,
     .recipes = recipes,
     .build = build,
-    .set_steps = tare_classifier_set_steps,
 };

@@ -12,7 +12,6 @@ typedef struct tare_zoo_network {
     const tare_recipe *recipes; /* ends with name NULL */
     /* Errors are the graph's. options: a whole struct of the table's. */
     void (*build)(tare_graph *graph, const void *options, tare_network *network);
-    void (*set_steps)(void *options, int64_t steps); /* NULL: nothing depends on them */
 } tare_zoo_network;
 
 extern const tare_zoo_network tare_zoo_question;
@@ -23,5 +22,8 @@ extern const tare_zoo_network tare_zoo_heatmap;
 extern const tare_zoo_network tare_zoo_fashion;
 extern const tare_zoo_network tare_zoo_action3d;
 extern const tare_zoo_network tare_zoo_house_prices;
+extern const tare_zoo_network tare_zoo_resnet20;
+extern const tare_zoo_network tare_zoo_resnet50;
+extern const tare_zoo_network tare_zoo_conv3d;
 
 #endif

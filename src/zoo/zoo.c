@@ -4,7 +4,7 @@
 #include "base/nearest.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "zoo/network.h"
+#include "zoo/training.h"
 #include <tare/summary.h>
 
 #include <string.h>
@@ -19,6 +19,9 @@ static const tare_zoo_network *const networks[] = {
     &tare_zoo_fashion,
     &tare_zoo_action3d,
     &tare_zoo_house_prices,
+    &tare_zoo_resnet20,
+    &tare_zoo_resnet50,
+    &tare_zoo_conv3d,
 };
 /* clang-format on */
 enum { NETWORKS = sizeof networks / sizeof *networks };
@@ -54,10 +57,20 @@ const tare_recipe *tare_zoo_recipe(const char *name, size_t i) {
     return NULL;
 }
 
+/* The field of that name in a struct of the table's; NULL: there is none. */
+static void *field_of(const tare_option_table *table, void *options, const char *name) {
+    for (const tare_option *option = table->options; option->name != NULL; option++)
+        if (strcmp(option->name, name) == 0) return (char *)options + option->offset;
+    return NULL;
+}
+
 void tare_zoo_set_steps(const char *name, void *options, int64_t steps) {
     const tare_zoo_network *network = find(name);
-    if (network != NULL && options != NULL && network->set_steps != NULL)
-        network->set_steps(options, steps);
+    if (network == NULL || options == NULL) return;
+    const int *schedule = field_of(network->table, options, "schedule");
+    int64_t *all = field_of(network->table, options, "steps");
+    const bool constant = schedule != NULL && *schedule == TARE_ZOO_CONSTANT;
+    if (all != NULL && *all == 0 && !constant) *all = steps;
 }
 
 static tare_status refuse_name(const char *name, tare_error *error) {

@@ -48,7 +48,7 @@ refuses 2 "there is no command 'frobnicate'" frobnicate
 refuses 2 "there is no option '--verbose' before the command" --verbose
 refuses 2 "the network's name is missing" train
 refuses 2 "there is no network 'lenetbn'; did you mean 'lenet_bn'?" train lenetbn
-refuses 2 "'tare list' names those there are" train resnet
+refuses 2 "'tare list' names those there are" train alexnet
 refuses 2 "there is no option '--epoch'; did you mean '--epochs'?" train lenet_bn --epoch 3
 refuses 2 "there is no option '--learning-rat'; did you mean '--learning-rate'?" \
   train lenet_bn --learning-rat=1

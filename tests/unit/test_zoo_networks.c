@@ -87,6 +87,68 @@ static void test_mlp_bn_has_two_hidden_layers_of_256(void **state) {
     tare_graph_free(graph);
 }
 
+/* Sets those of a recipe's settings that are options of the network. */
+static void apply_recipe(const char *network, const char *name, void *options) {
+    const tare_option_table *table = tare_zoo_option_table(network);
+    const tare_recipe *recipe = NULL;
+    for (size_t i = 0; (recipe = tare_zoo_recipe(network, i)) != NULL; i++)
+        if (strcmp(recipe->name, name) == 0) break;
+    assert_non_null(recipe);
+    for (const tare_option *o = table->options; o->name != NULL; o++) {
+        const size_t length = strlen(o->name);
+        for (const char *at = recipe->settings; at != NULL; at = strchr(at, ',')) {
+            char value[32] = {0};
+            at += *at == ',';
+            if (strncmp(at, o->name, length) != 0 || at[length] != '=') continue;
+            memcpy(value, at + length + 1, strcspn(at + length + 1, ","));
+            assert_int_equal(tare_option_parse(table, options, o->name, value, NULL), TARE_OK);
+        }
+    }
+}
+
+/* Trained numbers by the papers' tables: convolutions, the dense layer, gamma and beta. */
+static void test_large_networks_have_the_papers_sizes(void **state) {
+    (void)state;
+    static const struct {
+        const char *network, *recipe;
+        int64_t numbers;
+    } sizes[] = {
+        /* 432 + 13824 + 4608 + 46080 + 512 + 18432 + 184320 + 2048, 650; 784 channels twice */
+        {"resnet20", "cifar", 270906 + 1568},
+        {"resnet20", "default", 270906 - 288 + 1568},
+        {"resnet50", "imagenet", 25557032}, /* as torchvision counts it */
+        {"conv3d", "large", 2592 + 55296 + 221184 + 1290 + 448},
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char options[512];
+        tare_zoo_option_table(sizes[i].network)->set_defaults(options);
+        apply_recipe(sizes[i].network, sizes[i].recipe, options);
+        tare_network network;
+        tare_graph *graph = build(sizes[i].network, options, &network);
+        assert_int_equal(numbers_in(graph, TARE_TRAINABLE_VARIABLES), sizes[i].numbers);
+        tare_graph_free(graph);
+    }
+}
+
+static void test_a_residual_network_normalises_or_has_biases(void **state) {
+    (void)state;
+    char options[512];
+    const tare_option_table *table = tare_zoo_option_table("resnet20");
+    table->set_defaults(options);
+    assert_int_equal(tare_option_parse(table, options, "batch_norm", "false", NULL), TARE_OK);
+    tare_network network;
+    tare_graph *graph = build("resnet20", options, &network);
+    assert_true(tare_tensor_is_valid(tare_tensor_named(graph, "conv2d/bias:0")));
+    assert_false(tare_tensor_is_valid(tare_tensor_named(graph, "batch_normalization/gamma:0")));
+    assert_int_equal(tare_collection_count(graph, TARE_UPDATE_OPS, NULL), 0);
+    tare_graph_free(graph);
+    graph = build("resnet20", NULL, &network);
+    assert_false(tare_tensor_is_valid(tare_tensor_named(graph, "conv2d/bias:0")));
+    /* 19 convolutions and two of shortcuts, each with two moving averages. */
+    assert_int_equal(tare_collection_count(graph, TARE_UPDATE_OPS, NULL), 2 * (19 + 2));
+    tare_graph_free(graph);
+}
+
 static void test_question_bears_the_programs_names(void **state) {
     (void)state;
     tare_network network;
@@ -203,6 +265,11 @@ static void test_steps_matter_to_schedules_alone(void **state) {
     memcpy(before, options, sizeof options);
     tare_zoo_set_steps("lenet_bn", options, 1000);
     assert_memory_equal(before, options, sizeof options);
+    const tare_option_table *linear = tare_zoo_option_table("house_prices"); /* has no choice */
+    linear->set_defaults(options);
+    memcpy(before, options, sizeof options);
+    tare_zoo_set_steps("house_prices", options, 1000);
+    assert_memory_not_equal(before, options, sizeof options);
 }
 
 static void test_networks_refuse_with_a_sentence(void **state) {
@@ -226,6 +293,13 @@ static void test_networks_refuse_with_a_sentence(void **state) {
     assert_int_not_equal(tare_zoo_build(graph, "question", options, &network, &error), TARE_OK);
     assert_says(&error, "momentum");
     tare_graph_free(graph);
+    graph = tare_graph_new();
+    table = tare_zoo_option_table("conv3d");
+    table->set_defaults(options);
+    assert_int_equal(tare_option_parse(table, options, "size", "4", NULL), TARE_OK);
+    assert_int_not_equal(tare_zoo_build(graph, "conv3d", options, &network, &error), TARE_OK);
+    assert_says(&error, "large enough for what halves them");
+    tare_graph_free(graph);
     assert_null(tare_zoo_help("nothing"));
     assert_null(tare_zoo_option_table("nothing"));
     assert_null(tare_zoo_data(NULL));
@@ -235,6 +309,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lenet_bn_has_the_books_shapes),
         cmocka_unit_test(test_mlp_bn_has_two_hidden_layers_of_256),
+        cmocka_unit_test(test_large_networks_have_the_papers_sizes),
+        cmocka_unit_test(test_a_residual_network_normalises_or_has_biases),
         cmocka_unit_test(test_question_bears_the_programs_names),
         cmocka_unit_test(test_mlp_bn_learns),
         cmocka_unit_test(test_lenet_bn_learns),
