@@ -323,6 +323,9 @@ static double accuracy(const char *model, const tare_frames_order *order) {
 
 static void test_nothing_but_motion_tells_videos_apart(void **state) {
     (void)state;
+#ifdef __SANITIZE_THREAD__
+    skip(); /* four trainings take minutes there, and share nothing that those above do not */
+#endif
     const tare_frames_order shuffled = TARE_FRAMES_SHUFFLED, one = TARE_FRAMES_ONE;
     const double with = accuracy("model=convolution", NULL);
     if (!(with > .8)) fail_msg("with motion %g", with);
