@@ -20,13 +20,8 @@
 
 enum { SUCCESS = 0, FAILURE = 1, MISUSE = 2, PATH_BYTES = 1024 };
 
-/* What is run unless asked otherwise. A step of seed is too short to be shared among threads. */
-static const struct {
-    const char *workload, *threads;
-} defaults[] = {{"seed", "1"}, {"mlp_bn", "1,2"}, {"lenet_bn", "1,2"}};
-
 typedef struct compare_options {
-    const char *workloads, *modes, *threads; /* lists; workloads, threads NULL: as in defaults */
+    const char *workloads, *modes, *threads; /* lists; NULL: as the workloads say */
     const char *peers, *data, *folder, *tare, *python_tf, *python_torch, *seconds, *patience,
         *repeats;
 } compare_options;
@@ -129,18 +124,19 @@ static int parse(compare_options *options, int count, char **texts) {
 /* Rows of the table that were asked for, in its order; 0: none, or too many. */
 static size_t choose_rows(const compare_options *options, bench_round rounds[BENCH_MOST_ROUNDS]) {
     size_t count = 0;
-    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
-        const bench_workload *workload = bench_workload_named(defaults[i].workload);
+    const char *name;
+    for (size_t i = 0; (name = bench_workload_name(i)) != NULL; i++) {
+        const bench_workload *workload = bench_workload_named(name);
         const bool share = options->threads != NULL && !workload->in_microseconds;
-        const char *threads = share ? options->threads : defaults[i].threads;
-        if (options->workloads != NULL && !in_list(options->workloads, workload->name)) continue;
+        const char *threads = share ? options->threads : workload->threads;
+        if (options->workloads != NULL && !in_list(options->workloads, name)) continue;
         char number[16];
         for (int m = 0; m < 2; m++) {
             const char *mode = m == 0 ? "train" : "infer";
-            if (!in_list(options->modes, mode)) continue;
+            if (!in_list(options->modes, mode) || !in_list(workload->modes, mode)) continue;
             for (int t = 0; list_item(threads, t, number, sizeof number); t++) {
                 if (count == BENCH_MOST_ROUNDS) return 0;
-                rounds[count++].row = (bench_row){workload->name, mode, whole_number(number, 1024)};
+                rounds[count++].row = (bench_row){name, mode, whole_number(number, 1024)};
             }
         }
     }

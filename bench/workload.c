@@ -2,24 +2,33 @@
 /* The table of workloads, one line each, and what carries a workload out. */
 #include "workload.h"
 
+#include "batches.h"
+
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LOSS_EVERY      1000 /* steps */
 #define LONGEST_SETTING 100
 
-static tare_status load_fashion_mnist(bench_work *work, const char *folder, tare_error *error);
-static tare_status load_question(bench_work *work, const char *folder, tare_error *error);
 static tare_status check_question(bench_work *work, tare_error *error);
 
+/* Name, network and recipe, batch, modes, threads, microseconds?, same start?, batches, check. A
+ * step of seed is too short to be shared among threads. */
+/* clang-format off */
 static const bench_workload workloads[] = {
-    {"seed", "question", "default", QUESTION_BATCH, true, true, load_question, check_question},
-    {"mlp_bn", "mlp_bn", "d2l", 128, false, false, load_fashion_mnist, NULL},
-    {"lenet_bn", "lenet_bn", "d2l", 256, false, false, load_fashion_mnist, NULL},
+    {"seed", "question", "default", QUESTION_BATCH, "train,infer", "1", true, true,
+     bench_load_question, check_question},
+    {"mlp_bn", "mlp_bn", "d2l", 128, "train,infer", "1,2", false, false, bench_load_fashion_mnist, NULL},
+    {"lenet_bn", "lenet_bn", "d2l", 256, "train,infer", "1,2", false, false, bench_load_fashion_mnist, NULL},
+    {"resnet20", "resnet20", "cifar", 128, "train,infer", "1,2", false, false, bench_load_synthetic, NULL},
+    {"resnet20_batch1", "resnet20", "cifar", 1, "infer", "1,2", false, false, bench_load_synthetic, NULL},
+    {"conv3d", "conv3d", "large", 8, "train", "1,2", false, false, bench_load_synthetic, NULL},
+    {"heatmap", "heatmap", "plain", 32, "train,infer", "1,2", false, false, bench_load_synthetic, NULL},
+    {"resnet50", "resnet50", "imagenet", 16, "train,infer", "2", false, false, bench_load_synthetic, NULL},
+    {"resnet50_batch1", "resnet50", "imagenet", 1, "infer", "2", false, false, bench_load_synthetic, NULL},
 };
+/* clang-format on */
 
 const char *bench_workload_name(size_t i) {
     return i < sizeof workloads / sizeof *workloads ? workloads[i].name : NULL;
@@ -29,120 +38,6 @@ const bench_workload *bench_workload_named(const char *name) {
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
         if (strcmp(workloads[i].name, name) == 0) return &workloads[i];
     return NULL;
-}
-
-/* Fills *error, which is never NULL here. */
-TARE_PRINTF(3, 4)
-static tare_status fail(tare_error *error, tare_status status, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    error->status = status;
-    vsnprintf(error->message, sizeof error->message, format, arguments);
-    va_end(arguments);
-    return status;
-}
-
-static tare_status fail_memory(tare_error *error) {
-    return fail(error, TARE_ERROR_MEMORY, "no memory");
-}
-
-/* ------------------------------------------------------------------------------------ batches */
-
-/* Allocates all batches and cuts them: each [batch, extents of one example]. */
-static tare_status make_batches(bench_work *work, int64_t count, tare_dtype label_type,
-                                tare_error *error) {
-    tare_shape inputs = tare_tensor_shape(work->network.inputs);
-    tare_shape labels = tare_tensor_shape(work->network.labels);
-    inputs.extents[0] = labels.extents[0] = count * work->batch;
-    work->batches = calloc((size_t)count, sizeof *work->batches);
-    if (work->batches == NULL ||
-        tare_array_new(TARE_FLOAT32, inputs, NULL, &work->all_inputs) != TARE_OK ||
-        tare_array_new(label_type, labels, NULL, &work->all_labels) != TARE_OK)
-        return fail_memory(error);
-    const size_t input_bytes = tare_array_bytes(work->all_inputs) / (size_t)count;
-    const size_t label_bytes = tare_array_bytes(work->all_labels) / (size_t)count;
-    char *input = tare_array_data(work->all_inputs), *label = tare_array_data(work->all_labels);
-    inputs.extents[0] = labels.extents[0] = work->batch;
-    for (work->batch_count = 0; work->batch_count < count; work->batch_count++) {
-        bench_batch *batch = &work->batches[work->batch_count];
-        const size_t i = (size_t)work->batch_count;
-        if (tare_array_over(TARE_FLOAT32, inputs, input + i * input_bytes, &batch->inputs) !=
-                TARE_OK ||
-            tare_array_over(label_type, labels, label + i * label_bytes, &batch->labels) != TARE_OK)
-            return fail_memory(error);
-    }
-    return TARE_OK;
-}
-
-/* Copies every batch that the data set gives: consecutive slices of one copy, which is shuffled for
- * training; the last, incomplete one is dropped. */
-static tare_status copy_batches(bench_work *work, const tare_dataset *dataset, tare_error *error) {
-    tare_shape input = tare_tensor_shape(work->network.inputs);
-    input.rank--;
-    memmove(input.extents, input.extents + 1, (size_t)input.rank * sizeof *input.extents);
-    tare_batches *batches = NULL;
-    tare_status status =
-        tare_batches_new(dataset, &batches, error, .batch = work->batch, .last = TARE_LAST_DROP,
-                         .shuffle = work->training, .seed = 1, .input_shape = input);
-    if (status == TARE_OK)
-        status = make_batches(work, tare_batches_count(batches), TARE_INT32, error);
-    for (int64_t i = 0; status == TARE_OK && i < work->batch_count; i++) {
-        const bench_batch *to = &work->batches[i];
-        tare_batch from;
-        status = tare_batches_get(batches, 0, i, &from);
-        if (status != TARE_OK) {
-            fail(error, status, "a batch cannot be read");
-            break;
-        }
-        memcpy(tare_array_data(to->inputs), tare_array_const_data(from.inputs),
-               tare_array_bytes(to->inputs));
-        memcpy(tare_array_data(to->labels), tare_array_const_data(from.labels),
-               tare_array_bytes(to->labels));
-    }
-    tare_batches_free(batches);
-    return status;
-}
-
-static tare_status load_fashion_mnist(bench_work *work, const char *folder, tare_error *error) {
-    tare_dataset *dataset = NULL;
-    tare_status status = tare_dataset_load("fashion-mnist", &dataset, error,
-                                           .test = !work->training, .folder = folder);
-    if (status == TARE_OK) status = copy_batches(work, dataset, error);
-    tare_dataset_free(dataset);
-    return status;
-}
-
-/* Element i of synthetic(seed), in [-1, 1): splitmix64 (Steele, Lea and Flood 2014), its top 24
- * bits. */
-static float synthetic(uint64_t seed, uint64_t i) {
-    uint64_t z = (seed << 32) + i + UINT64_C(0x9E3779B97F4A7C15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    z ^= z >> 31;
-    return (float)(z >> 40) / 8388608.0F - 1.0F;
-}
-
-/*
- * x = {0, 1}, y = {3, 4}, each number moved a little and otherwise in every batch: what is fed
- * changes from step to step, the loss never settles, and a wrong weight shows in it.
- */
-static tare_status load_question(bench_work *work, const char *folder, tare_error *error) {
-    enum { BATCHES = 1024 };
-    static const float x[QUESTION_BATCH] = {0, 1}, y[QUESTION_BATCH] = {3, 4};
-    const float move = 0.125F;
-    (void)folder;
-    if (work->batch != QUESTION_BATCH)
-        return fail(error, TARE_ERROR_ARGUMENT, "the batch of workload %s is %d",
-                    work->workload->name, QUESTION_BATCH);
-    const tare_status status = make_batches(work, BATCHES, TARE_FLOAT32, error);
-    if (status != TARE_OK) return status;
-    float *inputs = tare_array_data(work->all_inputs), *labels = tare_array_data(work->all_labels);
-    for (uint64_t i = 0; i < BATCHES * QUESTION_BATCH; i++) {
-        inputs[i] = x[i % QUESTION_BATCH] + move * synthetic(1, i);
-        labels[i] = y[i % QUESTION_BATCH] + move * synthetic(2, i);
-    }
-    question_reference_begin(&work->reference);
-    return TARE_OK;
 }
 
 /* ---------------------------------------------------------------------------------- the network */
@@ -167,14 +62,14 @@ static tare_status apply_recipe(const char *settings, const tare_option_table *t
         const size_t length = strcspn(settings, ",");
         char text[LONGEST_SETTING];
         if (length >= sizeof text)
-            return fail(error, TARE_ERROR_FORMAT, "a setting of the recipe is too long: %s",
-                        settings);
+            return bench_fail(error, TARE_ERROR_FORMAT, "a setting of the recipe is too long: %s",
+                              settings);
         memcpy(text, settings, length);
         text[length] = '\0';
         char *equals = strchr(text, '=');
         if (equals == NULL)
-            return fail(error, TARE_ERROR_FORMAT, "a recipe has settings a=1,b=2, not %s",
-                        settings);
+            return bench_fail(error, TARE_ERROR_FORMAT, "a recipe has settings a=1,b=2, not %s",
+                              settings);
         *equals = '\0';
         if (has_option(table, text)) {
             const tare_status status = tare_option_parse(table, options, text, equals + 1, error);
@@ -190,13 +85,13 @@ static tare_status build(bench_work *work, tare_error *error) {
     const tare_option_table *table = tare_zoo_option_table(name);
     const tare_recipe *recipe = find_recipe(work->workload);
     if (table == NULL || recipe == NULL)
-        return fail(error, TARE_ERROR_NAME, "the zoo has no network %s with a recipe %s", name,
-                    work->workload->recipe);
+        return bench_fail(error, TARE_ERROR_NAME, "the zoo has no network %s with a recipe %s",
+                          name, work->workload->recipe);
     void *options = malloc(table->size);
     work->graph = tare_graph_new();
     if (options == NULL || work->graph == NULL) {
         free(options);
-        return fail_memory(error);
+        return bench_fail_memory(error);
     }
     table->set_defaults(options);
     tare_graph_set_seed(work->graph, 1);
@@ -225,7 +120,7 @@ static tare_status make_results(bench_work *work, tare_error *error) {
     work->loss = tare_array_float(0);
     if (work->yes == NULL || work->loss == NULL ||
         tare_array_new(TARE_FLOAT32, output, NULL, &work->output) != TARE_OK)
-        return fail_memory(error);
+        return bench_fail_memory(error);
     return TARE_OK;
 }
 
@@ -265,7 +160,7 @@ tare_status bench_work_reserve(bench_work *work, int64_t count, tare_error *erro
     const size_t capacity = work->loss_count + (size_t)(count / LOSS_EVERY) + 2;
     if (capacity <= work->loss_capacity) return TARE_OK;
     bench_loss *losses = realloc(work->losses, capacity * sizeof *losses);
-    if (losses == NULL) return fail_memory(error);
+    if (losses == NULL) return bench_fail_memory(error);
     work->losses = losses;
     work->loss_capacity = capacity;
     return TARE_OK;
@@ -319,12 +214,12 @@ tare_status bench_work_run(bench_work *work, int64_t count, tare_error *error) {
 static tare_status check_finite(const bench_work *work, tare_error *error) {
     for (size_t i = 0; i < work->loss_count; i++)
         if (!isfinite(work->losses[i].value))
-            return fail(error, TARE_ERROR_STATE, "the loss of step %lld is not finite",
-                        (long long)work->losses[i].step);
+            return bench_fail(error, TARE_ERROR_STATE, "the loss of step %lld is not finite",
+                              (long long)work->losses[i].step);
     for (int64_t i = 0; i < tare_array_count(work->output); i++)
         if (!isfinite(tare_array_number(work->output, i)))
-            return fail(error, TARE_ERROR_STATE, "output %lld of step %lld is not finite",
-                        (long long)i, (long long)work->steps);
+            return bench_fail(error, TARE_ERROR_STATE, "output %lld of step %lld is not finite",
+                              (long long)i, (long long)work->steps);
     return TARE_OK;
 }
 
@@ -337,9 +232,9 @@ static tare_status check_finite(const bench_work *work, tare_error *error) {
 static tare_status compare(const char *what, int64_t step, double got, double wanted,
                            tare_error *error) {
     if (fabs(got - wanted) <= TOLERANCE * (fabs(wanted) + 1e-3)) return TARE_OK;
-    return fail(error, TARE_ERROR_STATE,
-                "the %s of step %lld is %.9g; a plain computation gives %.9g", what,
-                (long long)step, got, wanted);
+    return bench_fail(error, TARE_ERROR_STATE,
+                      "the %s of step %lld is %.9g; a plain computation gives %.9g", what,
+                      (long long)step, got, wanted);
 }
 
 static const float *batch_numbers(const bench_work *work, const tare_array *all, int64_t step) {

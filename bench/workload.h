@@ -15,6 +15,8 @@ typedef struct bench_workload {
     const char *network;  /* of the zoo */
     const char *recipe;   /* of that network: the options it is built with */
     int64_t batch;        /* unless asked otherwise */
+    const char *modes;    /* in which it is measured: "train,infer" */
+    const char *threads;  /* unless asked otherwise: "1,2" */
     bool in_microseconds; /* the result is the time of a step, not images per second */
     bool same_start;      /* the first weights are given, not drawn */
     tare_status (*load)(bench_work *work, const char *folder, tare_error *error);

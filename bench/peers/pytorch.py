@@ -26,7 +26,7 @@ def seed():
 
 def glorot(model):
     for layer in model.modules():
-        if isinstance(layer, (nn.Linear, nn.Conv2d)):
+        if isinstance(layer, (nn.Linear, nn.Conv2d, nn.Conv3d)):
             nn.init.xavier_uniform_(layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
@@ -53,24 +53,112 @@ def lenet_bn():
     return glorot(nn.Sequential(*layers, nn.Linear(84, 10)))
 
 
-NETWORKS = {"seed": seed, "mlp_bn": mlp_bn, "lenet_bn": lenet_bn}
-# Channels last is the faster order for compiled convolutions, and the slower one for eager LeNet.
-CHANNELS_LAST = options.compile and options.workload == "lenet_bn"
+def conv_norm(rank, inputs, filters, kernel, stride=1):
+    """Convolution, padded evenly, and batch normalisation."""
+    conv, norm = (nn.Conv2d, nn.BatchNorm2d) if rank == 2 else (nn.Conv3d, nn.BatchNorm3d)
+    return [
+        conv(inputs, filters, kernel, stride, kernel // 2, bias=False),
+        norm(filters, eps=1e-3, momentum=0.01),
+    ]
+
+
+class Residual(nn.Module):
+    """relu(branch(x) + shortcut(x)); layers: inputs, filters, kernel and stride of the branch's convolutions."""
+
+    def __init__(self, layers):
+        super().__init__()
+        branch = []
+        for layer in layers:
+            branch += [*conv_norm(2, *layer), nn.ReLU(inplace=True)]
+        self.branch = nn.Sequential(*branch[:-1])
+        inputs, filters, stride = layers[0][0], layers[-1][1], max(layer[3] for layer in layers)
+        same = inputs == filters and stride == 1
+        self.shortcut = nn.Identity() if same else nn.Sequential(*conv_norm(2, inputs, filters, 1, stride))
+
+    def forward(self, x):
+        return nn.functional.relu(self.branch(x) + self.shortcut(x), inplace=True)
+
+
+class Mean(nn.Module):
+    """Of every channel."""
+
+    def forward(self, x):
+        return x.mean(dim=tuple(range(2, x.dim())))
+
+
+def resnet20():
+    layers, inputs = [*conv_norm(2, 3, 16, 3), nn.ReLU(inplace=True)], 16
+    for width in (16, 32, 64):
+        for block in range(3):
+            stride = 2 if block == 0 and width > 16 else 1
+            layers.append(Residual([(inputs, width, 3, stride), (width, width, 3, 1)]))
+            inputs = width
+    return glorot(nn.Sequential(*layers, Mean(), nn.Linear(64, 10)))
+
+
+def resnet50():
+    layers, inputs = [*conv_norm(2, 3, 64, 7, 2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)], 64
+    for width, blocks in ((64, 3), (128, 4), (256, 6), (512, 3)):
+        for block in range(blocks):
+            stride = 2 if block == 0 and width > 64 else 1
+            layers.append(
+                Residual([(inputs, width, 1, 1), (width, width, 3, stride), (width, 4 * width, 1, 1)])
+            )
+            inputs = 4 * width
+    return glorot(nn.Sequential(*layers, Mean(), nn.Linear(2048, 1000)))
+
+
+def conv3d():
+    layers, inputs = [], 3
+    for filters, pool in ((32, (1, 2, 2)), (64, 2), (128, 2)):
+        layers += [*conv_norm(3, inputs, filters, 3), nn.ReLU(inplace=True), nn.MaxPool3d(pool, pool)]
+        inputs = filters
+    return glorot(nn.Sequential(*layers, Mean(), nn.Linear(128, 10)))
+
+
+def heatmap():
+    layers, inputs = [], 1
+    for filters, then in (
+        (32, nn.MaxPool2d(2)),
+        (64, nn.MaxPool2d(2)),
+        (128, nn.Upsample(scale_factor=2)),
+        (64, nn.Upsample(scale_factor=2)),
+        (32, nn.Identity()),
+    ):
+        layers += [*conv_norm(2, inputs, filters, 3), nn.ReLU(inplace=True), then]
+        inputs = filters
+    return glorot(nn.Sequential(*layers, nn.Conv2d(32, 1, 3, padding=1)))
+
+
+NETWORKS = {
+    "seed": seed,
+    "mlp_bn": mlp_bn,
+    "lenet_bn": lenet_bn,
+    "resnet20": resnet20,
+    "resnet50": resnet50,
+    "conv3d": conv3d,
+    "heatmap": heatmap,
+}
+# Channels last is the faster order for convolutions, but for those of eager LeNet.
+CHANNELS_LAST = options.workload != "lenet_bn" or options.compile
+FORMAT = torch.channels_last_3d if options.network == "conv3d" else torch.channels_last
 
 
 def to_torch(x):
-    """An array [n, height, width, channels] as a tensor of PyTorch's order of extents."""
+    """An array [n, ..., channels] as a tensor of PyTorch's order of extents."""
     x = torch.from_numpy(x)
     if x.dim() < 4:
         return x
-    x = x.permute(0, 3, 1, 2)
-    return x.contiguous(memory_format=torch.channels_last if CHANNELS_LAST else torch.contiguous_format)
+    x = x.movedim(-1, 1)
+    return x.contiguous(memory_format=FORMAT if CHANNELS_LAST else torch.contiguous_format)
 
 
 def make_optimizer(model):
     """Fused updates are the fastest on the CPU, but for the smallest network, where a compiled update is."""
     if options.workload == "lenet_bn":
         return torch.optim.SGD(model.parameters(), lr=1.0, fused=True)
+    if options.network in workload.CLASSES:
+        return torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, fused=True)
     compiled = options.compile and options.workload == "seed"
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, eps=1e-8, fused=not compiled)
     if compiled:
@@ -81,7 +169,8 @@ def make_optimizer(model):
 def make_train(model):
     model.train()
     optimizer = make_optimizer(model)
-    criterion = nn.functional.mse_loss if options.workload == "seed" else nn.functional.cross_entropy
+    squared = options.network in ("seed", "heatmap")
+    criterion = nn.functional.mse_loss if squared else nn.functional.cross_entropy
 
     def compute_loss(x, y):
         return criterion(model(x), y)
@@ -116,11 +205,11 @@ def make_infer(model):
 def main():
     torch.manual_seed(1)
     torch.set_num_threads(options.threads)
-    model = NETWORKS[options.workload]()
+    model = NETWORKS[options.network]()
     if CHANNELS_LAST:
-        model = model.to(memory_format=torch.channels_last)
+        model = model.to(memory_format=FORMAT)
     # In the host's memory both before and after: like Tare's arrays, they are wrapped once.
-    batches = [(to_torch(x), torch.from_numpy(y)) for x, y in workload.load_batches(options)]
+    batches = [(to_torch(x), to_torch(y)) for x, y in workload.load_batches(options)]
     work = workload.Work(options, batches, make_train(model), make_infer(model) if not options.training else None)
     peer = "torch.compile" if options.compile else "torch"
     workload.measure(options, peer, torch.__version__, work, import_seconds)

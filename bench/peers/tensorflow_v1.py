@@ -51,18 +51,78 @@ def lenet_bn(x, training):
     return tf.layers.dense(x, 10)
 
 
+def conv_norm(x, training, filters, kernel, stride=1, conv=tf.layers.conv2d):
+    x = conv(x, filters, kernel, stride, "same", use_bias=False)
+    return batch_norm(x, training, 0.99, 1e-3)
+
+
+def residual(x, training, layers):
+    """relu(branch(x) + shortcut(x)); layers: filters, kernel and stride of the branch's convolutions."""
+    y = x
+    for i, layer in enumerate(layers):
+        y = conv_norm(tf.nn.relu(y) if i > 0 else y, training, *layer)
+    filters, stride = layers[-1][0], max(layer[2] for layer in layers)
+    same = int(x.shape[-1]) == filters and stride == 1
+    return tf.nn.relu(y + (x if same else conv_norm(x, training, filters, 1, stride)))
+
+
+def resnet20(x, training):
+    x = tf.nn.relu(conv_norm(x, training, 16, 3))
+    for width in (16, 32, 64):
+        for block in range(3):
+            stride = 2 if block == 0 and width > 16 else 1
+            x = residual(x, training, [(width, 3, stride), (width, 3, 1)])
+    return tf.layers.dense(tf.reduce_mean(x, [1, 2]), 10)
+
+
+def resnet50(x, training):
+    x = tf.nn.relu(conv_norm(x, training, 64, 7, 2))
+    x = tf.layers.max_pooling2d(x, 3, 2, "same")
+    for width, blocks in ((64, 3), (128, 4), (256, 6), (512, 3)):
+        for block in range(blocks):
+            stride = 2 if block == 0 and width > 64 else 1
+            x = residual(x, training, [(width, 1, 1), (width, 3, stride), (4 * width, 1, 1)])
+    return tf.layers.dense(tf.reduce_mean(x, [1, 2]), 1000)
+
+
+def conv3d(x, training):
+    for filters, pool in ((32, (1, 2, 2)), (64, 2), (128, 2)):
+        x = tf.nn.relu(conv_norm(x, training, filters, 3, conv=tf.layers.conv3d))
+        x = tf.layers.max_pooling3d(x, pool, pool)
+    return tf.layers.dense(tf.reduce_mean(x, [1, 2, 3]), 10)
+
+
+def heatmap(x, training):
+    def convolve(x, filters):
+        return tf.nn.relu(conv_norm(x, training, filters, 3))
+
+    def grow(x, side):
+        return tf.image.resize_nearest_neighbor(x, [side, side])
+
+    x = tf.layers.max_pooling2d(convolve(x, 32), 2, 2)
+    x = tf.layers.max_pooling2d(convolve(x, 64), 2, 2)
+    x = grow(convolve(x, 128), 32)
+    x = grow(convolve(x, 64), 64)
+    return tf.layers.conv2d(convolve(x, 32), 1, 3, 1, "same")
+
+
 def build(name):
     """Placeholders x, y, training; the output; the loss; the training op."""
+    momentum = tf.train.MomentumOptimizer(0.01, 0.9)
     network, optimizer = {
         "seed": (seed, tf.train.AdamOptimizer(1e-3)),
         "mlp_bn": (mlp_bn, tf.train.AdamOptimizer(1e-3)),
         "lenet_bn": (lenet_bn, tf.train.GradientDescentOptimizer(1.0)),
+        "resnet20": (resnet20, momentum),
+        "resnet50": (resnet50, momentum),
+        "conv3d": (conv3d, momentum),
+        "heatmap": (heatmap, tf.train.AdamOptimizer(1e-3)),
     }[name]
     training = tf.placeholder_with_default(False, ())
     x = tf.placeholder(tf.float32, (None,) + workload.INPUT[name])
     output = network(x, training)
-    if name == "seed":
-        y = tf.placeholder(tf.float32, (None, 1))
+    if name in ("seed", "heatmap"):
+        y = tf.placeholder(tf.float32, output.shape)
         loss = tf.reduce_mean(tf.square(output - y))
     else:
         y = tf.placeholder(tf.int64, (None,))
@@ -73,7 +133,7 @@ def build(name):
 
 def main():
     tf.set_random_seed(1)
-    x, y, training, output, loss, train_op = build(options.workload)
+    x, y, training, output, loss, train_op = build(options.network)
     session = tf.Session(
         config=tf.ConfigProto(intra_op_parallelism_threads=options.threads, inter_op_parallelism_threads=1)
     )

@@ -12,8 +12,27 @@ import statistics
 import sys
 import time
 
-BATCH = {"seed": 2, "mlp_bn": 128, "lenet_bn": 256}
-INPUT = {"seed": (1,), "mlp_bn": (784,), "lenet_bn": (28, 28, 1)}
+BATCH = {
+    "seed": 2,
+    "mlp_bn": 128,
+    "lenet_bn": 256,
+    "resnet20": 128,
+    "resnet20_batch1": 1,
+    "conv3d": 8,
+    "heatmap": 32,
+    "resnet50": 16,
+    "resnet50_batch1": 1,
+}
+INPUT = {  # of a network: one example
+    "seed": (1,),
+    "mlp_bn": (784,),
+    "lenet_bn": (28, 28, 1),
+    "resnet20": (32, 32, 3),
+    "conv3d": (16, 56, 56, 3),
+    "heatmap": (64, 64, 1),
+    "resnet50": (224, 224, 3),
+}
+CLASSES = {"resnet20": 10, "conv3d": 10, "resnet50": 1000}
 FIRST_KERNELS = (1.4059724, 0.13)  # of seed: with them given, every program computes the same losses
 LOSS_EVERY = 1000  # steps
 WARM_UP_SECONDS, WARM_UP_STEPS = 0.35, 3
@@ -32,6 +51,7 @@ def parse_options(**more):
         parser.add_argument("--" + name, **keywords)
     options = parser.parse_args()
     options.training = options.mode == "train"
+    options.network = options.workload.removesuffix("_batch1")
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(options.threads)
     return options
@@ -85,12 +105,26 @@ def image_batches(options):
         order = np.random.default_rng(1).permutation(len(images))
         images, labels = images[order], labels[order]
     batch = BATCH[options.workload]
-    x = (images.astype(np.float32) / np.float32(255)).reshape((-1,) + INPUT[options.workload])
+    x = (images.astype(np.float32) / np.float32(255)).reshape((-1,) + INPUT[options.network])
     return [(x[i : i + batch], labels[i : i + batch]) for i in range(0, len(x) - batch + 1, batch)]
 
 
+def synthetic_batches(options):
+    """One batch that never changes; labels are targets cut into as many classes as the network has."""
+    import numpy as np
+
+    shape = (BATCH[options.workload],) + INPUT[options.network]
+    x = synthetic(1, int(np.prod(shape))).reshape(shape)
+    if options.network not in CLASSES:
+        return [(x, synthetic(2, x.size).reshape(shape))]
+    target = synthetic(2, shape[0]).astype(np.float64)
+    return [(x, np.floor((target + 1) * CLASSES[options.network] / 2).astype(np.int64))]
+
+
 def load_batches(options):
-    return question_batches() if options.workload == "seed" else image_batches(options)
+    if options.workload == "seed":
+        return question_batches()
+    return image_batches(options) if options.workload in ("mlp_bn", "lenet_bn") else synthetic_batches(options)
 
 
 # -------------------------------------------------------------------------------------------- measuring

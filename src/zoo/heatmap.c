@@ -107,6 +107,9 @@ static void build(tare_graph *graph, const void *given, tare_network *network) {
 
 static const tare_recipe recipes[] = {
     {"default", "labels scaled to a deviation near 1", "batch=8,epochs=8"},
+    {"plain", "64 x 64 pixels, 32 channels, labels as they are, the rate constant",
+     "size=64,width=32,label_scale=1,momentum=0.99,learning_rate=0.001,schedule=constant,batch=32,"
+     "epochs=1"},
     {"large", "64 x 64 pixels, 32 channels", "size=64,width=32,batch=8,epochs=4"},
     {NULL, NULL, NULL},
 };
