@@ -166,6 +166,8 @@ const tare_command tare_command_fashion = {
     .examples = "  tare fashion                                 all of it, a minute or two\n"
                 "  tare fashion --data synthetic --limit 4000   without any file, faster\n"
                 "  tare fashion --image 7 --sweep 0             another image, no batch sizes\n"
+                "  tare fashion --save models --resume          keeps checkpoints, goes on\n"
+                "  tare fashion --plot curves.svg --log runs    learning curves, event files\n"
                 "  tare train fashion --model mlp --norm by-hand\n"
                 "                                               one variant by itself\n",
     .run = run,

@@ -11,7 +11,7 @@
     field(integer, limit, 0, "train on the first N examples only; 0: on all")                     \
     field(integer, test_limit, 0, "test on the first N examples only; 0: on all")                 \
     field(integer, image, 0, "test image to predict, counted from 0")                             \
-    field(integer, sweep, 5120, "examples that each batch size of the sweep sees; 0: no sweep")
+    field(integer, sweep, 5120, "examples that batches of 2, 4 .. 256 see; 0: no such sweep")
 /* clang-format on */
 TARE_OPTIONS(tare_fashion_study_options, TARE_FASHION_STUDY_FIELDS);
 
