@@ -18,6 +18,7 @@
     family(tare_add_n_ops) \
     family(tare_select_ops) \
     family(tare_clip_ops) \
+    family(tare_fake_quant_ops) \
     family(tare_assign_ops) \
     family(tare_reduce_ops) \
     family(tare_others_ops) \
