@@ -160,14 +160,10 @@ static tare_status find_peaks(job *j, const tare_workshop *workshop, double *per
 
 static tare_status add_row(job *j, const variant *v, const tare_workshop *workshop,
                            const tare_fit_result *result) {
-    tare_evaluate_options options = {TARE_EVALUATE_DEFAULTS};
-    tare_evaluation found = {.struct_size = sizeof found};
-    double peaks = 0;
-    TARE_TRY(tare_evaluate_with(workshop->session, &workshop->network, j->data.test, &options,
-                                &found, &j->study.error));
+    double loss = 0, peaks = 0;
+    TARE_TRY(tare_study_measure(&j->study, workshop, j->data.test, false, &loss, NULL));
     TARE_TRY(find_peaks(j, workshop, &peaks));
-    const double values[] = {result->loss, found.loss, j->mean_loss, j->mean_loss / found.loss,
-                             peaks};
+    const double values[] = {result->loss, loss, j->mean_loss, j->mean_loss / loss, peaks};
     return tare_study_row_add(&j->study, v->name, values);
 }
 

@@ -3,6 +3,7 @@
 #include "base/status.h"
 #include "cli/settings.h"
 #include "study/house_prices.h"
+#include "study/network.h"
 #include "zoo/house_prices.h"
 
 #include <math.h>
@@ -72,13 +73,11 @@ static void set_options(const training *t, tare_house_prices_options *options) {
 }
 
 static tare_status build(training *t) {
-    tare_error *error = &t->prices->study.error;
-    if (tare_workshop_begin(&t->workshop, "house_prices") >= 0) return tare_fail_memory(error);
+    tare_study *study = &t->prices->study;
+    if (tare_workshop_begin(&t->workshop, "house_prices") >= 0)
+        return tare_fail_memory(&study->error);
     set_options(t, t->workshop.options);
-    TARE_TRY(tare_workshop_build(&t->workshop, t->prices->study.options.seed, error));
-    TARE_TRY(tare_workshop_open(&t->workshop, t->prices->study.options.threads, error));
-    if (tare_session_initialize(t->workshop.session) == TARE_OK) return TARE_OK;
-    return tare_study_session_failed(&t->prices->study, t->workshop.session);
+    return tare_study_build(study, &t->workshop);
 }
 
 /* The checkpoint tells all that a prediction needs. */
@@ -96,10 +95,9 @@ static tare_status fit(training *t, const char *name) {
 
 /* The loss is of standardised targets. */
 static tare_status measure(const training *t, const tare_dataset *dataset, double *root) {
-    tare_evaluation found = {.struct_size = sizeof found};
-    TARE_TRY(tare_evaluate_with(t->workshop.session, &t->workshop.network, dataset, NULL, &found,
-                                &t->prices->study.error));
-    *root = sqrt(found.loss) * tare_standardizer_target_deviation(t->standardizer);
+    double loss;
+    TARE_TRY(tare_study_measure(&t->prices->study, &t->workshop, dataset, false, &loss, NULL));
+    *root = sqrt(loss) * tare_standardizer_target_deviation(t->standardizer);
     return TARE_OK;
 }
 

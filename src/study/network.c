@@ -67,15 +67,19 @@ static tare_status choose_options(tare_study *study, const char *settings,
     return tare_settings_apply(settings, &group, 1, &study->error);
 }
 
+tare_status tare_study_build(tare_study *study, tare_workshop *workshop) {
+    TARE_TRY(tare_workshop_build(workshop, study->options.seed, &study->error));
+    TARE_TRY(tare_workshop_open(workshop, study->options.threads, &study->error));
+    if (tare_session_initialize(workshop->session) == TARE_OK) return TARE_OK;
+    return tare_study_session_failed(study, workshop->session);
+}
+
 tare_status tare_study_open(tare_study *study, const char *network, const char *settings,
                             const tare_study_data *data, tare_workshop *workshop) {
     if (tare_workshop_begin(workshop, network) >= 0) return tare_fail_memory(&study->error);
     TARE_TRY(choose_options(study, settings, workshop));
     tare_zoo_set_steps(network, workshop->options, count_steps(study, data));
-    TARE_TRY(tare_workshop_build(workshop, study->options.seed, &study->error));
-    TARE_TRY(tare_workshop_open(workshop, study->options.threads, &study->error));
-    if (tare_session_initialize(workshop->session) == TARE_OK) return TARE_OK;
-    return tare_study_session_failed(study, workshop->session);
+    return tare_study_build(study, workshop);
 }
 
 /* A variable of one network gets its value in the other. */

@@ -29,6 +29,8 @@ tare_status tare_study_sample(tare_study *study, const tare_study_data *data,
  */
 tare_status tare_study_open(tare_study *study, const char *network, const char *settings,
                             const tare_study_data *data, tare_workshop *workshop);
+/* The same for a network whose options are chosen already. */
+tare_status tare_study_build(tare_study *study, tare_workshop *workshop);
 /*
  * Gives the trainable variables of one network their values in another where it has them by the
  * same names, so that forms that differ in their normalisation alone begin alike.
