@@ -65,6 +65,11 @@ static void add_summary(tare_text *text, const tare_diagnosis *diagnosis) {
         add_tally(text, (size_t)diagnosis->probe.batch, "example", "examples");
     }
     tare_text_add(text, "\n");
+    if (diagnosis->layers == 0) {
+        tare_text_add(text, "there is no layer of batch normalisation; what is made by hand of "
+                            "other ops is not looked into\n");
+        return;
+    }
     for (size_t i = 0; i < diagnosis->left_out_count; i++)
         tare_text_format(text, "%s%s", i == 0 ? "left out for want of data: " : ", ",
                          diagnosis->left_out[i]->about.name);
