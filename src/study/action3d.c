@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * tare action3d: videos told apart by their motion, with batch normalisation from primitives and
- * with the layer, step by step the same; and what is left when motion is taken away.
+ * with the layer, step by step the same; what becomes of it when the primitives' averages are never
+ * updated; and what is left when motion is taken away.
  */
 #include "array/shape.h"
 #include "base/status.h"
@@ -11,6 +12,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 /* clang-format off */
 #define TARE_ACTION3D_STUDY_FIELDS(field)                                                         \
@@ -62,6 +64,43 @@ static tare_status add_row(job *j, const variant *v, const tare_workshop *worksh
     return tare_study_row_add(&j->study, v->name, values);
 }
 
+/* Numbers of averages that were made by hand. */
+typedef struct averages {
+    int64_t all, zero; /* zero: still exactly as they began */
+} averages;
+
+static tare_status count_averages(job *j, const tare_workshop *workshop, averages *found) {
+    const tare_graph *graph = workshop->graph;
+    const size_t count = tare_collection_count(graph, TARE_GLOBAL_VARIABLES, NULL);
+    for (size_t i = 0; i < count; i++) {
+        const char *name =
+            tare_tensor_name(tare_collection_item(graph, TARE_GLOBAL_VARIABLES, NULL, i));
+        tare_array *value = NULL;
+        if (strstr(name, "/ExponentialMovingAverage") == NULL) continue;
+        if (tare_session_get(workshop->session, name, &value) != TARE_OK)
+            return tare_study_session_failed(&j->study, workshop->session);
+        found->all += tare_array_count(value);
+        for (int64_t k = 0; k < tare_array_count(value); k++)
+            found->zero += tare_array_number(value, k) == 0;
+        tare_array_free(value);
+    }
+    return TARE_OK;
+}
+
+/* What training in the mode of training does not show: averages that nothing ever moved. */
+static tare_status find_averages(job *j, const variant *v, const averages *found) {
+    const double *values = j->study.rows.items[j->study.rows.count - 1].values;
+    char training[TARE_NUMBER_TEXT], test[TARE_NUMBER_TEXT];
+    if (found->all == 0 || found->zero < found->all) return TARE_OK;
+    return tare_study_find(&j->study, v->name, "never-updated",
+                           "after training all %" PRId64 " averages are exactly 0: nothing that "
+                           "was run needs their update. Loss %s by the batch's statistics, %s held "
+                           "out by these. Cure: a control dependency of the moments on the update, "
+                           "as in by-hand",
+                           found->all, tare_study_number(training, values[TRAINING_LOSS]),
+                           tare_study_number(test, values[TEST_LOSS]));
+}
+
 /* The share of the most frequent class. */
 static double chance(const tare_dataset *examples) {
     int64_t counts[CLASSES] = {0}, most = 0;
@@ -91,7 +130,10 @@ static tare_status train_in(job *j, const variant *v, const tare_study_data *dat
     if (v->begin != NULL) TARE_TRY(tare_study_begin_as(&j->study, v->begin, data, workshop));
     TARE_TRY(tare_study_train(&j->study, v->name, workshop, data, &result));
     if (j->study.stopped) return TARE_OK;
+    averages found = {0, 0};
+    TARE_TRY(count_averages(j, workshop, &found)); /* first: to measure may move them */
     TARE_TRY(add_row(j, v, workshop, data, &result));
+    TARE_TRY(find_averages(j, v, &found));
     return v->motionless ? find_chance(j, v, data) : TARE_OK;
 }
 
@@ -237,6 +279,7 @@ static tare_status compare(job *j) {
 static const variant variants[] = {
     {.name = "by-hand", .settings = BY_HAND},
     {.name = "layer", .settings = "norm=layer", .begin = BY_HAND},
+    {.name = "no-updates", .settings = "norm=no-updates", .begin = BY_HAND},
     {"shuffled-frames", "norm=by-hand", NULL, true, true, TARE_FRAMES_SHUFFLED},
     {"one-frame", "norm=by-hand", NULL, true, true, TARE_FRAMES_ONE},
     {.name = "linear-mean-frame", .settings = "model=linear", .motionless = true},

@@ -25,15 +25,15 @@
 #define CLASSES 4
 
 /* The values are indices into the words. */
-enum { ACTION_BY_HAND, ACTION_LAYER, ACTION_NORMS };
-#define ACTION_NORM_WORDS "by-hand,layer"
+enum { ACTION_BY_HAND, ACTION_LAYER, ACTION_NO_UPDATES, ACTION_NORMS };
+#define ACTION_NORM_WORDS "by-hand,layer,no-updates"
 enum { ACTION_CONVOLUTION, ACTION_LINEAR, ACTION_MODELS };
 #define ACTION_MODEL_WORDS "convolution,linear"
 
 /* clang-format off */
 #define TARE_ACTION3D_FIELDS(field)                                                               \
     field(choice, model, ACTION_CONVOLUTION, "convolution; or linear, of the mean frame")         \
-    field(choice, norm, ACTION_BY_HAND, "batch normalisation: from primitives, or the layer")     \
+    field(choice, norm, ACTION_BY_HAND, "from primitives; the layer; updates forgotten")          \
     field(boolean, summaries, false, "scalars and a histogram for every variable")                \
     field(boolean, double_precision, false, "compute in float64")                                 \
     TARE_CLASSIFIER_FIELDS(field, .9, 1e-3, TARE_ZOO_ADAM, 5e-3, TARE_ZOO_COSINE)
@@ -79,7 +79,8 @@ static tare_tensor by_layer(const maker *m, tare_tensor x) {
 }
 
 typedef tare_tensor (*normaliser)(const maker *m, tare_tensor x);
-static const normaliser normalisers[ACTION_NORMS] = {by_hand, by_layer};
+static const normaliser normalisers[ACTION_NORMS] = {
+    [ACTION_BY_HAND] = by_hand, [ACTION_LAYER] = by_layer, [ACTION_NO_UPDATES] = by_hand};
 
 /* -------------------------------------------------------------------------------- the network */
 
@@ -143,6 +144,7 @@ static void build(tare_graph *graph, const void *given, tare_network *network) {
                      .norm = {.momentum = options->momentum,
                               .epsilon = options->epsilon,
                               .training = network->training,
+                              .forgets = options->norm == ACTION_NO_UPDATES,
                               .summaries = options->summaries},
                      .dtype = options->double_precision ? TARE_FLOAT64 : TARE_FLOAT32};
     const tare_tensor videos = as(network->inputs, m.dtype);

@@ -5,6 +5,9 @@
  *     mean, variance = moments(x, all axes but the last)
  *     training:   averages.apply([mean, variance]), and the batch's moments after it
  *     inference:  the averages, which start at 0
+ *
+ * "After it" is the control dependency that such programs forget: without it the moments need no
+ * update, and what no result needs is not run.
  *     y = batch_normalization(x, mean, variance, beta, gamma, epsilon)
  */
 #include "zoo/primitives.h"
@@ -60,7 +63,7 @@ tare_tensor tare_batch_norm_from_primitives(tare_tensor x, const tare_primitives
     tare_tensor now[2] = {TARE_NULL, TARE_NULL}, later[2];
     tare_cond_begin(graph, how->training);
     const tare_tensor apply = tare_average_apply(averages, moments, 2);
-    TARE_CONTROL_DEPENDENCIES (graph, &apply, 1) {
+    TARE_CONTROL_DEPENDENCIES (graph, &apply, how->forgets ? 0 : 1) {
         for (int i = 0; i < 2; i++) now[i] = tare_identity(moments[i]);
     }
     tare_cond_otherwise(graph);

@@ -14,6 +14,7 @@ typedef struct tare_primitives {
     double momentum;      /* weight of the old value in the averages, TensorFlow's decay */
     double epsilon;       /* added to the variance */
     tare_tensor training; /* boolean scalar */
+    bool forgets;         /* nothing waits for the averages' update, so that no run makes it */
     bool summaries;       /* of every variable, for TensorBoard */
 } tare_primitives;
 
@@ -22,7 +23,8 @@ typedef struct tare_primitives {
  * last.
  *
  * Variables, in the current scope: beta, gamma [C], and the averages of both moments, which start
- * at 0. The averages are updated whenever y is computed in training, by no update op.
+ * at 0. The averages are updated whenever y is computed in training, by no update op; never, where
+ * it forgets them.
  *
  * Shapes  x of rank 2 to 5, C known -> as x.
  */

@@ -272,6 +272,41 @@ static void test_the_helpers_averages_move_without_a_train_op(void **state) {
     free_trial(&t);
 }
 
+/* The averages of the network after a few steps that are exactly 0, of all. */
+static int64_t count_zeros(const char *norm, int64_t *all) {
+    trial t = new_trial((const char *const[]){norm, NULL});
+    tare_dataset *videos = new_videos(8, false);
+    tare_fit_result result = {.struct_size = sizeof result};
+    int64_t zeros = 0;
+    assert_int_equal(
+        tare_fit(t.session, &t.network, videos, &result, NULL, .epochs = 2, .batch = 4), TARE_OK);
+    *all = 0;
+    const size_t count = tare_collection_count(t.graph, TARE_GLOBAL_VARIABLES, NULL);
+    for (size_t i = 0; i < count; i++) {
+        const char *name =
+            tare_tensor_name(tare_collection_item(t.graph, TARE_GLOBAL_VARIABLES, NULL, i));
+        tare_array *value = NULL;
+        if (strstr(name, "ExponentialMovingAverage") == NULL) continue;
+        assert_int_equal(tare_session_get(t.session, name, &value), TARE_OK);
+        *all += tare_array_count(value);
+        for (int64_t k = 0; k < tare_array_count(value); k++)
+            zeros += tare_array_number(value, k) == 0;
+        tare_array_free(value);
+    }
+    tare_dataset_free(videos);
+    free_trial(&t);
+    return zeros;
+}
+
+static void test_averages_that_nothing_waits_for_are_never_updated(void **state) {
+    (void)state;
+    int64_t all = 0;
+    assert_true(count_zeros("norm=by-hand", &all) < all / 10);
+    assert_int_equal(all, 2 * (16 + 32 + 32 + 64));
+    assert_int_equal(count_zeros("norm=no-updates", &all), all);
+    assert_int_equal(all, 2 * (16 + 32 + 32 + 64));
+}
+
 /* --------------------------------------------------------------------------------- summaries */
 
 static size_t count_summaries(const char *norm) {
@@ -342,6 +377,7 @@ int main(void) {
         cmocka_unit_test(test_another_epsilon_shows_in_training),
         cmocka_unit_test(test_the_helper_equals_the_layer_at_ranks_2_4_and_5),
         cmocka_unit_test(test_the_helpers_averages_move_without_a_train_op),
+        cmocka_unit_test(test_averages_that_nothing_waits_for_are_never_updated),
         cmocka_unit_test(test_every_variable_has_five_summaries),
         cmocka_unit_test(test_nothing_but_motion_tells_videos_apart),
     };
