@@ -337,8 +337,11 @@ const tare_command tare_command_action3d = {
     .summary = "study: videos by 3-D convolution, batch norm from primitives next to the layer",
     .usage = "[options]",
     .examples =
-        "  tare action3d                                all of it, two minutes\n"
+        "  tare action3d                                all of it, a minute or two\n"
         "  tare action3d --videos 1024 --epochs 2       smaller\n"
-        "  tare train action3d --summaries --log runs   the network alone, for TensorBoard\n",
+        "  tare action3d --save models --log runs       keep weights, and curves for TensorBoard\n"
+        "  tare action3d --save models --resume         go on from there\n"
+        "  tare train action3d --summaries --log runs   the network alone, all its variables "
+        "shown\n",
     .run = run,
 };

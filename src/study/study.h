@@ -20,7 +20,7 @@
     field(integer, seed, 1, "of weights, data and order of examples")                             \
     field(integer, epochs, 1, "times that every example is seen, by each variant")                \
     field(integer, batch, 32, "examples in a step")                                               \
-    field(real, learning_rate, 1e-3, "size of a step, at first")                                  \
+    field(real, learning_rate, 1e-3, "size of a step, at first; also --lr")                       \
     field(integer, threads, 0, "that compute; 0: one per processor")                              \
     field(text, save, NULL, "folder for each variant's checkpoint, VARIANT.safetensors")          \
     field(boolean, resume, false, "go on from the checkpoints in that folder")                    \
