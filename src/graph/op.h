@@ -175,6 +175,14 @@ typedef struct tare_product {
     const char *not_by_input;
 } tare_product;
 
+/* What lets a gradient dy through where y is above 0, else 0: `gated`; and the node that made y. */
+typedef struct tare_gate {
+    tare_value gated, dy;
+    const tare_op_def *maker;
+    const void *maker_options;
+    const tare_value *maker_inputs;
+} tare_gate;
+
 /* A node as it is, and as it would be on inputs whose axes stand elsewhere: axis k of what it has
  * now is axis perm[k] of what it would get. */
 typedef struct tare_reordering {
@@ -195,6 +203,15 @@ typedef struct tare_capabilities {
     /* "I am a product": how. false: not in this use. NULL: never. Shapes may be known in part, but
      * for those of the weights. */
     bool (*as_product)(const tare_lower *node, tare_product *product);
+    /* "I am input 0 where it is above 0, else 0"; "I am input 0 where input 1 is above 0, else 0".
+     */
+    bool is_rectifier, is_gate;
+    /* "I can rectify what I make": emits the node that does, with outputs[0]; sets no output where
+     * it cannot. NULL: never. */
+    tare_status (*absorb_rectifier)(tare_lower *node);
+    /* "I can do with dy before the gate": emits the node that does, with all its outputs. NULL:
+     * never. */
+    tare_status (*absorb_gate)(tare_lower *node, const tare_gate *gate);
     /* "I only move axes": axis perm[k] of input 0 is axis k of my output, for every axis. */
     void (*as_transpose)(const tare_lower *node, tare_list *perm);
     /* "I do not mind in which order the axes of these inputs stand" (a bit each; all of them in one

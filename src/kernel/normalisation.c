@@ -64,9 +64,9 @@ static bool is_tiny(const tare_channels *view) {
 
 int64_t tare_normalisation_scratch(const tare_channels *view, size_t size) {
     if (is_tiny(view)) return 0;
-    /* Two sums per slice in double, or three columns of a map. */
+    /* Two sums per slice in double and two columns, or the four columns of a map. */
     const grid g = make_grid(view, size);
-    const int64_t doubles = g.row_slices > 1 ? 2 * g.row_slices : 3;
+    const int64_t doubles = 2 * g.row_slices + 2;
     return view->channels * doubles * (int64_t)sizeof(double);
 }
 

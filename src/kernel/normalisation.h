@@ -61,7 +61,10 @@ typedef struct tare_weighing {
  *                             were rounded to T. With them x near 1e4 with deviation .05 keeps its
  *                             digits, and so do gradients that all but cancel.
  *                             unbiased: variance N / max(N - 1, 1). N = 0: all NaN.
- * tare_normalisation_T        what normalises; low, gamma, beta may be NULL: 0, 1, 0.
+ * tare_normalisation_T        what normalises; low, gamma, beta may be NULL: 0, 1, 0. rectified:
+ *                             y is max(0, of that), and gradients take dy only where y > 0, which
+ *                             they find from x by the same arithmetic; inner must be 1, and
+ *                             gradients then read x, gamma and beta always.
  * tare_sums_T                 sums for gradients, [channels] each, and their low digits
  *                             [2][channels].
  *
@@ -90,6 +93,7 @@ typedef struct tare_weighing {
     typedef struct tare_normalisation_##T {                                                        \
         const NUMBER *mean, *variance, *low, *gamma, *beta;                                        \
         double epsilon;                                                                            \
+        bool rectified;                                                                            \
     } tare_normalisation_##T;                                                                      \
     typedef struct tare_sums_##T {                                                                 \
         NUMBER *dgamma, *dbeta, *low;                                                              \

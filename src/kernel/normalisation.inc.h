@@ -11,15 +11,16 @@ typedef struct NAMED(job) {
     const NAMED(tare_row_kernels) * rows;
     const NUMBER *x, *dy;
     NUMBER *out;
-    const NUMBER *columns[4]; /* [channels] each, by TARE_ROW_...; for maps */
+    const NUMBER *columns[TARE_ROW_COLUMNS]; /* [channels] each; NULL: not wanted */
     double *scratch;
     bool frozen;
 } NAMED(job);
 
-static NAMED(job) NAMED(job_over)(const tare_channels *view, const NUMBER *x, const NUMBER *dy,
-                                  NUMBER *out, void *scratch) {
+static NAMED(job) NAMED(job_over)(const tare_channels *view, bool rectified, const NUMBER *x,
+                                  const NUMBER *dy, NUMBER *out, void *scratch) {
+    const tare_normalisation_rows *rows = tare_normalisation_rows_of(tare_isa_used());
     return (NAMED(job)){.grid = make_grid(view, sizeof(NUMBER)),
-                        .rows = &tare_normalisation_rows_of(tare_isa_used())->ROWS,
+                        .rows = rectified ? &rows->NAMED(rectified) : &rows->ROWS,
                         .x = x,
                         .dy = dy,
                         .out = out,
@@ -63,6 +64,27 @@ static NUMBER NAMED(lost)(double value) { return (NUMBER)(value - (double)(NUMBE
 static double NAMED(inverse_of)(const NAMED(tare_normalisation) * by, int64_t channels, int64_t c) {
     const double low = by->low ? (double)by->low[channels + c] : 0;
     return tare_inverse_deviation((double)by->variance[c] + low, (double)(NUMBER)by->epsilon);
+}
+
+/* y = (x - mean) scale + shift; the mean's low digits are within shift. into: two columns. */
+static void NAMED(make_columns)(const tare_channels *view, const NAMED(tare_normalisation) * by,
+                                NUMBER *into, NAMED(job) * job) {
+    NUMBER *scale = into, *shift = scale + view->channels;
+    for (int64_t c = 0; c < view->channels; c++) {
+        const double inverse = NAMED(inverse_of)(by, view->channels, c);
+        const double factor = by->gamma ? (double)by->gamma[c] * inverse : inverse;
+        const double low = by->low ? (double)by->low[c] : 0;
+        scale[c] = (NUMBER)factor;
+        shift[c] = (NUMBER)((by->beta ? (double)by->beta[c] : 0) - low * factor);
+    }
+    job->columns[TARE_ROW_CENTRE] = by->mean;
+    job->columns[TARE_ROW_SCALE] = scale;
+    job->columns[TARE_ROW_SHIFT] = shift;
+}
+
+/* Where columns lie beside the partial sums. */
+static NUMBER *NAMED(columns_of)(const grid *g, double *scratch) {
+    return (NUMBER *)sums_of(g, scratch, g->row_slices, 0);
 }
 
 /* ----------------------------------------------------------------------------- moments */
@@ -159,7 +181,7 @@ void NAMED(tare_channel_moments)(const tare_channels *view, const NUMBER *x,
         NAMED(tare_channel_moments_reference)(view, x, moments);
         return;
     }
-    NAMED(job) job = NAMED(job_over)(view, x, NULL, NULL, scratch);
+    NAMED(job) job = NAMED(job_over)(view, false, x, NULL, NULL, scratch);
     NAMED(run)(&job, is_lines(view) ? NAMED(moments_lines) : NAMED(moments_slice), pool);
     merge_all_moments(&job.grid, scratch);
     const double *mean = sums_of(&job.grid, scratch, 0, 0);
@@ -179,7 +201,8 @@ void NAMED(tare_channel_moments)(const tare_channels *view, const NUMBER *x,
 /* ----------------------------------------------------------------------- gradient sums */
 
 static void NAMED(block_gradient_sums)(const NAMED(job) * job, const strip *s, const block *b,
-                                       const NUMBER *centre, double *sums, double *products) {
+                                       const NUMBER *const *columns, double *sums,
+                                       double *products) {
     enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
     NUMBER first[WIDTH], second[WIDTH];
     NAMED(clear)(s, first);
@@ -187,9 +210,9 @@ static void NAMED(block_gradient_sums)(const NAMED(job) * job, const strip *s, c
     for (int64_t line = 0; line < b->lines; line++) {
         const int64_t at = b->at + line * b->step, rest = at + b->rest_at;
         if (b->full.rows)
-            job->rows->gradient_sums(&b->full, job->dy + at, job->x + at, centre, first, second);
+            job->rows->gradient_sums(&b->full, job->dy + at, job->x + at, columns, first, second);
         if (b->rest.width)
-            job->rows->gradient_sums(&b->rest, job->dy + rest, job->x + rest, centre, first,
+            job->rows->gradient_sums(&b->rest, job->dy + rest, job->x + rest, columns, first,
                                      second);
     }
     NAMED(fold)(s, first, sums);
@@ -198,18 +221,22 @@ static void NAMED(block_gradient_sums)(const NAMED(job) * job, const strip *s, c
 
 static void NAMED(strip_gradient_sums)(const NAMED(job) * job, const part *p, const strip *s) {
     enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
-    NUMBER centre[WIDTH];
+    NUMBER spread[TARE_ROW_SHIFT + 1][WIDTH];
+    const NUMBER *const columns[TARE_ROW_COLUMNS] = {spread[0], spread[1], spread[2]};
     double sums[WIDTH], products[WIDTH];
     double *all_sums = sums_of(&job->grid, job->scratch, p->row_slice, 0) + s->channel;
     double *all_products = sums_of(&job->grid, job->scratch, p->row_slice, 1) + s->channel;
     const block all = all_of(&job->grid, p, s);
-    const NUMBER *mean = job->columns[TARE_ROW_CENTRE];
     block b;
     for (int64_t c = 0; c < s->period; c++) all_sums[c] = all_products[c] = 0;
-    NAMED(clear)(s, centre);
-    if (mean) NAMED(spread)(s, mean + s->channel, centre);
+    for (int k = 0; k <= TARE_ROW_SHIFT; k++) {
+        if (job->columns[k])
+            NAMED(spread)(s, job->columns[k] + s->channel, spread[k]);
+        else
+            NAMED(clear)(s, spread[k]);
+    }
     for (int64_t line = 0, item = 0; next_block(s, &all, &line, &item, &b);) {
-        NAMED(block_gradient_sums)(job, s, &b, centre, sums, products);
+        NAMED(block_gradient_sums)(job, s, &b, columns, sums, products);
         for (int64_t c = 0; c < s->period; c++) {
             all_sums[c] += sums[c];
             all_products[c] += products[c];
@@ -247,9 +274,10 @@ void NAMED(tare_gradient_sums)(const tare_channels *view, const NAMED(tare_norma
         return;
     }
     /* Without dgamma the second sum is made of dy and thrown away. */
-    const bool wants_dgamma = sums->dgamma || sums->low;
-    NAMED(job) job = NAMED(job_over)(view, wants_dgamma ? x : dy, dy, NULL, scratch);
-    job.columns[TARE_ROW_CENTRE] = wants_dgamma ? by->mean : NULL;
+    const bool wants_dgamma = sums->dgamma || sums->low, wants_x = wants_dgamma || by->rectified;
+    NAMED(job) job = NAMED(job_over)(view, by->rectified, wants_x ? x : dy, dy, NULL, scratch);
+    job.columns[TARE_ROW_CENTRE] = wants_x ? by->mean : NULL;
+    if (by->rectified) NAMED(make_columns)(view, by, NAMED(columns_of)(&job.grid, scratch), &job);
     NAMED(run)
     (&job, is_lines(view) ? NAMED(gradient_sums_lines) : NAMED(gradient_sums_slice), pool);
     merge_all_sums(&job.grid, scratch);
@@ -271,12 +299,11 @@ void NAMED(tare_gradient_sums)(const tare_channels *view, const NAMED(tare_norma
 /* -------------------------------------------------------------------------------- maps */
 
 static void NAMED(map_rows)(const NAMED(job) * job, const tare_rows *r, int64_t at,
-                            const NUMBER *const columns[4]) {
+                            const NUMBER *const *columns) {
     if (!job->dy)
-        job->rows->normalise(r, job->x + at, columns[TARE_ROW_CENTRE], columns[TARE_ROW_SCALE],
-                             columns[TARE_ROW_OFFSET], job->out + at);
+        job->rows->normalise(r, job->x + at, columns, job->out + at);
     else if (job->frozen)
-        job->rows->multiply(r, job->dy + at, columns[TARE_ROW_SCALE], job->out + at);
+        job->rows->multiply(r, job->dy + at, job->x ? job->x + at : NULL, columns, job->out + at);
     else
         job->rows->gradient(r, job->dy + at, job->x + at, columns, job->out + at);
 }
@@ -285,13 +312,15 @@ static void NAMED(map_slice)(void *context, int64_t slice) {
     enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
     const NAMED(job) *job = context;
     const part p = part_of(&job->grid, slice);
-    NUMBER spread[4][WIDTH];
-    const NUMBER *const columns[4] = {spread[0], spread[1], spread[2], spread[3]};
+    NUMBER spread[TARE_ROW_COLUMNS][WIDTH];
+    const NUMBER *columns[TARE_ROW_COLUMNS];
     strip s;
     for (int64_t channel = p.channel; channel < p.channel_end; channel += s.period) {
         s = strip_at(&job->grid, &p, channel, sizeof(NUMBER));
-        for (int k = 0; k < 4; k++)
+        for (int k = 0; k < TARE_ROW_COLUMNS; k++) {
+            columns[k] = spread[k];
             if (job->columns[k]) NAMED(spread)(&s, job->columns[k] + s.channel, spread[k]);
+        }
         const block b = all_of(&job->grid, &p, &s);
         for (int64_t line = 0; line < b.lines; line++) {
             const int64_t at = b.at + line * b.step;
@@ -328,40 +357,30 @@ void NAMED(tare_normalise)(const tare_channels *view, const NAMED(tare_normalisa
         NAMED(tare_normalise_reference)(view, by, x, y);
         return;
     }
-    NAMED(job) job = NAMED(job_over)(view, x, NULL, y, scratch);
-    NUMBER *scale = scratch, *shift = scale + view->channels;
-    for (int64_t c = 0; c < view->channels; c++) {
-        const double inverse = NAMED(inverse_of)(by, view->channels, c);
-        const double factor = by->gamma ? (double)by->gamma[c] * inverse : inverse;
-        const double low = by->low ? (double)by->low[c] : 0;
-        scale[c] = (NUMBER)factor;
-        shift[c] = (NUMBER)((by->beta ? (double)by->beta[c] : 0) - low * factor);
-    }
-    job.columns[TARE_ROW_CENTRE] = by->mean;
-    job.columns[TARE_ROW_SCALE] = scale;
-    job.columns[TARE_ROW_OFFSET] = shift;
+    NAMED(job) job = NAMED(job_over)(view, by->rectified, x, NULL, y, scratch);
+    NAMED(make_columns)(view, by, scratch, &job);
     NAMED(run_map)(&job, pool);
 }
 
 /* dx = (dy - offset - (x - mean) slope) scale; the mean's low digits are within offset. */
 static void NAMED(make_gradient_columns)(const tare_channels *view,
                                          const NAMED(tare_normalisation) * by,
-                                         const NAMED(tare_sums) * sums, NUMBER *scale,
-                                         NUMBER *offset, NUMBER *slope) {
+                                         const NAMED(tare_sums) * sums, NUMBER *offset,
+                                         NAMED(job) * job) {
     const double n = (double)view->outer * (double)view->inner;
     const int64_t channels = view->channels;
+    NUMBER *slope = offset + channels;
     for (int64_t c = 0; c < channels; c++) {
-        const double inverse = NAMED(inverse_of)(by, channels, c);
-        scale[c] = (NUMBER)(by->gamma ? (double)by->gamma[c] * inverse : inverse);
-        if (!sums) continue;
         const double mean_low = by->low ? (double)by->low[c] : 0;
         const double dgamma = (double)sums->dgamma[c] + (sums->low ? (double)sums->low[c] : 0);
         const double dbeta =
             (double)sums->dbeta[c] + (sums->low ? (double)sums->low[channels + c] : 0);
-        const double steep = dgamma * inverse / n;
+        const double steep = dgamma * NAMED(inverse_of)(by, channels, c) / n;
         slope[c] = (NUMBER)steep;
         offset[c] = (NUMBER)(dbeta / n - mean_low * steep);
     }
+    job->columns[TARE_ROW_OFFSET] = offset;
+    job->columns[TARE_ROW_SLOPE] = slope;
 }
 
 void NAMED(tare_normalise_gradient)(const tare_channels *view, const NAMED(tare_normalisation) * by,
@@ -372,16 +391,11 @@ void NAMED(tare_normalise_gradient)(const tare_channels *view, const NAMED(tare_
         NAMED(tare_normalise_gradient_reference)(view, by, dy, x, sums, dx);
         return;
     }
-    NAMED(job) job = NAMED(job_over)(view, x, dy, dx, scratch);
-    NUMBER *scale = scratch, *offset = scale + view->channels, *slope = offset + view->channels;
-    NAMED(make_gradient_columns)(view, by, sums, scale, offset, slope);
-    job.columns[TARE_ROW_SCALE] = scale;
+    NAMED(job) job = NAMED(job_over)(view, by->rectified, x, dy, dx, scratch);
+    NAMED(make_columns)(view, by, scratch, &job);
+    if (sums)
+        NAMED(make_gradient_columns)(view, by, sums, (NUMBER *)scratch + 2 * view->channels, &job);
     job.frozen = !sums;
-    if (sums) {
-        job.columns[TARE_ROW_CENTRE] = by->mean;
-        job.columns[TARE_ROW_OFFSET] = offset;
-        job.columns[TARE_ROW_SLOPE] = slope;
-    }
     NAMED(run_map)(&job, pool);
 }
 

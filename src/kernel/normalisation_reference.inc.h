@@ -20,6 +20,17 @@ static NAMED(exact)
                           by->beta ? (double)by->beta[c] : 0};
 }
 
+/* y before it is rectified. */
+static NUMBER NAMED(affine)(const NAMED(exact) * e, NUMBER x) {
+    return (NUMBER)(((double)x - e->mean) * e->scale + e->beta);
+}
+
+/* What of dy reaches the normalisation. */
+static double NAMED(gated)(const NAMED(tare_normalisation) * by, const NAMED(exact) * e,
+                           const NUMBER *dy, const NUMBER *x, int64_t at) {
+    return !by->rectified || NAMED(affine)(e, x[at]) > 0 ? (double)dy[at] : 0;
+}
+
 static void NAMED(put)(NUMBER *into, int64_t c, double value) {
     if (into) into[c] = (NUMBER)value;
 }
@@ -116,7 +127,8 @@ void NAMED(tare_normalise_reference)(const tare_channels *v, const NAMED(tare_no
         for (int64_t o = 0; o < v->outer; o++) {
             for (int64_t i = 0; i < v->inner; i++) {
                 const int64_t at = (o * v->channels + c) * v->inner + i;
-                y[at] = (NUMBER)(((double)x[at] - e.mean) * e.scale + e.beta);
+                const NUMBER value = NAMED(affine)(&e, x[at]);
+                y[at] = by->rectified && value < 0 ? 0 : value;
             }
         }
     }
@@ -132,8 +144,9 @@ void NAMED(tare_gradient_sums_reference)(const tare_channels *v,
         for (int64_t o = 0; o < v->outer; o++) {
             for (int64_t i = 0; i < v->inner; i++) {
                 const int64_t at = (o * v->channels + c) * v->inner + i;
-                sum += (double)dy[at];
-                if (wants_dgamma) product += (double)dy[at] * ((double)x[at] - e.mean);
+                const double d = NAMED(gated)(by, &e, dy, x, at);
+                sum += d;
+                if (wants_dgamma) product += d * ((double)x[at] - e.mean);
             }
         }
         /* Of no numbers at all the sum is 0, though their variance is NaN. */
@@ -168,7 +181,7 @@ void NAMED(tare_normalise_gradient_reference)(const tare_channels *v,
             for (int64_t i = 0; i < v->inner; i++) {
                 const int64_t at = (o * v->channels + c) * v->inner + i;
                 const double less = sums ? offset + ((double)x[at] - e.mean) * slope : 0;
-                dx[at] = (NUMBER)(((double)dy[at] - less) * e.scale);
+                dx[at] = (NUMBER)((NAMED(gated)(by, &e, dy, x, at) - less) * e.scale);
             }
         }
     }

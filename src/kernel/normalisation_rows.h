@@ -24,7 +24,7 @@ typedef struct tare_rows {
  *     normalise      y  = (x - centre[j]) scale[j] + shift[j]
  *     gradient       dx = (dy - offset[j] - (x - centre[j]) slope[j]) scale[j]
  *     multiply       dx = dy scale[j]
- * y may be x, dx may be dy.
+ * y may be x, dx may be dy. The rectified ones have max(y, 0) for y, and dy only where y > 0.
  *
  * Of one line of n numbers that all belong to one channel, with sums in double:
  *     line_moments   mean, and the sum of squares of deviations from it
@@ -37,31 +37,39 @@ typedef struct tare_rows {
         void (*deviations)(const tare_rows *r, const NUMBER *x, const NUMBER *centre,              \
                            NUMBER *first, NUMBER *second);                                         \
         void (*gradient_sums)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,               \
-                              const NUMBER *centre, NUMBER *first, NUMBER *second);                \
-        void (*normalise)(const tare_rows *r, const NUMBER *x, const NUMBER *centre,               \
-                          const NUMBER *scale, const NUMBER *shift, NUMBER *y);                    \
+                              const NUMBER *const *columns, NUMBER *first, NUMBER *second);        \
+        void (*normalise)(const tare_rows *r, const NUMBER *x, const NUMBER *const *columns,       \
+                          NUMBER *y);                                                              \
         void (*gradient)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,                    \
-                         const NUMBER *const columns[4], NUMBER *dx);                              \
-        void (*multiply)(const tare_rows *r, const NUMBER *dy, const NUMBER *scale, NUMBER *dx);   \
+                         const NUMBER *const *columns, NUMBER *dx);                                \
+        void (*multiply)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,                    \
+                         const NUMBER *const *columns, NUMBER *dx);                                \
         void (*line_moments)(const NUMBER *x, int64_t n, double *mean, double *squares);           \
         void (*line_sums)(const NUMBER *dy, const NUMBER *x, int64_t n, NUMBER centre,             \
                           double *first, double *second);                                          \
-        void (*line_normalise)(const NUMBER *x, int64_t n, const NUMBER *const columns[4],         \
+        void (*line_normalise)(const NUMBER *x, int64_t n, const NUMBER *const *columns,           \
                                int64_t at, NUMBER *y);                                             \
         void (*line_gradient)(const NUMBER *dy, const NUMBER *x, int64_t n,                        \
-                              const NUMBER *const columns[4], int64_t at, NUMBER *dx);             \
+                              const NUMBER *const *columns, int64_t at, NUMBER *dx);               \
         void (*line_multiply)(const NUMBER *dy, int64_t n, NUMBER scale, NUMBER *dx);              \
     } tare_row_kernels_##T
 TARE_ROW_KERNELS(float, f32);
 TARE_ROW_KERNELS(double, f64);
 
-/* Places in `columns` of gradient. */
-enum { TARE_ROW_CENTRE, TARE_ROW_SCALE, TARE_ROW_OFFSET, TARE_ROW_SLOPE };
+/* Places in `columns`. */
+enum {
+    TARE_ROW_CENTRE,
+    TARE_ROW_SCALE,
+    TARE_ROW_SHIFT,
+    TARE_ROW_OFFSET,
+    TARE_ROW_SLOPE,
+    TARE_ROW_COLUMNS
+};
 
 typedef struct tare_normalisation_rows {
     tare_isa isa;
-    tare_row_kernels_f32 f32;
-    tare_row_kernels_f64 f64;
+    tare_row_kernels_f32 f32, rectified_f32;
+    tare_row_kernels_f64 f64, rectified_f64;
 } tare_normalisation_rows;
 
 extern const tare_normalisation_rows tare_normalisation_rows_baseline;

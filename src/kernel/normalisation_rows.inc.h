@@ -39,60 +39,127 @@ static void NAMED(deviations)(const tare_rows *r, const NUMBER *x, const NUMBER 
     }
 }
 
-static void NAMED(gradient_sums)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,
-                                 const NUMBER *restrict centre, NUMBER *restrict first,
-                                 NUMBER *restrict second) {
+/*
+ * What a column knows of y. gate: dy where y > 0, when y is rectified; the comparison is of the
+ * very number that normalise makes.
+ */
+typedef struct NAMED(column) {
+    NUMBER centre, scale, shift;
+} NAMED(column);
+
+static inline NUMBER NAMED(affine)(NUMBER x, NAMED(column) c) {
+    return (x - c.centre) * c.scale + c.shift;
+}
+static inline NUMBER NAMED(gate)(NUMBER dy, NUMBER x, NAMED(column) c, bool rectified) {
+    return !rectified || NAMED(affine)(x, c) > 0 ? dy : 0;
+}
+#define COLUMN(j) ((NAMED(column)){centre[j], scale[j], shift[j]})
+
+static inline __attribute__((always_inline)) void
+NAMED(any_gradient_sums)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,
+                         const NUMBER *const *columns, NUMBER *restrict first,
+                         NUMBER *restrict second, bool rectified) {
     const int64_t width = r->width, step = r->stride;
+    const NUMBER *restrict centre = columns[TARE_ROW_CENTRE];
+    const NUMBER *restrict scale = columns[TARE_ROW_SCALE];
+    const NUMBER *restrict shift = columns[TARE_ROW_SHIFT];
     int64_t row = 0;
     for (; row + 2 <= r->rows; row += 2, x += 2 * step, dy += 2 * step) {
         for (int64_t j = 0; j < width; j++) {
-            const NUMBER a = dy[j], b = dy[j + step];
+            const NUMBER a = NAMED(gate)(dy[j], x[j], COLUMN(j), rectified);
+            const NUMBER b = NAMED(gate)(dy[j + step], x[j + step], COLUMN(j), rectified);
             first[j] += a + b;
             second[j] += a * (x[j] - centre[j]) + b * (x[j + step] - centre[j]);
         }
     }
     for (; row < r->rows; row++, x += step, dy += step) {
         for (int64_t j = 0; j < width; j++) {
-            first[j] += dy[j];
-            second[j] += dy[j] * (x[j] - centre[j]);
+            const NUMBER a = NAMED(gate)(dy[j], x[j], COLUMN(j), rectified);
+            first[j] += a;
+            second[j] += a * (x[j] - centre[j]);
         }
     }
 }
 
 /* The maps below may write where they read, element by element: INDEPENDENT says so. */
 
-static void NAMED(normalise)(const tare_rows *r, const NUMBER *x, const NUMBER *restrict centre,
-                             const NUMBER *restrict scale, const NUMBER *restrict shift,
-                             NUMBER *y) {
-    const int64_t width = r->width;
-    for (int64_t row = 0; row < r->rows; row++, x += r->stride, y += r->stride) {
-        INDEPENDENT
-        for (int64_t j = 0; j < width; j++) y[j] = (x[j] - centre[j]) * scale[j] + shift[j];
-    }
-}
-
-static void NAMED(gradient)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,
-                            const NUMBER *const columns[4], NUMBER *dx) {
+static inline __attribute__((always_inline)) void NAMED(any_normalise)(const tare_rows *r,
+                                                                       const NUMBER *x,
+                                                                       const NUMBER *const *columns,
+                                                                       NUMBER *y, bool rectified) {
     const int64_t width = r->width;
     const NUMBER *restrict centre = columns[TARE_ROW_CENTRE];
     const NUMBER *restrict scale = columns[TARE_ROW_SCALE];
+    const NUMBER *restrict shift = columns[TARE_ROW_SHIFT];
+    for (int64_t row = 0; row < r->rows; row++, x += r->stride, y += r->stride) {
+        INDEPENDENT
+        for (int64_t j = 0; j < width; j++) {
+            const NUMBER v = NAMED(affine)(x[j], COLUMN(j));
+            y[j] = rectified && v < 0 ? 0 : v;
+        }
+    }
+}
+
+static inline __attribute__((always_inline)) void
+NAMED(any_gradient)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,
+                    const NUMBER *const *columns, NUMBER *dx, bool rectified) {
+    const int64_t width = r->width;
+    const NUMBER *restrict centre = columns[TARE_ROW_CENTRE];
+    const NUMBER *restrict scale = columns[TARE_ROW_SCALE];
+    const NUMBER *restrict shift = columns[TARE_ROW_SHIFT];
     const NUMBER *restrict offset = columns[TARE_ROW_OFFSET];
     const NUMBER *restrict slope = columns[TARE_ROW_SLOPE];
     for (int64_t row = 0; row < r->rows; row++, x += r->stride, dy += r->stride, dx += r->stride) {
         INDEPENDENT
-        for (int64_t j = 0; j < width; j++)
-            dx[j] = (dy[j] - offset[j] - (x[j] - centre[j]) * slope[j]) * scale[j];
+        for (int64_t j = 0; j < width; j++) {
+            const NUMBER d = NAMED(gate)(dy[j], x[j], COLUMN(j), rectified);
+            dx[j] = (d - offset[j] - (x[j] - centre[j]) * slope[j]) * scale[j];
+        }
     }
 }
 
-static void NAMED(multiply)(const tare_rows *r, const NUMBER *dy, const NUMBER *restrict scale,
-                            NUMBER *dx) {
+static void NAMED(multiply)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,
+                            const NUMBER *const *columns, NUMBER *dx) {
     const int64_t width = r->width;
+    const NUMBER *restrict scale = columns[TARE_ROW_SCALE];
+    (void)x;
     for (int64_t row = 0; row < r->rows; row++, dy += r->stride, dx += r->stride) {
         INDEPENDENT
         for (int64_t j = 0; j < width; j++) dx[j] = dy[j] * scale[j];
     }
 }
+
+static void NAMED(rectified_multiply)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,
+                                      const NUMBER *const *columns, NUMBER *dx) {
+    const int64_t width = r->width;
+    const NUMBER *restrict centre = columns[TARE_ROW_CENTRE];
+    const NUMBER *restrict scale = columns[TARE_ROW_SCALE];
+    const NUMBER *restrict shift = columns[TARE_ROW_SHIFT];
+    for (int64_t row = 0; row < r->rows; row++, x += r->stride, dy += r->stride, dx += r->stride) {
+        INDEPENDENT
+        for (int64_t j = 0; j < width; j++)
+            dx[j] = NAMED(gate)(dy[j], x[j], COLUMN(j), true) * scale[j];
+    }
+}
+
+#define BOTH(kind, rectified)                                                                      \
+    static void NAMED(kind##gradient_sums)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,  \
+                                           const NUMBER *const *columns, NUMBER *first,            \
+                                           NUMBER *second) {                                       \
+        NAMED(any_gradient_sums)(r, dy, x, columns, first, second, rectified);                     \
+    }                                                                                              \
+    static void NAMED(kind##normalise)(const tare_rows *r, const NUMBER *x,                        \
+                                       const NUMBER *const *columns, NUMBER *y) {                  \
+        NAMED(any_normalise)(r, x, columns, y, rectified);                                         \
+    }                                                                                              \
+    static void NAMED(kind##gradient)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,       \
+                                      const NUMBER *const *columns, NUMBER *dx) {                  \
+        NAMED(any_gradient)(r, dy, x, columns, dx, rectified);                                     \
+    }
+BOTH(, false)
+BOTH(rectified_, true)
+#undef BOTH
+#undef COLUMN
 
 /* ---- lines: lanes of doubles, added up in one order everywhere */
 
@@ -143,16 +210,16 @@ static void NAMED(line_sums)(const NUMBER *dy, const NUMBER *x, int64_t n, NUMBE
     *second = total(&products) + product;
 }
 
-static void NAMED(line_normalise)(const NUMBER *x, int64_t n, const NUMBER *const columns[4],
+static void NAMED(line_normalise)(const NUMBER *x, int64_t n, const NUMBER *const *columns,
                                   int64_t at, NUMBER *y) {
     const NUMBER centre = columns[TARE_ROW_CENTRE][at], scale = columns[TARE_ROW_SCALE][at];
-    const NUMBER shift = columns[TARE_ROW_OFFSET][at];
+    const NUMBER shift = columns[TARE_ROW_SHIFT][at];
     INDEPENDENT
     for (int64_t i = 0; i < n; i++) y[i] = (x[i] - centre) * scale + shift;
 }
 
 static void NAMED(line_gradient)(const NUMBER *dy, const NUMBER *x, int64_t n,
-                                 const NUMBER *const columns[4], int64_t at, NUMBER *dx) {
+                                 const NUMBER *const *columns, int64_t at, NUMBER *dx) {
     const NUMBER centre = columns[TARE_ROW_CENTRE][at], scale = columns[TARE_ROW_SCALE][at];
     const NUMBER offset = columns[TARE_ROW_OFFSET][at], slope = columns[TARE_ROW_SLOPE][at];
     INDEPENDENT

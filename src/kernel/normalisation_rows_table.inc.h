@@ -5,6 +5,7 @@
  */
 #include "kernel/normalisation_rows.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #if defined(__clang__)
@@ -29,9 +30,13 @@ static double total(const wide *lanes) {
 #define NAMED(f) f##_f64
 #include "kernel/normalisation_rows.inc.h"
 
-const tare_normalisation_rows TABLE = {
-    ISA,
-    {sum_f32, deviations_f32, gradient_sums_f32, normalise_f32, gradient_f32, multiply_f32,
-     line_moments_f32, line_sums_f32, line_normalise_f32, line_gradient_f32, line_multiply_f32},
-    {sum_f64, deviations_f64, gradient_sums_f64, normalise_f64, gradient_f64, multiply_f64,
-     line_moments_f64, line_sums_f64, line_normalise_f64, line_gradient_f64, line_multiply_f64}};
+#define LINES(T)                                                                                   \
+    line_moments_##T, line_sums_##T, line_normalise_##T, line_gradient_##T, line_multiply_##T
+#define ROWS(kind, T)                                                                              \
+    {                                                                                              \
+        sum_##T, deviations_##T, kind##gradient_sums_##T, kind##normalise_##T, kind##gradient_##T, \
+            kind##multiply_##T, LINES(T)                                                           \
+    }
+
+const tare_normalisation_rows TABLE = {ISA, ROWS(, f32), ROWS(rectified_, f32), ROWS(, f64),
+                                       ROWS(rectified_, f64)};

@@ -96,26 +96,30 @@ static const tare_example leaky_relu_examples[] = {{"[3,5]", "", 0.1, 4, NULL, 0
                                                    {"[0]", "", 0, 0, NULL, 0},
                                                    REFUSED};
 
-/* ---- the family: op(name, node name, kernel, examples) */
+/* ---- the family: op(name, node name, kernel, examples, capabilities) */
+
+static const tare_capabilities rectifier_can = {
+    .any_order = UINT32_MAX, .reorder = tare_reorder_freely, .is_rectifier = true};
+#define pointwise_can tare_pointwise_can
 
 /* clang-format off */
-#define ACTIVATIONS(op)                        \
-    op(sigmoid, "Sigmoid", SIGMOID, smooth)    \
-    op(tanh, "Tanh", TANH, smooth)             \
-    op(relu, "Relu", RELU, kinked)             \
-    op(relu6, "Relu6", RELU6, kinked)          \
-    op(elu, "Elu", ELU, kinked)                \
-    op(selu, "Selu", SELU, kinked)             \
-    op(softplus, "Softplus", SOFTPLUS, smooth) \
-    op(softsign, "Softsign", SOFTSIGN, kinked) \
-    op(swish, "swish", SWISH, smooth)
+#define ACTIVATIONS(op)                                  \
+    op(sigmoid, "Sigmoid", SIGMOID, smooth, pointwise)   \
+    op(tanh, "Tanh", TANH, smooth, pointwise)            \
+    op(relu, "Relu", RELU, kinked, rectifier)            \
+    op(relu6, "Relu6", RELU6, kinked, pointwise)         \
+    op(elu, "Elu", ELU, kinked, pointwise)               \
+    op(selu, "Selu", SELU, kinked, pointwise)            \
+    op(softplus, "Softplus", SOFTPLUS, smooth, pointwise) \
+    op(softsign, "Softsign", SOFTSIGN, kinked, pointwise) \
+    op(swish, "swish", SWISH, smooth, pointwise)
 /* clang-format on */
 
 extern const tare_op_def tare_activation_ops[];
 
-#define PLACE(name, node, which, examples) AT_##name,
+#define PLACE(name, node, which, examples, may) AT_##name,
 enum { ACTIVATIONS(PLACE) AT_leaky_relu, AT_END };
-#define FUNCTIONS(name, node, which, examples)                                                     \
+#define FUNCTIONS(name, node, which, examples, may)                                                \
     TARE_UNARY_FUNCTIONS(name, which, tare_activation_ops)
 ACTIVATIONS(FUNCTIONS)
 
@@ -123,7 +127,7 @@ tare_tensor tare_leaky_relu_with(tare_tensor x, const tare_leaky_relu_options *o
     return tare_build_node(NULL, &tare_activation_ops[AT_leaky_relu], NULL, &x, 1, options);
 }
 
-#define DEF(name_, node, which, examples_)                                                         \
+#define DEF(name_, node, which, examples_, may)                                                    \
     [AT_##name_] = {.name = #name_,                                                                \
                     .node_name = node,                                                             \
                     .min_inputs = 1,                                                               \
@@ -133,7 +137,7 @@ tare_tensor tare_leaky_relu_with(tare_tensor x, const tare_leaky_relu_options *o
                     .gradient = name_##_gradient,                                                  \
                     .prepare = name_##_prepare,                                                    \
                     .run = tare_unary_step,                                                        \
-                    .can = &tare_pointwise_can,                                                    \
+                    .can = &may##_can,                                                             \
                     .examples = examples_},
 const tare_op_def tare_activation_ops[] = {
     ACTIVATIONS(DEF)[AT_leaky_relu] = {.name = "leaky_relu",

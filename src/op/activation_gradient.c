@@ -115,23 +115,27 @@ static const tare_example kinked[] = {{"[3,5] [3,5]", "", 0.2, 4, NULL, TARE_EXA
                                       {"[0,2] [0,2]", "", 0, 0, NULL, 0},
                                       REFUSED};
 
-/* ---- the family: op(function, node name, kernel, examples) */
+/* ---- the family: op(function, node name, kernel, examples, capabilities) */
+
+static const tare_capabilities gate_can = {
+    .any_order = UINT32_MAX, .reorder = tare_reorder_freely, .is_gate = true};
+#define pointwise_can tare_pointwise_can
 
 /* clang-format off */
-#define PAIRS(op)                               \
-    op(relu, "ReluGrad", RELU, kinked)          \
-    op(relu6, "Relu6Grad", RELU6, kinked)       \
-    op(elu, "EluGrad", ELU, kinked)             \
-    op(selu, "SeluGrad", SELU, kinked)          \
-    op(sigmoid, "SigmoidGrad", SIGMOID, smooth) \
-    op(tanh, "TanhGrad", TANH, smooth)          \
-    op(swish, "SwishGrad", SWISH, smooth)       \
-    op(square, "SquareGrad", SQUARE, smooth)
+#define PAIRS(op)                                          \
+    op(relu, "ReluGrad", RELU, kinked, gate)               \
+    op(relu6, "Relu6Grad", RELU6, kinked, pointwise)       \
+    op(elu, "EluGrad", ELU, kinked, pointwise)             \
+    op(selu, "SeluGrad", SELU, kinked, pointwise)          \
+    op(sigmoid, "SigmoidGrad", SIGMOID, smooth, pointwise) \
+    op(tanh, "TanhGrad", TANH, smooth, pointwise)          \
+    op(swish, "SwishGrad", SWISH, smooth, pointwise)       \
+    op(square, "SquareGrad", SQUARE, smooth, pointwise)
 /* clang-format on */
 
-#define PLACE(name, node, which, examples) AT_##name,
+#define PLACE(name, node, which, examples, may) AT_##name,
 enum { PAIRS(PLACE) AT_leaky_relu, AT_END };
-#define FUNCTIONS(name, node, which, examples)                                                     \
+#define FUNCTIONS(name, node, which, examples, may)                                                \
     static tare_status name##_gradient_infer(tare_infer *infer) {                                  \
         return tare_infer_pair(infer, TARE_BINARY_##which##_GRADIENT);                             \
     }                                                                                              \
@@ -153,7 +157,7 @@ tare_tensor tare_leaky_relu_gradient(tare_tensor dy, tare_tensor x, double alpha
                            &options);
 }
 
-#define DEF(name_, node, which, examples_)                                                         \
+#define DEF(name_, node, which, examples_, may)                                                    \
     [AT_##name_] = {.name = #name_ "_gradient",                                                    \
                     .node_name = node,                                                             \
                     .min_inputs = 2,                                                               \
@@ -163,7 +167,7 @@ tare_tensor tare_leaky_relu_gradient(tare_tensor dy, tare_tensor x, double alpha
                     .gradient = name_##_gradient_gradient,                                         \
                     .prepare = name_##_gradient_prepare,                                           \
                     .run = tare_binary_step,                                                       \
-                    .can = &tare_pointwise_can,                                                    \
+                    .can = &may##_can,                                                             \
                     .examples = examples_},
 const tare_op_def tare_activation_gradient_ops[] = {
     PAIRS(DEF)[AT_leaky_relu] = {.name = "leaky_relu_gradient",

@@ -18,6 +18,21 @@
 TARE_OPTION_TABLE(static, step_table, TARE_NORMALISATION_STEP_FIELDS);
 #undef TARE_TABLE_STRUCT
 
+/* Places in the family. */
+enum {
+    STEP_CHANNEL_MOMENTS,
+    STEP_WEIGHTED_CHANNEL_MOMENTS,
+    STEP_SHIFTED_SUMS,
+    STEP_SELECT_STATISTICS,
+    STEP_ZERO_LOW,
+    STEP_NORMALISE,
+    STEP_NORMALISE_AFFINE,
+    STEP_GRADIENT_SUMS,
+    STEP_NORMALISE_GRADIENT,
+    STEPS
+};
+extern const tare_op_def tare_normalisation_steps[];
+
 /* -------------------------------------------------------------------------- common to all */
 
 typedef struct step {
@@ -25,6 +40,7 @@ typedef struct step {
     int64_t channels;
     size_t number_size;
     double epsilon;
+    bool rectified;
 } step;
 
 static tare_channels view_of(const tare_normalisation_step_options *options) {
@@ -42,6 +58,7 @@ static tare_status prepare_step(tare_prepare *prepare, int x, tare_step_function
     state->channels = options->channels;
     state->number_size = tare_dtype_size(dtype);
     state->epsilon = options->epsilon;
+    state->rectified = options->rectified;
     prepare->state = state;
     prepare->scratch_bytes = tare_normalisation_scratch(&state->view, tare_dtype_size(dtype));
     prepare->run = dtype == TARE_FLOAT32 ? f32 : dtype == TARE_FLOAT64 ? f64 : NULL;
@@ -249,10 +266,13 @@ enum {
 #define NORMALISE(NUMBER, T)                                                                       \
     STEP(normalise, T) {                                                                           \
         const step *s = run->state;                                                                \
-        const tare_normalisation_##T by = {                                                        \
-            run->inputs[NORMALISE_MEAN], run->inputs[NORMALISE_VARIANCE],                          \
-            run->inputs[NORMALISE_LOW],  run->inputs[NORMALISE_GAMMA],                             \
-            run->inputs[NORMALISE_BETA], s->epsilon};                                              \
+        const tare_normalisation_##T by = {run->inputs[NORMALISE_MEAN],                            \
+                                           run->inputs[NORMALISE_VARIANCE],                        \
+                                           run->inputs[NORMALISE_LOW],                             \
+                                           run->inputs[NORMALISE_GAMMA],                           \
+                                           run->inputs[NORMALISE_BETA],                            \
+                                           s->epsilon,                                             \
+                                           s->rectified};                                          \
         tare_normalise_##T(&s->view, &by, run->inputs[NORMALISE_X], run->outputs[0], run->scratch, \
                            run->pool);                                                             \
         return TARE_OK;                                                                            \
@@ -276,7 +296,8 @@ enum { AFFINE_MEAN, AFFINE_VARIANCE, AFFINE_GAMMA, AFFINE_BETA, AFFINE_INPUTS };
 static bool normalise_as_affine(const tare_lower *node) {
     const tare_normalisation_step_options *options = node->options;
     const tare_shape x = node->type(node, node->inputs[NORMALISE_X])->shape;
-    return options->inner == 1 && x.rank > 0 && x.extents[x.rank - 1] == options->channels &&
+    return options->inner == 1 && !options->rectified && x.rank > 0 &&
+           x.extents[x.rank - 1] == options->channels &&
            node->inputs[NORMALISE_LOW] == TARE_NO_VALUE; /* only a batch's own have low digits */
 }
 
@@ -292,8 +313,19 @@ static tare_status normalise_make_affine(tare_lower *node, tare_affine *affine) 
     return TARE_OK;
 }
 
+/* Rectified it costs nothing; so it does where a row holds all channels. */
+static tare_status normalise_absorb_rectifier(tare_lower *node) {
+    const tare_normalisation_step_options *given = node->options;
+    tare_normalisation_step_options options = *given;
+    if (given->inner != 1 || given->rectified) return TARE_OK;
+    options.rectified = true;
+    return node->emit(node, "normalise", &options, node->inputs, node->input_count, node->outputs,
+                      1);
+}
+
 static const tare_capabilities normalise_can = {.as_affine = normalise_as_affine,
                                                 .make_affine = normalise_make_affine,
+                                                .absorb_rectifier = normalise_absorb_rectifier,
                                                 .any_order = 1U << NORMALISE_X,
                                                 .reorder = reorder_numbers};
 
@@ -316,7 +348,16 @@ STEP_PAIR(normalise_affine, AFFINE_MEAN)
 
 /* --------------------------------------------------------------------------- gradient_sums */
 
-enum { SUMS_DY, SUMS_X, SUMS_MEAN, SUMS_VARIANCE, SUMS_LOW, SUMS_INPUTS };
+enum {
+    SUMS_DY,
+    SUMS_X,
+    SUMS_MEAN,
+    SUMS_VARIANCE,
+    SUMS_LOW,
+    SUMS_GAMMA, /* this and beta: when rectified */
+    SUMS_BETA,
+    SUMS_INPUTS
+};
 
 #define GRADIENT_SUMS(NUMBER, T)                                                                   \
     STEP(gradient_sums, T) {                                                                       \
@@ -324,7 +365,10 @@ enum { SUMS_DY, SUMS_X, SUMS_MEAN, SUMS_VARIANCE, SUMS_LOW, SUMS_INPUTS };
         const tare_normalisation_##T by = {.mean = run->inputs[SUMS_MEAN],                         \
                                            .variance = run->inputs[SUMS_VARIANCE],                 \
                                            .low = run->inputs[SUMS_LOW],                           \
-                                           .epsilon = s->epsilon};                                 \
+                                           .gamma = run->inputs[SUMS_GAMMA],                       \
+                                           .beta = run->inputs[SUMS_BETA],                         \
+                                           .epsilon = s->epsilon,                                  \
+                                           .rectified = s->rectified};                             \
         const tare_sums_##T sums = {run->outputs[0], run->outputs[1], run->outputs[2]};            \
         tare_gradient_sums_##T(&s->view, &by, run->inputs[SUMS_DY], run->inputs[SUMS_X], &sums,    \
                                run->scratch, run->pool);                                           \
@@ -334,8 +378,50 @@ GRADIENT_SUMS(float, f32)
 GRADIENT_SUMS(double, f64)
 STEP_PAIR(gradient_sums, SUMS_DY)
 
+/* Input i of a step, none where it has fewer. */
+static tare_value input_of(const tare_lower *node, int i) {
+    return i < node->input_count ? node->inputs[i] : TARE_NO_VALUE;
+}
+
+/*
+ * Whether what the gate lets through is the gradient of a normalise whose input and statistics are
+ * this step's, which stand from x on: then y > 0 is known from x.
+ */
+static bool gates_own(const tare_lower *node, const tare_gate *gate, int x) {
+    const tare_normalisation_step_options *own = node->options, *made = gate->maker_options;
+    if (gate->maker != &tare_normalisation_steps[STEP_NORMALISE] || own->rectified ||
+        !made->rectified || own->inner != 1 || made->inner != 1 || own->epsilon != made->epsilon ||
+        own->channels != made->channels || own->outer != made->outer)
+        return false;
+    for (int i = NORMALISE_MEAN; i <= NORMALISE_LOW; i++)
+        if (input_of(node, x + i) != gate->maker_inputs[i]) return false;
+    const tare_value given = input_of(node, x); /* left out where no number of it was wanted */
+    return given == TARE_NO_VALUE || given == gate->maker_inputs[NORMALISE_X];
+}
+
+/* Emits the step itself on dy before the gate, with what the gate depends on. */
+static tare_status emit_gated(tare_lower *node, const char *op, const tare_gate *gate,
+                              tare_value *inputs, int32_t count) {
+    const tare_normalisation_step_options *given = node->options;
+    tare_normalisation_step_options options = *given;
+    options.rectified = true;
+    inputs[0] = gate->dy;
+    return node->emit(node, op, &options, inputs, count, node->outputs, node->output_count);
+}
+
+static tare_status gradient_sums_absorb_gate(tare_lower *node, const tare_gate *gate) {
+    tare_value inputs[SUMS_INPUTS];
+    if (node->inputs[SUMS_DY] != gate->gated || !gates_own(node, gate, SUMS_X)) return TARE_OK;
+    for (int i = 0; i < SUMS_GAMMA; i++) inputs[i] = input_of(node, i);
+    inputs[SUMS_X] = gate->maker_inputs[NORMALISE_X];
+    inputs[SUMS_GAMMA] = gate->maker_inputs[NORMALISE_GAMMA];
+    inputs[SUMS_BETA] = gate->maker_inputs[NORMALISE_BETA];
+    return emit_gated(node, "gradient_sums", gate, inputs, SUMS_INPUTS);
+}
+
 static const tare_capabilities gradient_sums_can = {.any_order = 1U << SUMS_DY | 1U << SUMS_X,
-                                                    .reorder = reorder_statistics};
+                                                    .reorder = reorder_statistics,
+                                                    .absorb_gate = gradient_sums_absorb_gate};
 
 static tare_status gradient_sums_infer(tare_infer *infer) {
     TARE_TRY(infer_statistics(infer, SUMS_DY, 3));
@@ -356,6 +442,7 @@ enum {
     GRADIENT_DBETA,
     GRADIENT_SUMS_LOW,
     GRADIENT_TRAINING,
+    GRADIENT_BETA, /* when rectified */
     GRADIENT_INPUTS
 };
 
@@ -374,7 +461,9 @@ static bool counts_sums(const tare_run *run) {
                                            .variance = run->inputs[GRADIENT_VARIANCE],             \
                                            .low = run->inputs[GRADIENT_LOW],                       \
                                            .gamma = run->inputs[GRADIENT_GAMMA],                   \
-                                           .epsilon = s->epsilon};                                 \
+                                           .beta = run->inputs[GRADIENT_BETA],                     \
+                                           .epsilon = s->epsilon,                                  \
+                                           .rectified = s->rectified};                             \
         tare_normalise_gradient_##T(&s->view, &by, run->inputs[GRADIENT_DY],                       \
                                     run->inputs[GRADIENT_X], counts_sums(run) ? &sums : NULL,      \
                                     run->outputs[0], run->scratch, run->pool);                     \
@@ -383,8 +472,21 @@ static bool counts_sums(const tare_run *run) {
 NORMALISE_GRADIENT(float, f32)
 NORMALISE_GRADIENT(double, f64)
 
+static tare_status normalise_gradient_absorb_gate(tare_lower *node, const tare_gate *gate) {
+    tare_value inputs[GRADIENT_INPUTS];
+    if (node->inputs[GRADIENT_DY] != gate->gated || !gates_own(node, gate, GRADIENT_X) ||
+        input_of(node, GRADIENT_GAMMA) != gate->maker_inputs[NORMALISE_GAMMA])
+        return TARE_OK;
+    for (int i = 0; i < GRADIENT_BETA; i++) inputs[i] = input_of(node, i);
+    inputs[GRADIENT_X] = gate->maker_inputs[NORMALISE_X];
+    inputs[GRADIENT_BETA] = gate->maker_inputs[NORMALISE_BETA];
+    return emit_gated(node, "normalise_gradient", gate, inputs, GRADIENT_INPUTS);
+}
+
 static const tare_capabilities normalise_gradient_can = {
-    .any_order = 1U << GRADIENT_DY | 1U << GRADIENT_X, .reorder = reorder_numbers};
+    .any_order = 1U << GRADIENT_DY | 1U << GRADIENT_X,
+    .reorder = reorder_numbers,
+    .absorb_gate = normalise_gradient_absorb_gate};
 
 static tare_status normalise_gradient_prepare(tare_prepare *prepare) {
     prepare->in_place = GRADIENT_DY;
@@ -400,29 +502,37 @@ static tare_status normalise_gradient_prepare(tare_prepare *prepare) {
     }
 
 const tare_op_def tare_normalisation_steps[] = {
-    INTERNAL(channel_moments, 1, TARE_MOMENTS_OUTPUTS, .infer = channel_moments_infer,
-             .prepare = channel_moments_prepare, .can = &statistics_can),
-    INTERNAL(weighted_channel_moments, 2, 2, .infer = two_statistics_infer,
-             .prepare = weighted_moments_prepare),
-    INTERNAL(shifted_sums, 2, 3, .optional = 1U << 1, .infer = shifted_sums_infer,
-             .prepare = shifted_sums_prepare, .can = &statistics_can),
-    INTERNAL(select_statistics, SELECT_INPUTS, 3, .infer = select_statistics_infer,
-             .prepare = select_statistics_prepare),
-    INTERNAL(zero_low, 1, 1, .shape_only = 1U << 0, .infer = zero_low_infer,
-             .prepare = zero_low_prepare),
-    INTERNAL(normalise, NORMALISE_INPUTS, 1,
-             .optional = 1U << NORMALISE_LOW | 1U << NORMALISE_GAMMA | 1U << NORMALISE_BETA,
-             .infer = normalise_infer, .prepare = normalise_prepare, .can = &normalise_can),
-    INTERNAL(normalise_affine, AFFINE_INPUTS, 2, .optional = 1U << AFFINE_GAMMA | 1U << AFFINE_BETA,
-             .infer = two_statistics_infer, .prepare = normalise_affine_prepare),
-    INTERNAL(gradient_sums, SUMS_INPUTS, 3, .optional = 1U << SUMS_X | 1U << SUMS_LOW,
-             .infer = gradient_sums_infer, .prepare = gradient_sums_prepare,
-             .can = &gradient_sums_can),
-    INTERNAL(normalise_gradient, GRADIENT_INPUTS, 1,
-             .optional = 1U << GRADIENT_X | 1U << GRADIENT_LOW | 1U << GRADIENT_GAMMA |
-                         1U << GRADIENT_DGAMMA | 1U << GRADIENT_DBETA | 1U << GRADIENT_SUMS_LOW |
-                         1U << GRADIENT_TRAINING,
-             .infer = normalise_infer, .prepare = normalise_gradient_prepare,
-             .can = &normalise_gradient_can),
-    {.name = NULL},
+    [STEP_CHANNEL_MOMENTS] =
+        INTERNAL(channel_moments, 1, TARE_MOMENTS_OUTPUTS, .infer = channel_moments_infer,
+                 .prepare = channel_moments_prepare, .can = &statistics_can),
+    [STEP_WEIGHTED_CHANNEL_MOMENTS] =
+        INTERNAL(weighted_channel_moments, 2, 2, .infer = two_statistics_infer,
+                 .prepare = weighted_moments_prepare),
+    [STEP_SHIFTED_SUMS] =
+        INTERNAL(shifted_sums, 2, 3, .optional = 1U << 1, .infer = shifted_sums_infer,
+                 .prepare = shifted_sums_prepare, .can = &statistics_can),
+    [STEP_SELECT_STATISTICS] =
+        INTERNAL(select_statistics, SELECT_INPUTS, 3, .infer = select_statistics_infer,
+                 .prepare = select_statistics_prepare),
+    [STEP_ZERO_LOW] = INTERNAL(zero_low, 1, 1, .shape_only = 1U << 0, .infer = zero_low_infer,
+                               .prepare = zero_low_prepare),
+    [STEP_NORMALISE] =
+        INTERNAL(normalise, NORMALISE_INPUTS, 1,
+                 .optional = 1U << NORMALISE_LOW | 1U << NORMALISE_GAMMA | 1U << NORMALISE_BETA,
+                 .infer = normalise_infer, .prepare = normalise_prepare, .can = &normalise_can),
+    [STEP_NORMALISE_AFFINE] = INTERNAL(
+        normalise_affine, AFFINE_INPUTS, 2, .optional = 1U << AFFINE_GAMMA | 1U << AFFINE_BETA,
+        .infer = two_statistics_infer, .prepare = normalise_affine_prepare),
+    [STEP_GRADIENT_SUMS] = INTERNAL(
+        gradient_sums, SUMS_INPUTS, 3,
+        .optional = 1U << SUMS_X | 1U << SUMS_LOW | 1U << SUMS_GAMMA | 1U << SUMS_BETA,
+        .infer = gradient_sums_infer, .prepare = gradient_sums_prepare, .can = &gradient_sums_can),
+    [STEP_NORMALISE_GRADIENT] = INTERNAL(
+        normalise_gradient, GRADIENT_INPUTS, 1,
+        .optional = 1U << GRADIENT_X | 1U << GRADIENT_LOW | 1U << GRADIENT_GAMMA |
+                    1U << GRADIENT_DGAMMA | 1U << GRADIENT_DBETA | 1U << GRADIENT_SUMS_LOW |
+                    1U << GRADIENT_TRAINING | 1U << GRADIENT_BETA,
+        .infer = normalise_infer, .prepare = normalise_gradient_prepare,
+        .can = &normalise_gradient_can),
+    [STEPS] = {.name = NULL},
 };

@@ -44,6 +44,13 @@ bool tare_draft_run_after(tare_draft *draft, int32_t node, int32_t before) {
     return true;
 }
 
+tare_status tare_draft_inherit_order(tare_draft *draft, int32_t node, int32_t from) {
+    for (int64_t i = 0; i < draft->nodes.items[from].after.count; i++)
+        if (!tare_draft_run_after(draft, node, draft->nodes.items[from].after.items[i]))
+            return tare_fail_memory(draft->error);
+    return TARE_OK;
+}
+
 /* A value that changes only when a variable changes that this plan does not write. */
 static bool is_persistent(const tare_draft *draft, const tare_draft_node *node) {
     const unsigned never = TARE_OP_RANDOM | TARE_OP_STATEFUL | TARE_OP_CAN_FAIL;

@@ -70,7 +70,9 @@ tare_status tare_draft_select(tare_draft *draft);
 tare_status tare_draft_translate(tare_draft *draft);
 tare_status tare_draft_reorder(tare_draft *draft);
 tare_status tare_draft_merge(tare_draft *draft);
+tare_status tare_draft_copy_sources(tare_draft *draft);
 tare_status tare_draft_prune(tare_draft *draft); /* marks live nodes and used values */
+tare_status tare_draft_rectify(tare_draft *draft);
 tare_status tare_draft_hoist(tare_draft *draft);
 tare_status tare_draft_order(tare_draft *draft);
 tare_status tare_draft_prepare(tare_draft *draft);
@@ -108,6 +110,8 @@ tare_draft_like tare_draft_like_of(const tare_draft_node *node);
 /* Hangs a note on a node, for the plan's printing. */
 tare_status tare_draft_note(tare_draft *draft, int32_t index, const tare_text *text);
 bool tare_draft_run_after(tare_draft *draft, int32_t node, int32_t before);
+/* What had to run before `from` runs before `node`, which stands for it. */
+tare_status tare_draft_inherit_order(tare_draft *draft, int32_t node, int32_t from);
 extern const tare_op_def tare_draft_copy_def;
 /* The lower interface for one node that is being lowered or asked for its capabilities. */
 typedef struct tare_draft_lower {

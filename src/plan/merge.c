@@ -43,14 +43,6 @@ static tare_status note_merge(tare_draft *draft, int32_t index, const tare_draft
     return status;
 }
 
-/* What had to run before either of the two runs before the node that stands for both. */
-static tare_status inherit_order(tare_draft *draft, int32_t index, int32_t from) {
-    for (int64_t i = 0; i < draft->nodes.items[from].after.count; i++)
-        if (!tare_draft_run_after(draft, index, draft->nodes.items[from].after.items[i]))
-            return tare_fail_memory(draft->error);
-    return TARE_OK;
-}
-
 static tare_status merge_pair(tare_draft *draft, int32_t affine_index, int32_t product_index,
                               tare_value *merged) {
     const bool wanted[1] = {true};
@@ -75,8 +67,8 @@ static tare_status merge_pair(tare_draft *draft, int32_t affine_index, int32_t p
     if (*merged == TARE_NO_VALUE) return TARE_OK;
     const int32_t index = draft->values.items[*merged].producer;
     TARE_TRY(note_merge(draft, index, &affine, &product));
-    TARE_TRY(inherit_order(draft, index, affine_index));
-    TARE_TRY(inherit_order(draft, index, product_index));
+    TARE_TRY(tare_draft_inherit_order(draft, index, affine_index));
+    TARE_TRY(tare_draft_inherit_order(draft, index, product_index));
     draft->nodes.items[index].target = affine.target;
     draft->nodes.items[affine_index].replaced_by = index;
     return TARE_OK;

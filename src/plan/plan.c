@@ -168,6 +168,9 @@ static tare_status make_plan(tare_draft *draft) {
     TARE_TRY(tare_draft_translate(draft));
     TARE_TRY(tare_draft_reorder(draft));
     TARE_TRY(tare_draft_merge(draft));
+    TARE_TRY(tare_draft_copy_sources(draft));
+    TARE_TRY(tare_draft_prune(draft));
+    TARE_TRY(tare_draft_rectify(draft));
     TARE_TRY(tare_draft_prune(draft));
     TARE_TRY(tare_draft_hoist(draft));
     TARE_TRY(tare_draft_order(draft));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* After merging: which nodes still run, which values are read, and what is worth computing once
- * only. */
+/* Which nodes still run, which values are read, and what is worth computing once only. */
 #include "base/status.h"
 #include "plan/draft.h"
 
@@ -9,7 +8,7 @@
  * between runs) is copied, so that what the caller holds is a snapshot and nobody's memory but the
  * run's.
  */
-static tare_status copy_fetched_sources(tare_draft *draft) {
+tare_status tare_draft_copy_sources(tare_draft *draft) {
     for (size_t f = 0; f < draft->request->fetch_count; f++) {
         const tare_value value = draft->fetched[f];
         if (value == TARE_NO_VALUE) continue;
@@ -37,7 +36,8 @@ static void use_guards(tare_draft *draft, int32_t guard, int32_t *stack, int64_t
 }
 
 tare_status tare_draft_prune(tare_draft *draft) {
-    TARE_TRY(copy_fetched_sources(draft));
+    for (int64_t n = 0; n < draft->nodes.count; n++) draft->nodes.items[n].live = false;
+    for (int64_t v = 0; v < draft->values.count; v++) draft->values.items[v].used = false;
     int32_t *stack =
         tare_arena_allocate_array(draft->work, draft->nodes.count + 1, sizeof(int32_t));
     if (!stack) return tare_fail_memory(draft->error);

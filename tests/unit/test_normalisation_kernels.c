@@ -108,7 +108,12 @@ static void free_step(step *s) {
 }
 
 static tare_normalisation_f32 normalisation_of(const step *s) {
-    return (tare_normalisation_f32){s->mean, s->variance, s->low, s->gamma, s->beta, epsilon};
+    return (tare_normalisation_f32){.mean = s->mean,
+                                    .variance = s->variance,
+                                    .low = s->low,
+                                    .gamma = s->gamma,
+                                    .beta = s->beta,
+                                    .epsilon = epsilon};
 }
 
 static void run_step(step *s, tare_pool *pool) {
@@ -400,7 +405,7 @@ static void doubles_agree_with_long_double(void **state) {
         for (int64_t i = 0; i < n; i++) wide[i] = (double)x[i];
         const tare_moments_f64 moments = {mean, variance, NULL, NULL};
         tare_channel_moments_f64(view, wide, &moments, scratch, NULL);
-        const tare_normalisation_f64 by = {mean, variance, NULL, NULL, NULL, 1e-12};
+        const tare_normalisation_f64 by = {.mean = mean, .variance = variance, .epsilon = 1e-12};
         tare_normalise_f64(view, &by, wide, y, scratch, NULL);
         for (int64_t c = 0; c < 37; c++) {
             const truth t = truth_of(view, x, c);
@@ -468,34 +473,43 @@ static void decays_are_rounded_as_tensorflow_rounds_them(void **state) {
 
 enum { COLUMNS = 37, ROWS = 11, STRIDE = 40 };
 
+static void draw_columns(float columns[TARE_ROW_COLUMNS][COLUMNS],
+                         const float *all[TARE_ROW_COLUMNS]) {
+    uint64_t seed = 8;
+    for (int k = 0; k < TARE_ROW_COLUMNS; k++) {
+        all[k] = columns[k];
+        for (int j = 0; j < COLUMNS; j++) columns[k][j] = (float)next_number(&seed);
+    }
+}
+
 static void check_rows(const tare_normalisation_rows *kernels) {
     const tare_channels area = {1, ROWS, STRIDE};
     float *x = numbers(&area, 1, 2, 5), *dy = numbers(&area, 0, 1, 6);
     float *y = allocate(ROWS * STRIDE, sizeof *y);
-    float columns[4][COLUMNS], first[COLUMNS], second[COLUMNS], sums[COLUMNS];
-    uint64_t seed = 8;
-    for (int k = 0; k < 4; k++)
-        for (int j = 0; j < COLUMNS; j++) columns[k][j] = (float)next_number(&seed);
-    const float *const all[4] = {columns[0], columns[1], columns[2], columns[3]};
+    float columns[TARE_ROW_COLUMNS][COLUMNS], first[COLUMNS], second[COLUMNS], sums[COLUMNS];
+    const float *all[TARE_ROW_COLUMNS];
+    draw_columns(columns, all);
     const tare_rows rows = {ROWS, STRIDE, COLUMNS};
     memset(first, 0, sizeof first), memset(second, 0, sizeof second), memset(sums, 0, sizeof sums);
     kernels->f32.sum(&rows, x, sums);
     kernels->f32.deviations(&rows, x, columns[0], first, second);
-    kernels->f32.normalise(&rows, x, columns[0], columns[1], columns[2], y);
+    kernels->f32.normalise(&rows, x, all, y);
     for (int j = 0; j < COLUMNS; j++) {
         double sum = 0, deviation = 0, square = 0;
         for (int r = 0; r < ROWS; r++) {
             const double d = (double)x[r * STRIDE + j] - (double)columns[0][j];
             sum += (double)x[r * STRIDE + j], deviation += d, square += d * d;
             assert_near(y[r * STRIDE + j],
-                        (long double)(d * (double)columns[1][j] + (double)columns[2][j]), 3e-6);
+                        (long double)(d * (double)columns[TARE_ROW_SCALE][j] +
+                                      (double)columns[TARE_ROW_SHIFT][j]),
+                        3e-6);
         }
         assert_near(sums[j], sum, 1e-5);
         assert_near(first[j], deviation, 1e-5);
         assert_near(second[j], square, 1e-4);
     }
     memset(first, 0, sizeof first), memset(second, 0, sizeof second);
-    kernels->f32.gradient_sums(&rows, dy, x, columns[0], first, second);
+    kernels->f32.gradient_sums(&rows, dy, x, all, first, second);
     kernels->f32.gradient(&rows, dy, x, all, y);
     for (int j = 0; j < COLUMNS; j++) {
         double sum = 0, product = 0;
@@ -511,21 +525,58 @@ static void check_rows(const tare_normalisation_rows *kernels) {
         assert_near(first[j], sum, 1e-5);
         assert_near(second[j], product, 1e-4);
     }
-    kernels->f32.multiply(&rows, dy, columns[1], y);
+    kernels->f32.multiply(&rows, dy, x, all, y);
     for (int r = 0; r < ROWS; r++)
         for (int j = 0; j < COLUMNS; j++)
-            assert_true(y[r * STRIDE + j] == dy[r * STRIDE + j] * columns[1][j]);
+            assert_true(y[r * STRIDE + j] == dy[r * STRIDE + j] * columns[TARE_ROW_SCALE][j]);
     release_numbers(y, ROWS * STRIDE);
     release_numbers(dy, ROWS * STRIDE);
     release_numbers(x, ROWS * STRIDE);
+}
+
+/* The rectified kernels do in one what the plain ones do with a pass before or after. */
+static void check_rectified_rows(const tare_normalisation_rows *kernels) {
+    enum { SIZE = ROWS * STRIDE };
+    const tare_channels area = {1, ROWS, STRIDE};
+    const tare_rows rows = {ROWS, STRIDE, COLUMNS};
+    float *x = numbers(&area, 1, 2, 5), *dy = numbers(&area, 0, 1, 6);
+    float *y = allocate(SIZE, sizeof *y), *gated = allocate(SIZE, sizeof *gated);
+    float *plain = allocate(SIZE, sizeof *plain), *merged = allocate(SIZE, sizeof *merged);
+    float columns[TARE_ROW_COLUMNS][COLUMNS], sums[4][COLUMNS] = {{0}};
+    const float *all[TARE_ROW_COLUMNS];
+    draw_columns(columns, all);
+    memset(y, 0, SIZE * sizeof *y);
+    memset(plain, 0, SIZE * sizeof *plain), memset(merged, 0, SIZE * sizeof *merged);
+    x[4] = columns[TARE_ROW_CENTRE][4], columns[TARE_ROW_SHIFT][4] = 0; /* y is 0 */
+    kernels->f32.normalise(&rows, x, all, y);
+    kernels->rectified_f32.normalise(&rows, x, all, merged);
+    int open = 0;
+    for (int i = 0; i < SIZE; i++) {
+        plain[i] = y[i] < 0 ? 0 : y[i];
+        gated[i] = y[i] > 0 ? dy[i] : 0;
+        open += y[i] > 0;
+    }
+    assert_in_range(open, ROWS * COLUMNS / 5, ROWS * COLUMNS * 4 / 5);
+    assert_memory_equal(merged, plain, SIZE * sizeof *plain);
+    kernels->f32.gradient_sums(&rows, gated, x, all, sums[0], sums[1]);
+    kernels->rectified_f32.gradient_sums(&rows, dy, x, all, sums[2], sums[3]);
+    assert_memory_equal(sums[0], sums[2], 2 * sizeof *sums);
+    kernels->f32.gradient(&rows, gated, x, all, plain);
+    kernels->rectified_f32.gradient(&rows, dy, x, all, merged);
+    assert_memory_equal(merged, plain, SIZE * sizeof *plain);
+    kernels->f32.multiply(&rows, gated, x, all, plain);
+    kernels->rectified_f32.multiply(&rows, dy, x, all, merged);
+    assert_memory_equal(merged, plain, SIZE * sizeof *plain);
+    float *blocks[] = {x, dy, y, gated, plain, merged};
+    for (size_t k = 0; k < sizeof blocks / sizeof *blocks; k++) release_numbers(blocks[k], SIZE);
 }
 
 /* Lines of one channel against plain sums in long double. */
 static void check_lines(const tare_normalisation_rows *kernels) {
     enum { MOST = 40 };
     const tare_channels area = {1, 1, MOST};
-    const float centre = 1.5f, scale = -2, offset = .75f, slope = .25f;
-    const float *const columns[4] = {&centre, &scale, &offset, &slope};
+    const float centre = 1.5f, scale = -2, shift = -.5f, offset = .75f, slope = .25f;
+    const float *const columns[TARE_ROW_COLUMNS] = {&centre, &scale, &shift, &offset, &slope};
     float *x = numbers(&area, 1, 2, 11), *dy = numbers(&area, 0, 1, 12), y[MOST];
     for (int64_t n = 1; n <= MOST; n++) {
         long double sum = 0, squares = 0, first = 0, second = 0;
@@ -544,7 +595,7 @@ static void check_lines(const tare_normalisation_rows *kernels) {
         assert_near(got[2], first, 1e-13);
         assert_near(got[3], second, 1e-13);
         kernels->f32.line_normalise(x, n, columns, 0, y);
-        for (int64_t i = 0; i < n; i++) assert_near(y[i], (x[i] - centre) * scale + offset, 1e-5);
+        for (int64_t i = 0; i < n; i++) assert_near(y[i], (x[i] - centre) * scale + shift, 1e-5);
         kernels->f32.line_gradient(dy, x, n, columns, 0, y);
         for (int64_t i = 0; i < n; i++)
             assert_near(y[i], (dy[i] - offset - (x[i] - centre) * slope) * scale, 1e-5);
@@ -561,7 +612,77 @@ static void every_instruction_set_of_this_machine_computes_the_same(void **state
         const tare_normalisation_rows *kernels = tare_normalisation_rows_of((tare_isa)isa);
         assert_int_equal((int)kernels->isa, isa);
         check_rows(kernels);
+        check_rectified_rows(kernels);
         check_lines(kernels);
+    }
+}
+
+/* ------------------------------------------------------------------------------ rectified */
+
+/* One step over normalise, a rectifier and its gradient in passes of their own, and in one. */
+static void check_rectified(tare_channels view) {
+    step apart = step_over(view, 1, 2), merged = step_over(view, 1, 2);
+    const int64_t n = size_of(&view);
+    run_step(&merged, NULL); /* for the moments */
+    run_step(&apart, NULL);
+    tare_normalisation_f32 by = normalisation_of(&apart);
+    const tare_sums_f32 sums = {apart.dgamma, apart.dbeta, apart.sums_low};
+    for (int64_t i = 0; i < n; i++) {
+        if (!(apart.y[i] > 0)) apart.dy[i] = 0;
+        if (apart.y[i] < 0) apart.y[i] = 0;
+    }
+    tare_gradient_sums_f32(&view, &by, apart.dy, apart.x, &sums, apart.scratch, NULL);
+    tare_normalise_gradient_f32(&view, &by, apart.dy, apart.x, &sums, apart.dx, apart.scratch,
+                                NULL);
+    const tare_sums_f32 other = {merged.dgamma, merged.dbeta, merged.sums_low};
+    by.rectified = true;
+    tare_normalise_f32(&view, &by, merged.x, merged.y, merged.scratch, NULL);
+    tare_gradient_sums_f32(&view, &by, merged.dy, merged.x, &other, merged.scratch, NULL);
+    tare_normalise_gradient_f32(&view, &by, merged.dy, merged.x, &other, merged.dx, merged.scratch,
+                                NULL);
+    const size_t bytes = (size_t)n * sizeof(float), row = (size_t)view.channels * sizeof(float);
+    assert_memory_equal(merged.y, apart.y, bytes);
+    assert_memory_equal(merged.dgamma, apart.dgamma, row);
+    assert_memory_equal(merged.dbeta, apart.dbeta, row);
+    assert_memory_equal(merged.sums_low, apart.sums_low, 2 * row);
+    assert_memory_equal(merged.dx, apart.dx, bytes);
+    by.rectified = false;
+    tare_normalise_gradient_f32(&view, &by, apart.dy, apart.x, NULL, apart.dx, apart.scratch, NULL);
+    by.rectified = true;
+    tare_normalise_gradient_f32(&view, &by, merged.dy, merged.x, NULL, merged.dx, merged.scratch,
+                                NULL);
+    assert_memory_equal(merged.dx, apart.dx, bytes);
+    free_step(&apart);
+    free_step(&merged);
+}
+
+static void rectifying_on_the_way_changes_no_bit(void **state) {
+    (void)state;
+    const tare_channels shapes[] = {{3, 5, 1},    {1, 1, 1},     {40, 1, 1},    {200, 3, 1},
+                                    {900, 37, 1}, {5000, 16, 1}, {130, 300, 1}, {70000, 2, 1}};
+    for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) check_rectified(shapes[k]);
+}
+
+static void rectified_a_nan_stays_and_lets_nothing_through(void **state) {
+    (void)state;
+    float x[2][300], y[2][300], dy[2][300], dx[2][300], mean[300], variance[300];
+    for (int i = 0; i < 300; i++) {
+        mean[i] = 0, variance[i] = 1;
+        for (int r = 0; r < 2; r++) x[r][i] = (float)(i % 7 - 3), dy[r][i] = 1;
+    }
+    x[1][7] = NAN;
+    for (int64_t channels = 3; channels <= 300; channels += 297) {
+        const tare_channels view = {2 * 300 / channels, channels, 1};
+        const tare_normalisation_f32 by = {
+            .mean = mean, .variance = variance, .epsilon = epsilon, .rectified = true};
+        void *scratch = allocate(tare_normalisation_scratch(&view, sizeof(float)), 1);
+        tare_normalise_f32(&view, &by, x[0], y[0], scratch, NULL);
+        tare_normalise_gradient_f32(&view, &by, dy[0], x[0], NULL, dx[0], scratch, NULL);
+        assert_true(isnan(y[1][7]));
+        assert_true(dx[1][7] == 0);
+        assert_true(y[0][3] == 0 && dx[0][3] == 0 && y[0][4] > 0 && dx[0][4] > 0);
+        const int64_t bytes = tare_normalisation_scratch(&view, sizeof(float));
+        tare_release(NULL, scratch, (size_t)(bytes > 0 ? bytes : 1));
     }
 }
 
@@ -584,6 +705,8 @@ int main(void) {
         cmocka_unit_test(sums_are_taken_about_the_shift),
         cmocka_unit_test(decays_are_rounded_as_tensorflow_rounds_them),
         cmocka_unit_test(every_instruction_set_of_this_machine_computes_the_same),
+        cmocka_unit_test(rectifying_on_the_way_changes_no_bit),
+        cmocka_unit_test(rectified_a_nan_stays_and_lets_nothing_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rectifiers in plans: they go into the normalisation before them, their gradients into those after
+ * them, where nobody else needs what is left out; and never does a bit change. */
+#include "plan_trial.h"
+
+#include <tare/train.h>
+#include <tare/zoo.h>
+
+/* Merged to the bit: a tolerance of 0. */
+#define EXACT 0.0
+
+static tare_tensor norm(tare_tensor x) { return tare_batch_norm(x, .training = TARE_TRUE); }
+
+/* Gradients of a loss of y by all variables and x; the merged plan's text. */
+static char *compare_gradients(plan_trial *t, tare_tensor x, tare_tensor y) {
+    tare_tensor sources[7], fetches[8];
+    const tare_tensor loss = tare_reduce_sum(tare_square(y));
+    size_t count = tare_collection_count(t->graph, TARE_TRAINABLE_VARIABLES, NULL);
+    assert_in_range(count, 0, 6);
+    for (size_t i = 0; i < count; i++)
+        sources[i] = tare_collection_item(t->graph, TARE_TRAINABLE_VARIABLES, NULL, i);
+    sources[count++] = x;
+    tare_gradients(&loss, 1, sources, count, NULL, fetches);
+    fetches[count++] = loss;
+    return trial_compare(t, fetches, count, EXACT);
+}
+
+static void a_rectifier_and_its_gradient_go_into_batch_norm(void **state) {
+    (void)state;
+    static const int64_t sizes[][2] = {{3, 2}, {40, 5}, {700, 64}, {5000, 3}};
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        plan_trial t = trial_begin();
+        const tare_tensor x = trial_input(&t, TARE_FLOAT32, TARE_SHAPE(sizes[k][0], sizes[k][1]));
+        char *plan = compare_gradients(&t, x, tare_relu(norm(x)));
+        assert_int_equal(trial_steps(plan, "relu"), 0);
+        assert_int_equal(trial_steps(plan, "relu_gradient"), 0);
+        assert_int_equal(trial_count(plan, "merged: normalise '"), 1);
+        assert_int_equal(trial_count(plan, "merged: relu_gradient '"), 2);
+        tare_text_free(plan);
+        trial_end(&t);
+    }
+}
+
+static void so_they_do_in_float64_and_channels_first(void **state) {
+    (void)state;
+    plan_trial t = trial_begin();
+    const tare_tensor x = trial_input(&t, TARE_FLOAT64, TARE_SHAPE(30, 11));
+    char *plan = compare_gradients(&t, x, tare_relu(norm(x)));
+    assert_int_equal(trial_steps(plan, "relu") + trial_steps(plan, "relu_gradient"), 0);
+    tare_text_free(plan);
+    trial_end(&t);
+    t = trial_begin();
+    const tare_tensor image = trial_input(&t, TARE_FLOAT32, TARE_SHAPE(2, 3, 6, 5));
+    const tare_tensor h = tare_conv2d(image, 4, TARE_LIST(3), .data_format = TARE_CHANNELS_FIRST);
+    const tare_tensor y =
+        tare_relu(tare_batch_norm(h, .axis = TARE_LIST(1), .training = TARE_TRUE));
+    tare_tensor kernel = tare_collection_item(t.graph, TARE_TRAINABLE_VARIABLES, NULL, 0), by;
+    const tare_tensor loss = tare_reduce_sum(tare_square(y));
+    tare_gradients(&loss, 1, &kernel, 1, NULL, &by);
+    plan = trial_compare(&t, &by, 1, 1e-4); /* convolutions by another order of axes */
+    assert_int_equal(trial_steps(plan, "relu") + trial_steps(plan, "relu_gradient"), 0);
+    tare_text_free(plan);
+    trial_end(&t);
+}
+
+/* Of what is read elsewhere too, both are made. */
+static void what_others_read_stays(void **state) {
+    (void)state;
+    plan_trial t = trial_begin();
+    const tare_tensor x = trial_input(&t, TARE_FLOAT32, TARE_SHAPE(20, 6));
+    const tare_tensor before = norm(x);
+    char *plan = compare_gradients(&t, x, tare_add(tare_relu(before), before));
+    assert_int_equal(trial_steps(plan, "relu"), 1);
+    tare_text_free(plan);
+    const tare_tensor both[] = {before, tare_relu(before)};
+    plan = trial_compare(&t, both, 2, EXACT);
+    assert_int_equal(trial_steps(plan, "relu"), 1);
+    tare_text_free(plan);
+    trial_end(&t);
+}
+
+/* A gate whose y is no normalisation's, and one whose gradient goes elsewhere too. */
+static void gates_that_are_not_their_own_stay(void **state) {
+    (void)state;
+    plan_trial t = trial_begin();
+    const tare_tensor x = trial_input(&t, TARE_FLOAT32, TARE_SHAPE(20, 6));
+    const tare_tensor z = trial_input(&t, TARE_FLOAT32, TARE_SHAPE(20, 6));
+    char *plan = compare_gradients(&t, x, tare_relu(tare_add(norm(x), z)));
+    assert_int_equal(trial_steps(plan, "relu"), 1);
+    assert_int_equal(trial_steps(plan, "relu_gradient"), 1);
+    tare_text_free(plan);
+    const tare_tensor n = norm(x), loss = tare_reduce_sum(tare_square(tare_relu(n)));
+    const tare_tensor sources[] = {x, n};
+    tare_tensor by[2];
+    tare_gradients(&loss, 1, sources, 2, NULL, by);
+    plan = trial_compare(&t, by, 2, EXACT);
+    assert_int_equal(trial_steps(plan, "relu_gradient"), 1);
+    tare_text_free(plan);
+    trial_end(&t);
+}
+
+static void frozen_statistics_gate_too(void **state) {
+    (void)state;
+    plan_trial t = trial_begin();
+    const tare_tensor x = trial_input(&t, TARE_FLOAT32, TARE_SHAPE(500, 6));
+    const tare_tensor y = tare_relu(tare_batch_norm(x, .training = TARE_FALSE));
+    char *plan = compare_gradients(&t, x, y);
+    assert_int_equal(trial_steps(plan, "relu_gradient"), 0);
+    tare_text_free(plan);
+    trial_end(&t);
+}
+
+static void a_second_gradient_is_the_same(void **state) {
+    (void)state;
+    plan_trial t = trial_begin();
+    const tare_tensor x = trial_input(&t, TARE_FLOAT32, TARE_SHAPE(30, 4));
+    const tare_tensor loss = tare_reduce_sum(tare_square(tare_relu(norm(x))));
+    tare_tensor first, second;
+    tare_gradients(&loss, 1, &x, 1, NULL, &first);
+    const tare_tensor size = tare_reduce_sum(tare_square(first));
+    tare_gradients(&size, 1, &x, 1, NULL, &second);
+    const tare_tensor fetches[] = {first, second};
+    tare_text_free(trial_compare(&t, fetches, 2, EXACT));
+    trial_end(&t);
+}
+
+/* ------------------------------------------------------------------------- whole trainings */
+
+/* Three steps of a network; every variable afterwards, the same with merging and without. */
+static void train(const char *name, const char *settings, tare_shape input, bool classes) {
+    tare_session *sessions[2];
+    tare_graph *graph = tare_graph_new();
+    tare_network network = {.struct_size = sizeof network};
+    tare_error error = {.status = TARE_OK};
+    const tare_option_table *table = tare_zoo_option_table(name);
+    char options[512], setting[32];
+    table->set_defaults(options);
+    for (const char *at = settings; *at != '\0'; at += *at == ',') {
+        const size_t length = strcspn(at, ",");
+        memcpy(setting, at, length);
+        setting[length] = '\0';
+        char *value = strchr(setting, '=');
+        *value++ = '\0';
+        assert_int_equal(tare_option_parse(table, options, setting, value, NULL), TARE_OK);
+        at += length;
+    }
+    if (tare_zoo_build(graph, name, options, &network, &error)) fail_msg("%s", error.message);
+    tare_array *x = trial_numbers(TARE_FLOAT32, input, 1), *yes = tare_array_bool(true);
+    tare_array *y = classes ? NULL : trial_numbers(TARE_FLOAT32, input, 2);
+    if (classes) {
+        assert_int_equal(tare_array_new(TARE_INT32, TARE_SHAPE(input.extents[0]), NULL, &y), 0);
+        for (int64_t i = 0; i < input.extents[0]; i++) tare_array_set_number(y, i, (double)(i % 4));
+    }
+    const tare_feed feeds[] = {{network.inputs, x}, {network.labels, y}, {network.training, yes}};
+    for (int merge = 0; merge < 2; merge++) {
+        sessions[merge] = trial_session(graph, merge == 1);
+        for (int step = 0; step < 3; step++)
+            if (tare_session_run(sessions[merge], feeds, 3, &network.train, 1, NULL))
+                fail_msg("%s", tare_session_message(sessions[merge]));
+    }
+    const size_t count = tare_collection_count(graph, TARE_GLOBAL_VARIABLES, NULL);
+    for (size_t i = 0; i < count; i++) {
+        const char *variable =
+            tare_tensor_name(tare_collection_item(graph, TARE_GLOBAL_VARIABLES, NULL, i));
+        tare_array *values[2] = {NULL};
+        for (int k = 0; k < 2; k++)
+            assert_int_equal(tare_session_get(sessions[k], variable, &values[k]), TARE_OK);
+        if (memcmp(tare_array_const_data(values[0]), tare_array_const_data(values[1]),
+                   tare_array_bytes(values[0])) != 0)
+            fail_msg("%s: %s differs", name, variable);
+        for (int k = 0; k < 2; k++) tare_array_free(values[k]);
+    }
+    for (int k = 0; k < 2; k++) tare_session_free(sessions[k]);
+    tare_array_free(x);
+    tare_array_free(y);
+    tare_array_free(yes);
+    tare_graph_free(graph);
+}
+
+static void trainings_are_the_same_to_the_bit(void **state) {
+    (void)state;
+    train("mlp_bn", "", TARE_SHAPE(20, 784), true);
+    train("resnet20", "size=8", TARE_SHAPE(3, 8, 8, 1), true);
+    train("heatmap", "size=16,width=4", TARE_SHAPE(2, 16, 16, 1), false);
+    train("conv3d", "size=8,depth=4", TARE_SHAPE(2, 4, 8, 8, 1), true);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_rectifier_and_its_gradient_go_into_batch_norm),
+        cmocka_unit_test(so_they_do_in_float64_and_channels_first),
+        cmocka_unit_test(what_others_read_stays),
+        cmocka_unit_test(gates_that_are_not_their_own_stay),
+        cmocka_unit_test(frozen_statistics_gate_too),
+        cmocka_unit_test(a_second_gradient_is_the_same),
+        cmocka_unit_test(trainings_are_the_same_to_the_bit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
