@@ -41,7 +41,8 @@ void tare_plan_bind(tare_plan *plan, void *base, tare_pool *pool, const uint64_t
             step->run.inputs[i] = resolve(&b, step->inputs[i]);
         for (int32_t o = 0; o < step->output_count; o++)
             step->run.outputs[o] = resolve(&b, step->outputs[o]);
-        step->run.scratch = step->scratch_at >= 0 ? (char *)base + step->scratch_at : NULL;
+        /* Never NULL: kernels of empty arrays add 0 to it. */
+        step->run.scratch = (char *)base + (step->scratch_at >= 0 ? step->scratch_at : 0);
         step->run.pool = pool;
         step->run.random_stream = random_stream;
         step->run.error = error;
