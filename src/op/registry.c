@@ -19,6 +19,12 @@
     family(tare_select_ops) \
     family(tare_clip_ops) \
     family(tare_fake_quant_ops) \
+    family(tare_int8_product_ops) \
+    family(tare_int8_pool_ops) \
+    family(tare_int8_mean_ops) \
+    family(tare_int8_add_ops) \
+    family(tare_int8_softmax_ops) \
+    family(tare_int8_convert_ops) \
     family(tare_assign_ops) \
     family(tare_reduce_ops) \
     family(tare_others_ops) \

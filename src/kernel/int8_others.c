@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pools, means, sums, softmax and conversions of whole-number networks. */
+#include "kernel/int8_others.h"
+
+#include "kernel/convolution_geometry.h"
+#include "kernel/slices.h"
+
+#include <math.h>
+
+/* -------------------------------------------------------------------------------------- pools */
+
+enum { SLICE_NUMBERS = 65536 };
+
+typedef struct int8_pool_job {
+    const tare_int8_pool *p;
+    const int8_t *x;
+    int8_t *y;
+    int64_t pixels, slices;
+} int8_pool_job;
+
+/* Sum or greatest of a channel over the window at `out`, and how many numbers it has. */
+static int64_t gather_window(const tare_int8_pool *p, const int8_t *image,
+                             const int64_t out[TARE_SPATIAL], int64_t *count) {
+    const int64_t taps = tare_pixels(p->c.kernel);
+    int64_t found = p->averages ? 0 : INT8_MIN;
+    *count = 0;
+    for (int64_t k = 0; k < taps; k++) {
+        int64_t tap[TARE_SPATIAL], in[TARE_SPATIAL];
+        tare_pixel_at(p->c.kernel, k, tap);
+        if (!tare_convolution_source(&p->c, out, tap, in)) continue;
+        const int32_t x = image[tare_pixel_index(p->c.in, in) * p->c.channels];
+        ++*count;
+        if (p->averages)
+            found += x;
+        else if (x > found)
+            found = x;
+    }
+    return found;
+}
+
+static int32_t divide_rounded(int64_t sum, int64_t count) {
+    if (count == 0) return 0;
+    return (int32_t)((sum > 0 ? sum + count / 2 : sum - count / 2) / count);
+}
+
+static void pool_slice(void *context, int64_t slice) {
+    const int8_pool_job *job = context;
+    const tare_int8_pool *p = job->p;
+    const int64_t places = tare_pixels(p->c.out), channels = p->c.channels;
+    const int64_t end = tare_slice_begin(job->pixels, job->slices, slice + 1);
+    for (int64_t i = tare_slice_begin(job->pixels, job->slices, slice); i < end; i++) {
+        const int8_t *image = job->x + i / places * tare_pixels(p->c.in) * channels;
+        int64_t out[TARE_SPATIAL], count;
+        tare_pixel_at(p->c.out, i % places, out);
+        for (int64_t c = 0; c < channels; c++) {
+            const int64_t found = gather_window(p, image + c, out, &count);
+            const int32_t y = p->averages ? divide_rounded(found, count) : (int32_t)found;
+            job->y[i * channels + c] = (int8_t)tare_clamp_32(y, p->least, p->most);
+        }
+    }
+}
+
+void tare_int8_pool_reference(const tare_int8_pool *p, const int8_t *x, int8_t *y,
+                              tare_pool *pool) {
+    int8_pool_job job = {.p = p, .x = x, .y = y};
+    job.pixels = p->c.batch * tare_pixels(p->c.out);
+    if (job.pixels == 0 || p->c.channels == 0) return;
+    job.slices =
+        tare_slice_count(job.pixels, tare_pixels(p->c.kernel) * p->c.channels, SLICE_NUMBERS);
+    tare_pool_run(pool, job.slices, pool_slice, &job);
+}
+
+/* --------------------------------------------------------------------------------------- mean */
+
+/* The division by count goes into the multiplier, with as many bits as fit. */
+static tare_multiplier divided(tare_multiplier by, int64_t count) {
+    int bits = 0;
+    while (bits < 32 && bits < 31 + by.shift && count >> (bits + 1) != 0) bits++;
+    const int64_t multiplier = by.multiplier * (INT64_C(1) << bits) / count;
+    return (tare_multiplier){(int32_t)multiplier, by.shift - bits};
+}
+
+void tare_int8_mean_reference(const tare_int8_mean *m, const int8_t *x, int8_t *y) {
+    if (m->count < 1) return;
+    const tare_multiplier by = divided(m->by, m->count);
+    for (int64_t o = 0; o < m->outer; o++)
+        for (int64_t i = 0; i < m->inner; i++) {
+            int64_t sum = 0;
+            for (int64_t k = 0; k < m->count; k++)
+                sum += x[(o * m->count + k) * m->inner + i] - m->x_zero;
+            const int32_t scaled = tare_scaled(tare_saturate_32(sum), by);
+            const int32_t number = tare_saturate_32((int64_t)scaled + m->y_zero);
+            y[o * m->inner + i] = (int8_t)tare_clamp_32(number, INT8_MIN, INT8_MAX);
+        }
+}
+
+/* ---------------------------------------------------------------------------------------- add */
+
+tare_int8_add tare_int8_add_of(double a_scale, double b_scale, double y_scale) {
+    const double twice = 2 * (a_scale > b_scale ? a_scale : b_scale);
+    return (tare_int8_add){.a_by = tare_multiplier_of(a_scale / twice),
+                           .b_by = tare_multiplier_of(b_scale / twice),
+                           .y_by =
+                               tare_multiplier_of(twice / ((1 << TARE_INT8_ADD_BITS) * y_scale))};
+}
+
+void tare_int8_add_reference(const tare_int8_add *a, const int8_t *x, const int8_t *z, int8_t *y) {
+    const int32_t unit = 1 << TARE_INT8_ADD_BITS;
+    for (int64_t i = 0; i < a->count; i++) {
+        const int32_t first = tare_scaled((x[i] - a->a_zero) * unit, a->a_by);
+        const int32_t second = tare_scaled((z[i] - a->b_zero) * unit, a->b_by);
+        const int32_t sum = tare_scaled(first + second, a->y_by);
+        y[i] = (int8_t)tare_clamp_32(tare_saturate_32((int64_t)sum + a->y_zero), a->least, a->most);
+    }
+}
+
+/* ------------------------------------------------------------------------------------ softmax */
+
+enum { DIFFERENCE_BITS = 5, SUM_BITS = 12 }; /* before the point */
+
+tare_int8_softmax tare_int8_softmax_of(double scale, double beta) {
+    const double most = 2147483647.0, factor = beta * scale * (1 << (31 - DIFFERENCE_BITS));
+    tare_int8_softmax s = {.by = tare_multiplier_of(factor < most ? factor : most)};
+    const double reach = ((1 << DIFFERENCE_BITS) - 1) * ldexp(1, 31 - DIFFERENCE_BITS - s.by.shift);
+    s.least_difference = reach < 255 ? -(int32_t)floor(reach) : -255;
+    return s;
+}
+
+static int32_t exp_of_difference(const tare_int8_softmax *s, int32_t difference) {
+    return tare_fixed_exp(tare_scaled(difference, s->by));
+}
+
+static int leading_zeros(uint32_t x) {
+    int zeros = 0;
+    for (; zeros < 32 && !(x >> 31); zeros++) x <<= 1;
+    return zeros;
+}
+
+static void softmax_row(const tare_int8_softmax *s, const int8_t *x, int8_t *y) {
+    int32_t greatest = INT8_MIN;
+    int64_t sum = 0;
+    for (int64_t c = 0; c < s->count; c++) greatest = x[c] > greatest ? x[c] : greatest;
+    for (int64_t c = 0; c < s->count; c++)
+        if (x[c] - greatest >= s->least_difference)
+            sum += tare_divide_by_power(exp_of_difference(s, x[c] - greatest), SUM_BITS);
+    const uint32_t fixed = (uint32_t)tare_saturate_32(sum);
+    const int zeros = leading_zeros(fixed);
+    const int32_t inverse = tare_fixed_inverse((int32_t)((fixed << zeros) - (UINT32_C(1) << 31)));
+    const int shift = SUM_BITS - zeros + 31 - 8;
+    for (int64_t c = 0; c < s->count; c++) {
+        const int32_t difference = x[c] - greatest;
+        y[c] = INT8_MIN;
+        if (difference < s->least_difference) continue;
+        const int32_t share = tare_high_product(inverse, exp_of_difference(s, difference));
+        y[c] = (int8_t)tare_clamp_32(tare_divide_by_power(share, shift) + INT8_MIN, INT8_MIN,
+                                     INT8_MAX);
+    }
+}
+
+void tare_int8_softmax_reference(const tare_int8_softmax *s, const int8_t *x, int8_t *y) {
+    for (int64_t row = 0; row < s->rows && s->count > 0; row++)
+        softmax_row(s, x + row * s->count, y + row * s->count);
+}
+
+/* --------------------------------------------------------------------------------- conversions */
+
+void tare_int8_lookup(int64_t count, const int8_t *x, const int8_t *table, int8_t *y) {
+    for (int64_t i = 0; i < count; i++) y[i] = table[x[i] - INT8_MIN];
+}
+
+/* NaN becomes zero. */
+void tare_int8_quantise(int64_t count, const float *x, float scale, int32_t zero, int8_t *y) {
+    for (int64_t i = 0; i < count; i++) {
+        const float steps = roundf(x[i] / scale) + (float)zero;
+        if (steps >= INT8_MAX)
+            y[i] = INT8_MAX;
+        else if (steps >= INT8_MIN)
+            y[i] = (int8_t)steps;
+        else
+            y[i] = (int8_t)(isnan(steps) ? zero : INT8_MIN);
+    }
+}
+
+void tare_int8_dequantise(int64_t count, const int8_t *x, float scale, int32_t zero, float *y) {
+    for (int64_t i = 0; i < count; i++) y[i] = (float)(x[i] - zero) * scale;
+}
