@@ -23,6 +23,7 @@
 #include <tare/schedule.h>
 #include <tare/session.h>
 #include <tare/summary.h>
+#include <tare/tflite.h>
 #include <tare/train.h>
 #include <tare/zoo.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tare inspect: a network of the zoo, a file of arrays, or an event file. */
+/* tare inspect: a network of the zoo, a file of arrays, a .tflite model, or an event file. */
 #include "cli/inspect.h"
 #include "base/file.h"
 #include "base/nearest.h"
@@ -80,6 +80,7 @@ const tare_command tare_command_inspect = {
                 "  tare inspect lenet_bn --plan --mode train --batch 256\n"
                 "  tare inspect lenet_bn --graph dot | dot -Tsvg > lenet.svg\n"
                 "  tare inspect lenet.safetensors --numbers\n"
+                "  tare inspect model.tflite\n"
                 "  tare inspect runs/lenet/events.out.tfevents.*\n",
     .run = run,
 };

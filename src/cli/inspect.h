@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `tare inspect` shows: networks, files of arrays, event files. */
+/* What `tare inspect` shows: networks, files of arrays, .tflite models, event files. */
 #ifndef TARE_SRC_CLI_INSPECT_H
 #define TARE_SRC_CLI_INSPECT_H
 
@@ -23,6 +23,7 @@ enum { TARE_MODE_INFER, TARE_MODE_TRAIN };
 
 /* All return an exit status; the last one asks the file what it is. */
 int tare_inspect_network(tare_workshop *workshop, const tare_inspect_options *options);
+int tare_inspect_tflite(const char *path, const tare_inspect_options *options);
 int tare_inspect_events(const char *path, const tare_inspect_options *options);
 int tare_inspect_file(const char *path, const tare_inspect_options *options);
 

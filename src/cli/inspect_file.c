@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of arrays: .npy, .npz and .safetensors, told by how they begin, as event files are. */
+/* Files of arrays: .npy, .npz and .safetensors, told by how they begin, as event files and .tflite
+ * models are. */
 #include "array/array.h"
 #include "array/shape.h"
 #include "base/file.h"
@@ -246,6 +247,8 @@ int tare_inspect_file(const char *path, const tare_inspect_options *options) {
     if (ends_with(path, ".npy")) return list_npy(path, &l);
     if (ends_with(path, ".npz")) return list_npz(path, &l);
     if (ends_with(path, ".safetensors")) return list_safetensors(path, &l);
+    if (ends_with(path, ".tflite") || memcmp(begin + 4, "TFL3", 4) == 0)
+        return tare_inspect_tflite(path, options);
     if (is_event_file(path, begin)) return tare_inspect_events(path, options);
     size_t i = 0;
     while (memcmp(begin, formats[i].magic, formats[i].bytes) != 0) i++;

@@ -7,6 +7,7 @@
 #include "array/array.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "cli/examples.h"
 #include "cli/say.h"
 #include "cli/workshop.h"
 
@@ -43,17 +44,6 @@ typedef struct job {
 
 /* --------------------------------------------------------------------------------------- data */
 
-/* Examples without labels. */
-static tare_status without_labels(tare_array *inputs, tare_dataset **dataset, tare_error *error) {
-    tare_array *labels = NULL;
-    const int64_t count = inputs->shape.rank < 1 ? 0 : inputs->shape.extents[0];
-    if (tare_array_new(TARE_INT32, TARE_SHAPE(count), NULL, &labels) != TARE_OK)
-        return tare_fail_memory(error);
-    const tare_status status = tare_dataset_new(inputs, labels, dataset, error);
-    tare_array_free(labels);
-    return status;
-}
-
 /* What the rows lacked, in a sentence each. */
 static void tell_facts(const tare_standardizer_facts *facts) {
     if (facts->missing_columns > 0)
@@ -75,46 +65,11 @@ static tare_status load_rows(job *j) {
     if (status == TARE_OK)
         status =
             tare_standardizer_inputs(j->standardizer, frame, NULL, 0, &inputs, &facts, &j->error);
-    if (status == TARE_OK) status = without_labels(inputs, &j->examples, &j->error);
+    if (status == TARE_OK) status = tare_examples_of(inputs, &j->examples, &j->error);
     if (status == TARE_OK && !j->options.quiet) tell_facts(&facts);
     tare_array_free(inputs);
     tare_data_frame_free(frame);
     return status;
-}
-
-static tare_status read_npz(const char *path, tare_array **array, tare_error *error) {
-    tare_npz *npz = NULL;
-    const char *chosen = NULL, *name;
-    TARE_TRY(tare_npz_open(path, &npz, error));
-    for (size_t i = 0; (name = tare_npz_name(npz, i)) != NULL; i++)
-        if (tare_same_text(name, "x_test") || (chosen == NULL && tare_same_text(name, "x")))
-            chosen = name;
-    const tare_status status =
-        chosen != NULL ? tare_npz_read(npz, chosen, array, error)
-                       : tare_fail_file(error, TARE_ERROR_FORMAT, path,
-                                        "there is neither an array x_test nor an array x");
-    tare_npz_close(npz);
-    return status;
-}
-
-/* Readers of files with one array of inputs, by what stands in the file's name. */
-static const struct {
-    const char *mark;
-    tare_status (*read)(const char *path, tare_array **array, tare_error *error);
-} readers[] = {{".npy", tare_npy_read}, {".npz", read_npz}, {"idx", tare_idx_read}};
-
-static tare_status load_arrays(job *j) {
-    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
-        if (strstr(j->options.data, readers[i].mark) == NULL) continue;
-        tare_array *inputs = NULL;
-        TARE_TRY(readers[i].read(j->options.data, &inputs, &j->error));
-        const tare_status status = without_labels(inputs, &j->examples, &j->error);
-        tare_array_free(inputs);
-        return status;
-    }
-    const tare_data_request request = {
-        .data = j->options.data, .folder = j->options.folder, .test = true};
-    return tare_workshop_load(&request, &j->examples, &j->error);
 }
 
 static tare_status limit_examples(job *j) {
@@ -133,7 +88,9 @@ static tare_status load(job *j) {
     TARE_TRY(tare_workshop_open(&j->workshop, j->options.threads, &j->error));
     TARE_TRY(tare_checkpoint_load_with(j->workshop.session, j->path, NULL, NULL, &j->error));
     if (eyes != NULL) TARE_TRY(tare_standardizer_from_text(eyes, &j->standardizer, &j->error));
-    TARE_TRY(eyes != NULL ? load_rows(j) : load_arrays(j));
+    TARE_TRY(eyes != NULL
+                 ? load_rows(j)
+                 : tare_examples_load(j->options.data, j->options.folder, &j->examples, &j->error));
     return limit_examples(j);
 }
 

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TensorFlow's own .tflite files: read, and run to the bits of its reference kernels. */
+#include "scratch_folder.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <tare/session.h>
+#include <tare/tflite.h>
+
+#define FOLDER TARE_SOURCE_DIR "/tests/golden/data/tflite/"
+enum { MOST_TENSORS = 32 };
+
+/* A model, its graph, a session. */
+typedef struct trial {
+    tare_tflite *model;
+    tare_graph *graph;
+    tare_session *session;
+    tare_tensor input, output, tensors[MOST_TENSORS];
+} trial;
+
+static trial open_trial(const char *file) {
+    trial t = {.graph = tare_graph_new()};
+    tare_error error = {0};
+    if (tare_tflite_open(file, &t.model, &error)) fail_msg("%s", error.message);
+    assert_true(tare_tflite_tensor_count(t.model) <= MOST_TENSORS);
+    if (tare_tflite_build(t.model, t.graph, &t.input, &t.output, t.tensors, &error))
+        fail_msg("%s", error.message);
+    assert_int_equal(tare_session_new(t.graph, &t.session, .threads = 2), TARE_OK);
+    return t;
+}
+
+static void close_trial(trial *t) {
+    tare_session_free(t->session);
+    tare_graph_free(t->graph);
+    tare_tflite_close(t->model);
+}
+
+/* What is in a model, as text. */
+static void describe(const tare_tflite *model, FILE *to) {
+    const tare_tflite_tensor *tensor;
+    tare_tflite_step step;
+    for (size_t i = 0; (tensor = tare_tflite_tensor_at(model, i)) != NULL; i++) {
+        fprintf(to, "%s %s %d %lld:", tensor->name, tensor->type, tensor->constant,
+                (long long)tensor->quantised);
+        for (int d = 0; d < tensor->shape.rank; d++)
+            fprintf(to, " %lld", (long long)tensor->shape.extents[d]);
+        for (int64_t k = 0; k < tensor->scale_count; k++)
+            fprintf(to, " (%a %lld)", (double)tensor->scales[k], (long long)tensor->zero_points[k]);
+        fputc('\n', to);
+    }
+    for (size_t i = 0; tare_tflite_operator_at(model, i, &step); i++) {
+        char *options = tare_tflite_operator_options(model, i);
+        fprintf(to, "%s %lld {%s}", step.name, (long long)step.version, options);
+        for (int64_t k = 0; k < step.input_count; k++) fprintf(to, " %d", (int)step.inputs[k]);
+        fprintf(to, " ->");
+        for (int64_t k = 0; k < step.output_count; k++) fprintf(to, " %d", (int)step.outputs[k]);
+        fputc('\n', to);
+        tare_text_free(options);
+    }
+    fprintf(to, "%d %d\n", (int)tare_tflite_input(model, 0), (int)tare_tflite_output(model, 0));
+}
+
+static char *description(const tare_tflite *model) {
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *to = open_memstream(&text, &bytes);
+    assert_non_null(to);
+    describe(model, to);
+    fclose(to);
+    return text;
+}
+
+static const tare_array *run(trial *t, const tare_array *x, tare_tensor fetch) {
+    tare_array *result = NULL;
+    const tare_feed feed = {t->input, x};
+    if (tare_session_run(t->session, &feed, 1, &fetch, 1, &result))
+        fail_msg("%s", tare_session_message(t->session));
+    return result;
+}
+
+#ifdef TARE_HAVE_ZLIB
+static tare_array *read_array(const char *net, const char *name) {
+    char path[512];
+    tare_npz *npz = NULL;
+    tare_array *array = NULL;
+    snprintf(path, sizeof path, FOLDER "%s.npz", net);
+    assert_int_equal(tare_npz_open(path, &npz, NULL), TARE_OK);
+    (void)tare_npz_read(npz, name, &array, NULL);
+    tare_npz_close(npz);
+    return array;
+}
+
+/* The greatest difference of two arrays of one shape. */
+static double distance(const tare_array *a, const tare_array *b) {
+    double worst = 0;
+    assert_int_equal(tare_array_count(a), tare_array_count(b));
+    for (int64_t i = 0; i < tare_array_count(a); i++) {
+        const double apart = fabs(tare_array_number(a, i) - tare_array_number(b, i));
+        if (!(apart <= worst)) worst = apart;
+    }
+    return worst;
+}
+
+/* Example `row` of an array, as a batch of one. */
+static tare_array *row_of(const tare_array *all, int64_t row) {
+    tare_shape shape = tare_array_shape(all);
+    const size_t bytes = tare_array_bytes(all) / (size_t)shape.extents[0];
+    tare_array *one = NULL;
+    shape.extents[0] = 1;
+    assert_int_equal(
+        tare_array_copy_of(tare_array_dtype(all), shape,
+                           (const char *)tare_array_const_data(all) + (size_t)row * bytes, &one),
+        TARE_OK);
+    return one;
+}
+
+static void check_float(const char *net) {
+    char path[512];
+    snprintf(path, sizeof path, FOLDER "%s_float.tflite", net);
+    trial t = open_trial(path);
+    tare_array *x = read_array(net, "input"), *want = read_array(net, "output_float");
+    const double apart = distance(run(&t, x, t.output), want);
+    if (!(apart <= 1e-5)) fail_msg("%s: %g from TensorFlow Lite", path, apart);
+    tare_array_free(x);
+    tare_array_free(want);
+    close_trial(&t);
+}
+
+/* Every activation of the first example, then the answers to all of them. */
+static void check_whole(const char *net, const char *kind) {
+    char path[512], name[96];
+    int stored = 0;
+    snprintf(path, sizeof path, FOLDER "%s_%s.tflite", net, kind);
+    trial t = open_trial(path);
+    snprintf(name, sizeof name, "input_%s", kind);
+    tare_array *x = read_array(net, name);
+    snprintf(name, sizeof name, "output_%s_reference", kind);
+    tare_array *want = read_array(net, name), *first = row_of(x, 0);
+    assert_true(x && want);
+    for (int i = 0; strcmp(kind, "int8") == 0 && i < MOST_TENSORS; i++) {
+        snprintf(name, sizeof name, "tensor_%d", i);
+        tare_array *activation = read_array(net, name);
+        if (!activation) continue;
+        stored++;
+        const double apart = distance(run(&t, first, t.tensors[i]), activation);
+        if (apart != 0)
+            fail_msg("%s: tensor %d, %s: %g apart", path, i,
+                     tare_tflite_tensor_at(t.model, (size_t)i)->name, apart);
+        tare_array_free(activation);
+    }
+    assert_true(stored > 4 || strcmp(kind, "int8") != 0);
+    const double apart = distance(run(&t, x, t.output), want);
+    if (apart != 0) fail_msg("%s: answers are %g apart", path, apart);
+    tare_array_free(x);
+    tare_array_free(want);
+    tare_array_free(first);
+    close_trial(&t);
+}
+
+static void float_models_answer_as_tensorflow_lite(void **state) {
+    (void)state;
+    check_float("lenet");
+    check_float("depthwise");
+}
+
+static void int8_models_answer_to_the_bit(void **state) {
+    (void)state;
+    check_whole("lenet", "int8");
+    check_whole("depthwise", "int8");
+}
+
+static void int8_models_of_one_scale_a_tensor_answer_to_the_bit(void **state) {
+    (void)state;
+    check_whole("lenet", "int8_per_tensor");
+    check_whole("depthwise", "int8_per_tensor");
+}
+#endif
+
+/* Our writer's files say the same as those they were read from; written twice, the same bytes. */
+static void what_is_written_reads_back(void **state) {
+    (void)state;
+    static const char *const files[] = {"lenet_float",           "lenet_int8",
+                                        "lenet_int8_per_tensor", "depthwise_float",
+                                        "depthwise_int8",        "uint8_ranges_toco"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[512];
+        tare_tflite *model = NULL, *again = NULL;
+        tare_error error = {0};
+        snprintf(path, sizeof path, FOLDER "%s.tflite", files[i]);
+        assert_int_equal(tare_tflite_open(path, &model, NULL), TARE_OK);
+        if (tare_tflite_save(model, scratch("copy.tflite"), &error)) fail_msg("%s", error.message);
+        if (tare_tflite_open(scratch("copy.tflite"), &again, &error))
+            fail_msg("%s: %s", files[i], error.message);
+        char *before = description(model), *after = description(again);
+        assert_string_equal(before, after);
+        free(before);
+        free(after);
+        tare_tflite_close(model);
+        tare_tflite_close(again);
+    }
+}
+
+#ifdef TARE_HAVE_ZLIB
+static void what_is_written_answers_to_the_bit(void **state) {
+    (void)state;
+    tare_tflite *model = NULL;
+    assert_int_equal(tare_tflite_open(FOLDER "lenet_int8.tflite", &model, NULL), TARE_OK);
+    assert_int_equal(tare_tflite_save(model, scratch("copy.tflite"), NULL), TARE_OK);
+    tare_tflite_close(model);
+    trial t = open_trial(scratch("copy.tflite"));
+    tare_array *x = read_array("lenet", "input_int8"),
+               *want = read_array("lenet", "output_int8_reference");
+    assert_true(distance(run(&t, x, t.output), want) == 0);
+    tare_array_free(x);
+    tare_array_free(want);
+    close_trial(&t);
+}
+#endif
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_reads_back),
+#ifdef TARE_HAVE_ZLIB
+        cmocka_unit_test(what_is_written_answers_to_the_bit),
+        cmocka_unit_test(float_models_answer_as_tensorflow_lite),
+        cmocka_unit_test(int8_models_answer_to_the_bit),
+        cmocka_unit_test(int8_models_of_one_scale_a_tensor_answer_to_the_bit),
+#endif
+    };
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+}
