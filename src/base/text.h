@@ -42,6 +42,8 @@ char *tare_double_text(char *buffer, double number);
 char *tare_fixed_text(char *buffer, double number, int decimals);
 /* Rounded to so many significant digits (1 to 15), then the shortest way: "0.01235", "2.1e-05". */
 char *tare_significant_text(char *buffer, double number, int digits);
+/* Three digits and a decimal prefix: "1.81 MFLOP", "25.1 kB", "72 B". */
+char *tare_scaled_text(char *buffer, double number, const char *unit);
 
 /*
  * Reads a decimal number at *cursor (sign, digits, point, exponent; inf, nan), correctly rounded,

@@ -109,8 +109,7 @@ static void *open(int64_t index, int64_t batch, tare_arena *arena) {
 static double work(const void *state, int pass) {
     const tare_convolution *c = &((const bench *)state)->c;
     if (pass == DATA && c->channels <= FIRST_LAYER_CHANNELS) return 0;
-    return 2.0 * (double)(c->batch * tare_pixels(c->out) * c->filters) *
-           (double)(tare_pixels(c->kernel) * (c->channels / c->groups));
+    return tare_convolution_flops(c);
 }
 
 static void run(void *state, int pass, tare_pool *pool) {

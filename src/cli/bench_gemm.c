@@ -63,8 +63,7 @@ static void *open(int64_t index, int64_t batch, tare_arena *arena) {
 }
 
 static double work(const void *state, int pass) {
-    const tare_gemm *product = &((const bench *)state)->products[pass];
-    return 2.0 * (double)product->m * (double)product->n * (double)product->k;
+    return tare_gemm_flops(&((const bench *)state)->products[pass]);
 }
 
 static void run(void *state, int pass, tare_pool *pool) {

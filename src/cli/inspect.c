@@ -10,6 +10,14 @@
 #define TARE_WORDS_mode   TARE_MODE_WORDS
 TARE_OPTION_TABLE(static, inspect_table, TARE_INSPECT_FIELDS);
 
+static int check(const tare_inspect_options *options) {
+    if (options->batch < 1) return tare_say_misuse("--batch: needs 1 or more");
+    if (options->threads < 0) return tare_say_misuse("--threads: needs 0 or more");
+    if (options->json && options->graph != TARE_GRAPH_NONE)
+        return tare_say_misuse("--json: shows variables and plans; --graph has forms of its own");
+    return -1;
+}
+
 /* A network, whose own options may be given too. */
 static int inspect_network(int count, char **texts) {
     tare_inspect_options options;
@@ -24,11 +32,7 @@ static int inspect_network(int count, char **texts) {
             .group_count = 2};
         status = tare_arguments_parse(&arguments, count - 1, texts + 1);
     }
-    if (status < 0 && options.batch < 1) status = tare_say_misuse("--batch: needs 1 or more");
-    if (status < 0 && options.threads < 0) status = tare_say_misuse("--threads: needs 0 or more");
-    if (status < 0 && options.json && (options.plan || options.graph != TARE_GRAPH_NONE))
-        status = tare_say_misuse("--json: shows variables; --plan and --graph have forms of their "
-                                 "own");
+    if (status < 0) status = check(&options);
     if (status < 0) status = tare_inspect_network(&workshop, &options);
     tare_workshop_end(&workshop);
     return status;
@@ -47,6 +51,23 @@ static int refuse(const char *name) {
                             name);
 }
 
+/* The network that a checkpoint is of. */
+static int inspect_network_of(const char *path, const tare_inspect_options *options) {
+    tare_error error = {0};
+    tare_safetensors *file = NULL;
+    tare_workshop workshop = {.name = NULL};
+    if (tare_safetensors_open(path, &file, &error) != TARE_OK)
+        return tare_say_misuse("--plan and --graph: need the name of a network or a checkpoint of "
+                               "one, got '%s'",
+                               path);
+    int status = check(options);
+    if (status < 0) status = tare_workshop_recall(&workshop, file, path, NULL, &error);
+    if (status < 0) status = tare_inspect_network(&workshop, options);
+    tare_workshop_end(&workshop);
+    tare_safetensors_close(file);
+    return status;
+}
+
 /* A file; or nothing that is known. */
 static int inspect_file(int count, char **texts) {
     tare_inspect_options options;
@@ -61,8 +82,7 @@ static int inspect_file(int count, char **texts) {
         return tare_say_misuse("a file's or a network's name is missing: tare inspect FILE|NAME "
                                "[options]");
     if (options.plan || options.graph != TARE_GRAPH_NONE)
-        return tare_say_misuse("--plan and --graph: need the name of a network, got the file '%s'",
-                               arguments.words[0]);
+        return inspect_network_of(arguments.words[0], &options);
     if (!tare_file_exists(arguments.words[0])) return refuse(arguments.words[0]);
     return tare_inspect_file(arguments.words[0], &options);
 }
@@ -78,6 +98,7 @@ const tare_command tare_command_inspect = {
     .usage = "FILE|NAME [options]",
     .examples = "  tare inspect lenet_bn\n"
                 "  tare inspect lenet_bn --plan --mode train --batch 256\n"
+                "  tare inspect lenet.safetensors --plan --json\n"
                 "  tare inspect lenet_bn --graph dot | dot -Tsvg > lenet.svg\n"
                 "  tare inspect lenet.safetensors --numbers\n"
                 "  tare inspect model.tflite\n"

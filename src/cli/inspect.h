@@ -4,11 +4,12 @@
 #define TARE_SRC_CLI_INSPECT_H
 
 #include "cli/workshop.h"
+#include "report/json.h"
 
 /* clang-format off */
 #define TARE_INSPECT_FIELDS(field)                                                                \
     field(choice, graph, 0, "print the graph instead: as text or for Graphviz")                   \
-    field(boolean, plan, false, "print the steps that a run compiles to")                         \
+    field(boolean, plan, false, "print the steps that a run compiles to: bytes, operations")      \
     field(choice, mode, 0, "of the plan")                                                         \
     field(integer, batch, 1, "examples in a batch of the plan")                                   \
     field(integer, threads, 0, "that compute; 0: one per processor")                              \
@@ -24,7 +25,11 @@ enum { TARE_MODE_INFER, TARE_MODE_TRAIN };
 /* All return an exit status; the last one asks the file what it is. */
 int tare_inspect_network(tare_workshop *workshop, const tare_inspect_options *options);
 int tare_inspect_tflite(const char *path, const tare_inspect_options *options);
+int tare_inspect_plan(tare_workshop *workshop, const tare_inspect_options *options); /* built */
 int tare_inspect_events(const char *path, const tare_inspect_options *options);
 int tare_inspect_file(const char *path, const tare_inspect_options *options);
+
+/* The key "shape" and its extents. */
+void tare_inspect_add_shape(tare_json *json, tare_shape shape);
 
 #endif

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A network of the zoo: its variables, its graph, the plan of a run. */
+/* A network of the zoo: its variables, its graph. */
 #include "array/shape.h"
-#include "base/status.h"
 #include "cli/inspect.h"
 #include "cli/say.h"
 #include "cli/table.h"
 #include "graph/graph.h"
-#include "report/json.h"
 
 #include <inttypes.h>
 
@@ -55,7 +53,7 @@ static void add_variables(tare_text *text, const tare_workshop *workshop) {
                      tare_graph_variable_count(graph), all, trained, tare_graph_size(graph));
 }
 
-static void add_json_shape(tare_json *json, tare_shape shape) {
+void tare_inspect_add_shape(tare_json *json, tare_shape shape) {
     tare_json_key(json, "shape");
     tare_json_begin_array(json);
     for (int i = 0; i < shape.rank; i++) tare_json_integer(json, shape.extents[i]);
@@ -74,7 +72,7 @@ static void add_json_variables(tare_json *json, const tare_workshop *workshop) {
         tare_json_begin_object(json);
         tare_json_member_text(json, "name", variable->name);
         tare_json_member_text(json, "dtype", tare_dtype_name(variable->outputs[0].dtype));
-        add_json_shape(json, variable->outputs[0].shape);
+        tare_inspect_add_shape(json, variable->outputs[0].shape);
         tare_json_member_integer(json, "numbers", tare_shape_count(variable->outputs[0].shape));
         tare_json_member_boolean(json, "trained", is_trained(variable));
         tare_json_end_object(json);
@@ -82,45 +80,6 @@ static void add_json_variables(tare_json *json, const tare_workshop *workshop) {
     tare_json_end_array(json);
     tare_json_end_object(json);
     tare_text_add(&json->text, "\n");
-}
-
-/* --------------------------------------------------------------------------------------- plan */
-
-/* Zeros of a placeholder's shape, its first extent being the batch. */
-static tare_status zeros_for(tare_tensor placeholder, int64_t batch, tare_array **array) {
-    tare_shape shape = tare_tensor_shape(placeholder);
-    if (shape.rank > 0) shape.extents[0] = batch;
-    return tare_array_new(tare_tensor_dtype(placeholder), shape, NULL, array);
-}
-
-static tare_status make_plan(const tare_workshop *workshop, const tare_inspect_options *options,
-                             tare_array **arrays, char **text, tare_error *error) {
-    const tare_network *network = &workshop->network;
-    const bool training = options->mode == TARE_MODE_TRAIN;
-    arrays[2] = tare_array_bool(training);
-    if (zeros_for(network->inputs, options->batch, &arrays[0]) != TARE_OK ||
-        zeros_for(network->labels, options->batch, &arrays[1]) != TARE_OK || arrays[2] == NULL)
-        return tare_fail_memory(error);
-    const tare_feed feeds[] = {
-        {network->inputs, arrays[0]}, {network->training, arrays[2]}, {network->labels, arrays[1]}};
-    const tare_tensor fetches[] = {training ? network->train : network->logits, network->loss};
-    const tare_status status = tare_session_plan_text(workshop->session, feeds, training ? 3 : 2,
-                                                      fetches, training ? 2 : 1, text);
-    if (status != TARE_OK) *error = *tare_session_error(workshop->session);
-    return status;
-}
-
-static int say_plan(tare_workshop *workshop, const tare_inspect_options *options) {
-    tare_error error = {0};
-    tare_array *arrays[3] = {NULL};
-    char *text = NULL;
-    tare_status status = tare_workshop_open(workshop, options->threads, &error);
-    if (status == TARE_OK) status = make_plan(workshop, options, arrays, &text, &error);
-    for (int i = 0; i < 3; i++) tare_array_free(arrays[i]);
-    if (status != TARE_OK) return tare_say_error(&error);
-    tare_say(text);
-    tare_text_free(text);
-    return TARE_EXIT_SUCCESS;
 }
 
 /* -------------------------------------------------------------------------------------- graph */
@@ -138,7 +97,7 @@ int tare_inspect_network(tare_workshop *workshop, const tare_inspect_options *op
     tare_error error = {0};
     if (tare_workshop_build(workshop, 0, &error) != TARE_OK) return tare_say_error(&error);
     if (options->graph != TARE_GRAPH_NONE) return say_graph(workshop, options);
-    if (options->plan) return say_plan(workshop, options);
+    if (options->plan) return tare_inspect_plan(workshop, options);
     tare_json json = {.depth = 0};
     if (options->json) {
         add_json_variables(&json, workshop);

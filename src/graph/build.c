@@ -270,6 +270,7 @@ static bool append(builder *b) {
     node->inputs = b->inputs;
     node->input_count = b->input_count;
     node->output_count = b->output_count;
+    node->gradient_of = graph->gradient_of;
     node->seed = tare_random_key(graph->seed, (uint64_t)node->id);
     if (b->def->flags & TARE_OP_VARIABLE) {
         if (!tare_vector_reserve(&graph->allocator, &graph->variables, 1)) return refuse_memory(b);

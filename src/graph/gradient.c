@@ -249,11 +249,18 @@ static bool gather(walk *w, const tare_node *node, tare_tensor *output_gradients
     return true;
 }
 
+/* What is built from now on is the gradient of that node. */
+static void build_for(walk *w, int32_t id) {
+    const tare_node *node = tare_graph_node(w->graph, id);
+    w->graph->gradient_of = node->gradient_of ? node->gradient_of : id;
+}
+
 /* Everything has flowed into the node: sums it up and passes it on to the inputs. */
 static bool visit(walk *w, const tare_node *node) {
     const int32_t branch = branch_for(w, node);
     if (branch < 0) return false;
     tare_branch_enter(w->graph, branch);
+    build_for(w, node->id);
     if (!gather(w, node, NULL)) return !w->graph->error.status;
     const tare_op_def *def = node->def;
     if (!w->passes[node->id - w->first]) return true;
@@ -324,6 +331,7 @@ static bool seed(walk *w, const tare_tensor *ys, size_t count, const tare_tensor
     for (size_t i = 0; i < count; i++) {
         const tare_edge y = {ys[i].node, ys[i].output};
         if (!leads(w, y)) continue;
+        build_for(w, y.node);
         tare_branch_enter(graph, branch_for(w, tare_graph_node(graph, y.node)));
         tare_tensor weight = grad_ys ? grad_ys[i] : TARE_NULL;
         if (weight.immediate)
@@ -344,6 +352,7 @@ static bool seed(walk *w, const tare_tensor *ys, size_t count, const tare_tensor
 static void finish(walk *w, const tare_tensor *xs, size_t x_count, tare_tensor *gradients) {
     for (size_t i = 0; i < x_count && !w->graph->error.status && w->cells; i++) {
         const int32_t cell = xs[i].node <= w->last ? w->cells[xs[i].node - w->first] : 0;
+        build_for(w, xs[i].node);
         const tare_tensor sum = cell ? total(w, cell - 1 + xs[i].output) : TARE_NULL;
         if (sum.node) gradients[i] = sum;
     }
@@ -364,7 +373,7 @@ static void differentiate(tare_graph *graph, const tare_tensor *ys, size_t y_cou
                           const tare_tensor *xs, size_t x_count, const tare_tensor *grad_ys,
                           tare_tensor *gradients) {
     walk w = {.graph = graph};
-    const int32_t branch = tare_scope_now(graph)->branch;
+    const int32_t branch = tare_scope_now(graph)->branch, before = graph->gradient_of;
     if (start(&w, ys, y_count, xs, x_count) && w.cells && seed(&w, ys, y_count, grad_ys)) {
         bool going = true;
         for (int32_t id = w.last; going && id >= w.first; id--)
@@ -372,6 +381,7 @@ static void differentiate(tare_graph *graph, const tare_tensor *ys, size_t y_cou
                 going = visit(&w, tare_graph_node(graph, id));
     }
     finish(&w, xs, x_count, gradients);
+    graph->gradient_of = before;
     tare_branch_enter(graph, branch);
     walk_free(&w);
 }

@@ -24,6 +24,8 @@ typedef struct tare_node {
     const tare_type *outputs;
     const char *const *output_names; /* "name:0"; an operation without outputs has none */
     int32_t branch;                  /* index into branches, 0: none */
+    int32_t gradient_of; /* the node whose gradient it was built for; of a gradient's gradient, the
+                            one behind both; 0: none */
     uint64_t
         seed; /* for random ops and initialisers: from the graph's seed at creation and the id */
 } tare_node;

@@ -116,8 +116,10 @@ typedef struct tare_prepare {
     uint64_t random_key; /* of graph and op seeds, for ops with TARE_OP_RANDOM */
     tare_arena *arena;   /* memory that lives as long as the plan */
     /* to be set where it applies: */
-    void *state;            /* what run wants to know, from arena */
-    int64_t scratch_bytes;  /* memory for the time of the step, aligned to 64 */
+    void *state;           /* what run wants to know, from arena */
+    int64_t scratch_bytes; /* memory for the time of the step, aligned to 64 */
+    double flops; /* what the step computes, a multiply and an add counted as two; 0 (the start)
+                     where memory is all that counts */
     tare_step_function run; /* chosen kernel; starts as the def's run */
     int32_t in_place; /* input whose memory output 0 may take over when nobody needs it any more; -1
                          (the start) for none */

@@ -88,6 +88,7 @@ struct tare_graph {
     TARE_VECTOR(tare_branch_side) branches; /* the first stands for "no branch" */
     tare_conditional ended;                 /* the conditional that tare_cond_merge means */
     int64_t hidden;
+    int32_t gradient_of; /* what nodes built now are the gradient of, 0: of none */
     tare_ranges *ranges;
     /* Scratch of the node being built. */
     tare_text name, key;

@@ -10,6 +10,13 @@ static inline int64_t tare_pixels(const int64_t extent[TARE_SPATIAL]) {
     return extent[0] * extent[1] * extent[2];
 }
 
+/* Operations of each of the three, a multiply and an add counted as two, padding counted as if it
+ * were pixels. */
+static inline double tare_convolution_flops(const tare_convolution *c) {
+    return 2.0 * (double)(c->batch * tare_pixels(c->out) * c->filters) *
+           (double)(tare_pixels(c->kernel) * (c->channels / c->groups));
+}
+
 /* Row-major position and back. */
 static inline int64_t tare_pixel_index(const int64_t extent[TARE_SPATIAL],
                                        const int64_t at[TARE_SPATIAL]) {

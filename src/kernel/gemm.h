@@ -15,6 +15,11 @@ typedef struct tare_gemm {
     bool accumulate;               /* C += instead of C = */
 } tare_gemm;
 
+/* Operations of the product, a multiply and an add counted as two. */
+static inline double tare_gemm_flops(const tare_gemm *gemm) {
+    return 2.0 * (double)gemm->m * (double)gemm->n * (double)gemm->k;
+}
+
 /* Bytes of scratch that tare_gemm_f32 wants for this product (packed panels); 0 for tiny ones.
  * Depends on shape and instruction set only. */
 int64_t tare_gemm_scratch(const tare_gemm *gemm);

@@ -17,6 +17,7 @@
  */
 #include "op/convolution.h"
 
+#include "kernel/convolution_geometry.h"
 #include "op/affine.h"
 #include "op/data_format.h"
 #include "op/like.h"
@@ -175,6 +176,7 @@ static tare_status prepare_convolution(tare_prepare *prepare, const tare_convolu
                                        tare_step_function f32, tare_step_function f64) {
     const bool wide = prepare->outputs[0].dtype == TARE_FLOAT64;
     if (!wide) prepare->scratch_bytes = scratch(c);
+    prepare->flops = tare_convolution_flops(c);
     prepare->run = wide ? f64 : f32;
     return tare_prepare_state(prepare, c, sizeof *c);
 }

@@ -172,6 +172,7 @@ static tare_status matmul_prepare(tare_prepare *prepare) {
     gemm->ldc = gemm->n;
     const bool biased = prepare->input_count > 2 && prepare->inputs[2].dtype != TARE_DTYPE_NONE;
     if (dtype == TARE_FLOAT32) prepare->scratch_bytes = tare_gemm_scratch(gemm);
+    prepare->flops = tare_gemm_flops(gemm) * (double)state.batches;
     if (dtype == TARE_FLOAT64)
         prepare->run = biased ? batches_f64_step : batches_f64_plain_step;
     else if (dtype == TARE_INT32)

@@ -183,6 +183,7 @@ static tare_status tensordot_prepare(tare_prepare *prepare) {
     state.b.at = state.a.copies ? aligned(state.a.count * (int64_t)size) : 0;
     state.gemm_at = state.b.at + (state.b.copies ? aligned(state.b.count * (int64_t)size) : 0);
     prepare->scratch_bytes = state.gemm_at;
+    prepare->flops = tare_gemm_flops(&state.gemm);
     if (dtype == TARE_FLOAT32) prepare->scratch_bytes += tare_gemm_scratch(&state.gemm);
     return tare_prepare_state(prepare, &state, sizeof state);
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "array/shape.h"
 #include "base/status.h"
 #include "plan/draft.h"
 
@@ -40,6 +41,31 @@ static int32_t counted_variable(const tare_draft *draft, const tare_draft_node *
     return (int32_t)draft->values.items[node->inputs[0]].slot.at;
 }
 
+static int64_t bytes_of(const tare_type *type) {
+    return tare_shape_count(type->shape) * (int64_t)tare_dtype_size(type->dtype);
+}
+
+/* Every input read once, every output written once; variables that it changes both, but those that
+ * it merely assigns. */
+static int64_t count_bytes(const tare_op_def *def, const tare_step *step) {
+    int64_t bytes = 0;
+    for (int32_t i = 0; i < step->input_count; i++) {
+        if (step->inputs[i].place == TARE_PLACE_NOWHERE) continue;
+        const bool written = i < 32 && (def->writes >> i & 1u);
+        const bool read = !(written && i == 0 && (def->flags & TARE_OP_OVERWRITES));
+        bytes += (written + read) * bytes_of(&step->input_types[i]);
+    }
+    for (int32_t o = 0; o < step->output_count; o++)
+        if (step->outputs[o].place != TARE_PLACE_NOWHERE) bytes += bytes_of(&step->output_types[o]);
+    return bytes;
+}
+
+/* The name of the node whose gradient the node computes. */
+static const char *gradient_of(const tare_draft *draft, const tare_draft_node *node) {
+    const int32_t of = node->origin ? tare_graph_node(draft->graph, node->origin)->gradient_of : 0;
+    return of ? tare_graph_node(draft->graph, of)->name : NULL;
+}
+
 static tare_status make_step(tare_draft *draft, int64_t at, tare_step *step) {
     tare_draft_node *node = &draft->nodes.items[draft->order.items[at]];
     *step = (tare_step){.run = {.state = node->prepared.state, .function = node->prepared.run},
@@ -52,11 +78,15 @@ static tare_status make_step(tare_draft *draft, int64_t at, tare_step *step) {
                         .op = node->def->name,
                         .note = node->note,
                         .input_types = node->prepared.inputs,
-                        .output_types = node->prepared.outputs};
+                        .output_types = node->prepared.outputs,
+                        .gradient_of = gradient_of(draft, node),
+                        .flops = node->prepared.flops};
     draft->plan->draws |= (node->def->flags & TARE_OP_RANDOM) != 0;
     draft->plan->can_fail |= (node->def->flags & TARE_OP_CAN_FAIL) != 0;
     draft->plan->writes |= node->def->writes != 0;
-    return keep_slots(draft, node, step);
+    TARE_TRY(keep_slots(draft, node, step));
+    step->bytes = count_bytes(node->def, step);
+    return TARE_OK;
 }
 
 static tare_status make_steps(tare_draft *draft) {

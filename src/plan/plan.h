@@ -77,6 +77,9 @@ typedef struct tare_step {
     const char *name, *op;
     const char *note; /* what was merged here, NULL */
     const tare_type *input_types, *output_types;
+    const char *gradient_of; /* name of the node whose gradient it is, NULL: of none */
+    double flops;            /* see tare_prepare */
+    int64_t bytes;           /* that it must read and write at least */
 } tare_step;
 
 /* A place where a feed's address must be written when it changes. */
@@ -139,7 +142,19 @@ void tare_plan_bind(tare_plan *plan, void *base, tare_pool *pool, const uint64_t
                     tare_error *error, const tare_variable_places *variables);
 /* Tells the steps where feed i lies now. */
 void tare_plan_bind_feed(tare_plan *plan, size_t i, const void *numbers);
-/* The plan as text, a step a line. */
+/* What the steps of one op, or all of them, amount to. */
+typedef struct tare_plan_total {
+    const char *op; /* NULL: all */
+    int64_t steps, bytes;
+    double flops;
+} tare_plan_total;
+/* Totals by op, those of most operations first, then of most bytes; kinds has room for one more
+ * than the plan has steps and ends with the total of all. Returns how many ops there are. */
+int64_t tare_plan_totals(const tare_plan *plan, tare_plan_total *kinds);
+
+/* Where the numbers of a value lie: "arena+64", "variable", "-". */
+void tare_slot_text(tare_slot slot, tare_text *text);
+/* The plan as text, a step a line, and its totals. */
 void tare_plan_print(const tare_plan *plan, tare_text *text);
 
 #endif

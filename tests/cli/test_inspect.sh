@@ -28,5 +28,28 @@ run inspect lenet_bn --optimizer sgd --plan --mode train
 exits 0
 says_not out 'apply_adam'
 refuses 2 '--batch: needs 1 or more' inspect lenet_bn --plan --batch 0
-refuses 2 '--json: shows variables' inspect lenet_bn --plan --json
+refuses 2 '--json: shows variables' inspect lenet_bn --graph text --json
+
+# What steps read, write and compute: 2 x 8 x 24 x 24 x 6 x 5 x 5 operations of the first layer.
+run inspect lenet_bn --plan --batch 8
+says out '1.38 MFLOP'
+says out 'memory: arena '
+holds 'totals by op end with all' [ "$(grep -c '^all  *28  ' out)" -eq 1 ]
+holds 'no line ends with a blank' [ "$(grep -c ' $' out)" -eq 0 ]
+run inspect lenet_bn --plan --mode train --batch 8
+says out "gradient of 'conv2d_1/BiasAdd'"
+run inspect lenet_bn --plan --batch 8 --json
+exits 0
+says out '"mode": "infer", "batch": 8, "arena_bytes": '
+says out '"op": "nn_convolution", "node": "batch_normalization/cond/Merge", "bytes": '
+says out '"flops": 1382400'
+says out '"all": {"steps": 28, "bytes": '
+if has jansson; then
+  run train mlp_bn --data synthetic --limit 50 --test-limit 10 --quiet --checkpoint c.safetensors
+  exits 0
+  run inspect c.safetensors --plan
+  exits 0
+  says out 'fold_weights'
+  refuses 2 '--batch: needs 1 or more' inspect c.safetensors --plan --batch 0
+fi
 finish

@@ -498,6 +498,20 @@ static void test_utf8_is_told_from_other_bytes(void **state) {
     assert_false(tare_is_utf8("\xE2\x82\xAC", 2)); /* the rest lies beyond the end */
 }
 
+static void scaled_numbers_have_three_digits_and_a_prefix(void **state) {
+    (void)state;
+    char text[TARE_NUMBER_TEXT];
+    assert_string_equal(tare_scaled_text(text, 0, "B"), "0 B");
+    assert_string_equal(tare_scaled_text(text, 72, "B"), "72 B");
+    assert_string_equal(tare_scaled_text(text, 999, "B"), "999 B");
+    assert_string_equal(tare_scaled_text(text, 999.7, "B"), "1 kB");
+    assert_string_equal(tare_scaled_text(text, 25088, "B"), "25.1 kB");
+    assert_string_equal(tare_scaled_text(text, -1814400, "FLOP"), "-1.81 MFLOP");
+    assert_string_equal(tare_scaled_text(text, 3e21, "B"), "3000 EB");
+    assert_string_equal(tare_scaled_text(text, INFINITY, "B"), "inf EB");
+    assert_string_equal(tare_scaled_text(text, NAN, "B"), "nan B");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_floats_print_as_numpy_prints_them),
@@ -519,6 +533,7 @@ int main(void) {
         cmocka_unit_test(test_print_ends_within_its_buffer),
         cmocka_unit_test(test_same_text_knows_null),
         cmocka_unit_test(test_utf8_is_told_from_other_bytes),
+        cmocka_unit_test(scaled_numbers_have_three_digits_and_a_prefix),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }
