@@ -18,6 +18,7 @@
 #include <tare/norm.h>
 #include <tare/normalization.h>
 #include <tare/op.h>
+#include <tare/profile.h>
 #include <tare/quantise.h>
 #include <tare/report.h>
 #include <tare/schedule.h>

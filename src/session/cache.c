@@ -117,6 +117,9 @@ static void drop(tare_session *session, tare_cached_plan *cached) {
                  (cached->feed_count + 1) * sizeof *cached->feeds);
     tare_release(&session->counting, cached->fetches,
                  (cached->fetch_count + 1) * sizeof *cached->fetches);
+    if (cached->plan)
+        tare_release(&session->counting, cached->entries,
+                     ((size_t)cached->plan->step_count + 1) * sizeof *cached->entries);
     tare_plan_free(cached->plan);
     *cached = (tare_cached_plan){0};
 }

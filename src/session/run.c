@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "array/shape.h"
+#include "base/clock.h"
 #include "base/status.h"
-#include "session/session.h"
+#include "session/profile.h"
 
 static void *variable_address(void *user, int32_t node) {
     return ((tare_session *)user)->variables.items[node].array->data;
@@ -42,17 +43,44 @@ static bool holds(const tare_plan *plan, int32_t guard) {
     return true;
 }
 
+static tare_status check_cancelled(tare_session *session, const tare_step *step) {
+    if (!tare_flag_read(&session->cancelled)) return TARE_OK;
+    return tare_fail_at(&session->error, TARE_ERROR_CANCELLED, step->op, step->name,
+                        "a request to stop before this step", "nothing more");
+}
+
+static const tare_step *first_step(const tare_session *session, const tare_plan *plan) {
+    return plan->steps + (plan->preamble_epoch == session->epoch ? plan->preamble_count : 0);
+}
+
 static tare_status run_steps(tare_session *session, tare_plan *plan) {
-    const tare_step *step = plan->steps, *end = plan->steps + plan->step_count;
-    if (plan->preamble_epoch == session->epoch) step += plan->preamble_count;
+    const tare_step *step = first_step(session, plan), *end = plan->steps + plan->step_count;
     for (; step < end; step++) {
-        if (tare_flag_read(&session->cancelled))
-            return tare_fail_at(&session->error, TARE_ERROR_CANCELLED, step->op, step->name,
-                                "a request to stop before this step", "nothing more");
+        TARE_TRY(check_cancelled(session, step));
         if (step->guard >= 0 && !holds(plan, step->guard)) continue;
         TARE_TRY(step->run.function(&step->run));
     }
     plan->preamble_epoch = session->epoch;
+    return TARE_OK;
+}
+
+/* The same with a clock. A step's time begins where that of the one before it ended. */
+static tare_status time_steps(tare_session *session, tare_cached_plan *cached) {
+    tare_plan *plan = cached->plan;
+    TARE_TRY(tare_session_profile_plan(session, cached));
+    const tare_step *step = first_step(session, plan), *end = plan->steps + plan->step_count;
+    double begin = tare_clock_seconds();
+    for (; step < end; step++) {
+        TARE_TRY(check_cancelled(session, step));
+        if (step->guard >= 0 && !holds(plan, step->guard)) continue;
+        TARE_TRY(step->run.function(&step->run));
+        const double now = tare_clock_seconds();
+        tare_session_profile_step(session->profile, cached->entries[step - plan->steps], step,
+                                  begin, now - begin);
+        begin = now;
+    }
+    plan->preamble_epoch = session->epoch;
+    tare_session_profile_run(session->profile);
     return TARE_OK;
 }
 
@@ -112,7 +140,8 @@ static tare_status run(tare_session *session, const tare_feed *feeds, size_t fee
         if (plan->feeds[f].bound != feeds[f].array->data)
             tare_plan_bind_feed(plan, f, feeds[f].array->data);
     cached->used = (uint64_t)++session->runs;
-    const tare_status status = run_steps(session, plan);
+    const tare_status status =
+        session->is_profiling ? time_steps(session, cached) : run_steps(session, plan);
     if (plan->writes) note_writes(session, plan);
     if (plan->draws) session->random_draws++;
     TARE_TRY(status);

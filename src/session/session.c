@@ -3,8 +3,10 @@
 #include "session/session.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/status.h"
+#include "session/profile.h"
 
 /* ------------------------------------------------------- an allocator that knows a limit */
 
@@ -116,6 +118,7 @@ tare_status tare_session_new_with(tare_graph *graph, const tare_session_options 
 void tare_session_free(tare_session *session) {
     if (!session) return;
     tare_pool_free(session->pool);
+    tare_session_profile_free(session);
     tare_session_drop_plans(session);
     for (int64_t i = 0; i < session->variables.count; i++) {
         tare_array_free(session->variables.items[i].array);
@@ -133,21 +136,27 @@ void tare_session_free(tare_session *session) {
 
 /* ------------------------------------------------------------------------------- asking */
 
+tare_status tare_session_hand_out(void *into, const void *made, size_t size) {
+    size_t bytes = 0;
+    if (into) memcpy(&bytes, into, sizeof bytes);
+    if (bytes < sizeof bytes) return TARE_ERROR_ARGUMENT;
+    const size_t known = bytes < size ? bytes : size;
+    memcpy((char *)into + sizeof bytes, (const char *)made + sizeof bytes, known - sizeof bytes);
+    return TARE_OK;
+}
+
 tare_status tare_session_count(const tare_session *session, tare_session_counters *counters) {
-    if (!session || !counters || counters->struct_size < sizeof(size_t)) return TARE_ERROR_ARGUMENT;
+    if (!session) return TARE_ERROR_ARGUMENT;
     int64_t variable_bytes = 0;
     for (int64_t i = 0; i < session->variables.count; i++)
         variable_bytes += (int64_t)tare_array_bytes(session->variables.items[i].array);
-    const tare_session_counters now = {.struct_size = counters->struct_size,
-                                       .runs = session->runs,
+    const tare_session_counters now = {.runs = session->runs,
                                        .plans_made = session->plans_made,
                                        .plans_kept = session->plans.count,
                                        .arena_bytes = (int64_t)session->arena_bytes,
                                        .variable_bytes = variable_bytes,
                                        .random_draws = (int64_t)session->random_draws};
-    const size_t bytes = counters->struct_size < sizeof now ? counters->struct_size : sizeof now;
-    for (size_t i = 0; i < bytes; i++) ((char *)counters)[i] = ((const char *)&now)[i];
-    return TARE_OK;
+    return tare_session_hand_out(counters, &now, sizeof now);
 }
 
 tare_status tare_session_set_random_draws(tare_session *session, int64_t draws) {

@@ -23,7 +23,11 @@ typedef struct tare_cached_plan {
     size_t feed_count, fetch_count;
     tare_array **results; /* per fetch: a view of its numbers; NULL for operations */
     uint64_t used;        /* when last, in runs */
+    int64_t *entries;     /* per step: its entry in the profile */
+    uint64_t profiled_in; /* the profile that these are of; 0: none */
 } tare_cached_plan;
+
+typedef struct tare_profile tare_profile;
 
 struct tare_session {
     tare_graph *graph;
@@ -33,7 +37,7 @@ struct tare_session {
     bool limit_hit;
     tare_pool *pool;
     int threads;
-    bool merge, closed;
+    bool merge, closed, is_profiling;
     tare_flag busy, cancelled;
     tare_error error;
     TARE_VECTOR(tare_variable_state) variables; /* by node id */
@@ -45,6 +49,8 @@ struct tare_session {
     size_t arena_bytes;
     uint64_t random_draws;
     int64_t runs, plans_made;
+    tare_profile *profile; /* the latest; NULL: there was none */
+    uint64_t profiles;     /* begun so far */
     /* room for a call's key, grown outside the running step */
     TARE_VECTOR(tare_plan_feed) key_feeds;
     TARE_VECTOR(tare_edge) key_fetches;
@@ -55,6 +61,10 @@ tare_status tare_session_enter(tare_session *session);
 /* Ends a call; turns an allocation refused by the limit into TARE_ERROR_LIMIT. Returns the status
  * to give. */
 tare_status tare_session_leave(tare_session *session, tare_status status);
+
+/* Copies what was made into a caller's struct, as far as that goes. Both begin with their
+ * struct_size; the caller's stays. Errors  it has none. */
+tare_status tare_session_hand_out(void *into, const void *made, size_t size);
 
 /* Memory for a variable (by node id); its numbers are zeros until it is set. */
 tare_status tare_session_variable(tare_session *session, int32_t node, tare_variable_state **state);

@@ -53,11 +53,15 @@ static tare_status train(program *p) {
                                {p->y, p->numbers[1]},
                                {p->rate, p->numbers[2]},
                                {p->training, p->numbers[3]}};
-    for (int step = 0; step < 2; step++) {
+    tare_profile_options profile = {TARE_PROFILE_DEFAULTS};
+    profile.events = 8;
+    for (int step = 0; step < 3; step++) {
         tare_status status = tare_session_run(p->session, feeds, 4, &p->step, 1, NULL);
+        if (status == TARE_OK && step == 0)
+            status = tare_session_profile_begin_with(p->session, &profile);
         if (status != TARE_OK) return status;
     }
-    return TARE_OK;
+    return tare_session_profile_end(p->session);
 }
 
 /* Without jansson there are no checkpoints, and saying so is right. */
