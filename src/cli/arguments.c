@@ -16,16 +16,17 @@ static const struct { const char *name, *stands_for; } aliases[] = {{"lr", "lear
 
 /* --------------------------------------------------------------------------------- finding */
 
-static bool is_hidden(const tare_option_group *group, const char *name) {
+/* Whether a name is among names with commas around them; NULL: none. */
+static bool is_among(const char *names, const char *name) {
     char wanted[LONGEST_NAME + 4];
     tare_print(wanted, sizeof wanted, ",%s,", name);
-    return group->hidden != NULL && strstr(group->hidden, wanted) != NULL;
+    return names != NULL && strstr(names, wanted) != NULL;
 }
 
 /* Options that a command line cannot say have no place there. */
 static bool is_offered(const tare_option_group *group, const tare_option *option) {
     return option->kind != TARE_OPTION_tensor && option->kind != TARE_OPTION_array &&
-           !is_hidden(group, option->name);
+           !is_among(group->hidden, option->name);
 }
 
 static const tare_option *find_in(const tare_option_group *group, const char *name) {
@@ -113,6 +114,8 @@ static int parse_option(const tare_arguments *arguments, const char *text, const
     if (option == NULL) return refuse_name(arguments, name);
     if (equals != NULL) return set(group, name, equals + 1);
     if (option->kind == TARE_OPTION_boolean) return set(group, name, "true");
+    if (is_among(arguments->bare, option->name) && (next == NULL || next[0] == '-'))
+        return set(group, name, "");
     if (next == NULL) {
         char spelt[LONGEST_NAME];
         return tare_say_misuse("option '--%s': got nothing behind it; needs a value",
@@ -184,9 +187,11 @@ static const char *value_hint(const tare_option *option) {
     }
 }
 
-static void add_option_help(tare_text *text, const tare_option *option, const void *options) {
+static void add_option_help(tare_text *text, const tare_option *option, const void *options,
+                            bool bare) {
     char name[LONGEST_NAME], left[LONGEST_NAME + 16];
-    tare_print(left, sizeof left, "  --%s%s", written(option->name, name), value_hint(option));
+    tare_print(left, sizeof left, "  --%s%s", written(option->name, name),
+               bare ? " [TEXT]" : value_hint(option));
     tare_text_format(text, "%-*s  %s", HELP_COLUMN, left, option->help);
     if (option->words != NULL) tare_text_format(text, " (%s)", option->words);
     tare_text value = {0};
@@ -210,7 +215,7 @@ static void add_group_help(tare_text *text, const tare_arguments *arguments, int
     tare_text_format(text, "\n%s\n", group->title);
     for (const tare_option *option = group->table->options; option->name != NULL; option++)
         if (is_offered(group, option) && !is_shadowed(arguments, which, option->name))
-            add_option_help(text, option, group->options);
+            add_option_help(text, option, group->options, is_among(arguments->bare, option->name));
 }
 
 void tare_arguments_help(const tare_arguments *arguments) {

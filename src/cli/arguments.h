@@ -26,6 +26,8 @@ typedef struct tare_arguments {
     const tare_command *command;
     tare_option_group groups[TARE_MOST_GROUPS];
     int group_count;
+    const char *bare; /* names with commas around them, ",profile,": options that may stand without
+                         a value and are "" then; NULL: none */
     int most_words;
     const char *words[TARE_MOST_WORDS]; /* what is no option */
     int word_count;

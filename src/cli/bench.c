@@ -24,9 +24,6 @@ TARE_OPTIONS(bench_options, TARE_BENCH_FIELDS);
 #define TARE_TABLE_STRUCT bench_options
 TARE_OPTION_TABLE(static, bench_table, TARE_BENCH_FIELDS);
 
-static const int64_t copies[] = {32 << 10, 1 << 20, 16 << 20, 256 << 20};
-enum { COPIES = sizeof copies / sizeof *copies };
-
 typedef struct job {
     bench_options options;
     tare_bench_plan plan, single; /* on all threads, on one */
@@ -85,11 +82,11 @@ static void add_ceiling(job *j, const char *what, const tare_bench_plan *plan, c
 static bool measure_ceilings(job *j, const tare_bench_plan *plan) {
     const tare_bench_rate peak = tare_bench_multiply_add(plan);
     add_ceiling(j, "multiply-add", plan, "GFLOP", &peak);
-    for (int i = 0; i < COPIES; i++) {
+    for (int i = 0; i < TARE_BENCH_COPIES; i++) {
         char what[TARE_NUMBER_TEXT];
         tare_bench_rate rate;
-        if (!tare_bench_copy(plan, copies[i], &rate)) return false;
-        tare_print(what, sizeof what, "copy within %" PRId64 " KiB", copies[i] >> 10);
+        if (!tare_bench_copy(plan, tare_bench_copies[i], &rate)) return false;
+        tare_print(what, sizeof what, "copy within %" PRId64 " KiB", tare_bench_copies[i] >> 10);
         add_ceiling(j, what, plan, "GB", &rate);
     }
     return true;

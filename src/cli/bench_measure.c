@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+const int64_t tare_bench_copies[TARE_BENCH_COPIES] = {32 << 10, 1 << 20, 16 << 20, 256 << 20};
+
 enum { MULTIPLY_ADD_ROUNDS = 200 * 1000 }; /* half a millisecond or so */
 
 static int compare_doubles(const void *a, const void *b) {

@@ -6,6 +6,7 @@
 #include "cli/bench_family.h"
 
 #define TARE_BENCH_MOST_REPEATS 101
+#define TARE_BENCH_COPIES       4
 
 typedef struct tare_bench_plan {
     int64_t repeats;
@@ -29,6 +30,7 @@ bool tare_bench_shape(const tare_bench_plan *plan, const tare_bench_family *fami
                       uint32_t passes, tare_bench_result *result);
 /* The ceilings alone: multiply-adds; copies of so many bytes, read and written. */
 tare_bench_rate tare_bench_multiply_add(const tare_bench_plan *plan);
+extern const int64_t tare_bench_copies[TARE_BENCH_COPIES]; /* worth measuring: one per cache */
 bool tare_bench_copy(const tare_bench_plan *plan, int64_t bytes, tare_bench_rate *rate);
 
 #endif

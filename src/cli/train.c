@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "cli/interrupt.h"
+#include "cli/profile.h"
 #include "cli/say.h"
 #include "cli/settings.h"
 #include "cli/train_options.h"
@@ -20,6 +21,7 @@ typedef struct job {
     tare_dataset *examples, *test;
     tare_fit_result result;
     tare_evaluation found;
+    tare_profile_view profile;
     tare_error error;
 } job;
 
@@ -131,6 +133,49 @@ static tare_status log_test(job *j) {
     return status == TARE_OK ? closed : status;
 }
 
+/* ------------------------------------------------------------------------------------ profile */
+
+static bool wants_profile(const job *j) { return j->training.options.profile != NULL; }
+static bool wants_trace(const job *j) {
+    return wants_profile(j) && j->training.options.profile[0] != '\0';
+}
+
+/* A file that cannot be written is better known before the training than after it. */
+static tare_status try_trace(job *j) {
+    tare_writer *writer = NULL;
+    TARE_TRY(tare_writer_open(j->training.options.profile, &writer, &j->error));
+    tare_writer_abandon(writer);
+    return TARE_OK;
+}
+
+static tare_status begin_profile(job *j) {
+    if (!wants_profile(j)) return TARE_OK;
+    tare_session *session = j->training.workshop.session;
+    tare_profile_options options = {TARE_PROFILE_DEFAULTS};
+    if (wants_trace(j)) {
+        TARE_TRY(try_trace(j));
+        options.events = TARE_PROFILE_EVENTS;
+    }
+    if (tare_session_profile_begin_with(session, &options) == TARE_OK) return TARE_OK;
+    j->error = *tare_session_error(session);
+    return j->error.status;
+}
+
+/* Looks at the profile of the training, before testing adds to it. */
+static tare_status end_profile(job *j) {
+    if (!wants_profile(j)) return TARE_OK;
+    const tare_workshop *workshop = &j->training.workshop;
+    const int64_t asked = j->training.options.threads;
+    if (tare_session_profile_end(workshop->session) != TARE_OK) {
+        j->error = *tare_session_error(workshop->session);
+        return j->error.status;
+    }
+    TARE_TRY(tare_profile_look(&j->profile, workshop->graph, workshop->session,
+                               asked > 0 ? asked : tare_processor_count(), &j->error));
+    if (!wants_trace(j)) return TARE_OK;
+    return tare_profile_write_trace(&j->profile, j->training.options.profile, &j->error);
+}
+
 /* ------------------------------------------------------------------------------------ results */
 
 static const char *what_was_tested(const job *j) {
@@ -168,6 +213,10 @@ static void add_json(tare_json *json, const job *j) {
     tare_json_member_boolean(json, "resumed", result->resumed);
     tare_json_member_boolean(json, "stopped", result->stopped);
     if (!result->stopped) add_json_test(json, j);
+    if (wants_profile(j)) {
+        tare_json_key(json, "profile");
+        tare_profile_add_json(&j->profile, json);
+    }
     tare_json_end_object(json);
     tare_text_add(&json->text, "\n");
 }
@@ -179,6 +228,10 @@ static int say_result(const job *j) {
     } else if (!j->result.stopped) {
         tare_workshop_result(&json.text, what_was_tested(j), &j->found,
                              tare_dataset_classes(j->test) > 0);
+    }
+    if (wants_profile(j) && !j->training.options.json) {
+        if (!j->result.stopped) tare_text_add(&json.text, "\n");
+        tare_profile_add_text(&j->profile, &json.text);
     }
     if (!tare_say_text(&json.text)) return tare_say_failure("no memory for the result");
     return TARE_EXIT_SUCCESS;
@@ -213,9 +266,10 @@ static void say_nothing_was_left(const job *j) {
 
 static int work(job *j) {
     if (load_data(j) != TARE_OK || build(j) != TARE_OK) return tare_say_error(&j->error);
+    if (begin_profile(j) != TARE_OK) return tare_say_error(&j->error);
     say_beginning(j);
     tare_interrupt_begin();
-    if (fit(j) != TARE_OK) return tare_say_error(&j->error);
+    if (fit(j) != TARE_OK || end_profile(j) != TARE_OK) return tare_say_error(&j->error);
     say_nothing_was_left(j);
     if (!j->result.stopped && (evaluate(j) != TARE_OK || log_test(j) != TARE_OK))
         return tare_say_error(&j->error);
@@ -227,6 +281,7 @@ static int run(int count, char **texts) {
     job j = {.examples = NULL};
     int status = tare_training_parse(&j.training, count, texts);
     if (status < 0) status = work(&j);
+    tare_profile_end(&j.profile);
     tare_workshop_end(&j.training.workshop);
     tare_dataset_free(j.examples);
     tare_dataset_free(j.test);
@@ -241,6 +296,10 @@ const tare_command tare_command_train = {
         "  tare train lenet_bn --data fashion-mnist --epochs 5\n"
         "  tare train mlp_bn --data synthetic --limit 5000      without any file, in a moment\n"
         "  tare train lenet_bn --recipe d2l --seed 3            the book's recipe\n"
+        "  tare train resnet20 --limit 2048 --profile           where the time goes, by step and "
+        "layer\n"
+        "  tare train lenet_bn --profile lenet.json             the same; load it in "
+        "chrome://tracing\n"
         "  tare train lenet_bn --log runs/lenet                 for TensorBoard: --logdir runs\n"
         "  tare train lenet_bn --checkpoint lenet.safetensors --resume\n"
         "                                                       go on where Ctrl-C stopped it\n",

@@ -68,7 +68,7 @@ static int check(const tare_training *training) {
     return -1;
 }
 
-static const char hidden_of_fit[] = ",seed,divisor,";
+static const char hidden_of_fit[] = ",seed,divisor,", bare[] = ",profile,";
 
 /* Help without a network shows what all have in common. */
 static int help_without_network(void) {
@@ -81,7 +81,8 @@ static int help_without_network(void) {
             {{"Options", &train_table, &options, NULL},
              {"Options of training ('tare train NAME --help' shows NAME's defaults and its own)",
               &tare_fit_table, &fit, hidden_of_fit}},
-        .group_count = 2};
+        .group_count = 2,
+        .bare = bare};
     tare_arguments_help(&arguments);
     return TARE_EXIT_SUCCESS;
 }
@@ -100,7 +101,8 @@ int tare_training_parse(tare_training *training, int count, char **texts) {
                    {"Options of the network", training->workshop.table, training->workshop.options,
                     ",steps,"},
                    {"Options of training", &tare_fit_table, &training->fit, hidden_of_fit}},
-        .group_count = 3};
+        .group_count = 3,
+        .bare = bare};
     set_defaults(training);
     if (tare_arguments_ask_help(count, texts)) {
         status = apply_recipe(training, &arguments);

@@ -18,6 +18,8 @@
     field(integer, test_limit, 0, "test on the first N examples only; 0: on all")                 \
     field(integer, held_back, 0,                                                                  \
           "hold back N training examples, drawn at random, and test on them instead")             \
+    field(text, profile, NULL,                                                                    \
+          "tell where the time goes; a FILE gets a Chrome trace of the latest 50000 steps")       \
     field(boolean, json, false, "print the result as JSON")                                       \
     field(boolean, quiet, false, "show no progress")
 /* clang-format on */
