@@ -82,15 +82,35 @@ static tare_array *read_entry(golden_case *c, const json_t *entry) {
     return array;
 }
 
+/* The same numbers in another dtype. */
+static tare_array *converted(golden_case *c, const tare_array *array, tare_dtype dtype) {
+    tare_array *other = NULL;
+    if (tare_array_new(dtype, tare_array_shape(array), NULL, &other) != TARE_OK)
+        golden_fail(c, "no memory");
+    for (int64_t i = 0; other && i < tare_array_count(array); i++)
+        tare_array_set_number(other, i, tare_array_number(array, i));
+    return other;
+}
+
+/* Takes an array that was read, float32 as it was recorded, for what may be wide. */
+static tare_array *widened(golden_case *c, tare_array *array, tare_dtype dtype) {
+    const bool narrow = array && tare_array_dtype(array) == TARE_FLOAT32;
+    if (!c->wide || !narrow || dtype != TARE_FLOAT64) return array;
+    tare_array *wide = converted(c, array, dtype);
+    tare_array_free(array);
+    return wide;
+}
+
 tare_array *golden_array(golden_case *c, const char *when, const char *role, const char *name) {
     const json_t *entry = golden_entry(c, when, role, name);
-    if (entry) return golden_keep(c, read_entry(c, entry));
+    if (entry) return golden_keep(c, widened(c, read_entry(c, entry), TARE_FLOAT64));
     golden_fail(c, "the case has no array %s/%s/%s", when, role, name);
     return NULL;
 }
 
 tare_dtype golden_dtype(const golden_case *c) {
-    return tare_dtype_named(golden_text(c->spec, "dtype", "float32"));
+    const tare_dtype dtype = tare_dtype_named(golden_text(c->spec, "dtype", "float32"));
+    return c->wide && dtype == TARE_FLOAT32 ? TARE_FLOAT64 : dtype;
 }
 
 /* Fills numbers from a list nested as deep as the shape; false when the list is ragged. */
@@ -188,8 +208,10 @@ void golden_judge(golden_case *c, const char *when, const char *role, const char
         golden_fail(c, "the case has no array %s/%s/%s", when, role, name);
         return;
     }
-    tare_array *want = read_entry(c, entry);
+    tare_array *want = read_entry(c, entry), *rounded = NULL;
     if (!want) return;
+    if (c->wide && got && tare_array_dtype(got) == TARE_FLOAT64)
+        got = rounded = converted(c, got, tare_array_dtype(want));
     const char *key = golden_text(entry, "key", "") + strlen(c->name) + 1;
     double atol = golden_real(entry, "atol", 0) + golden_loss_cancels(c, entry);
     golden_difference found =
@@ -205,6 +227,7 @@ void golden_judge(golden_case *c, const char *when, const char *role, const char
     } else if (!found.comparable || found.wrong) {
         tell_difference(c, key, &found, got, want);
     }
+    tare_array_free(rounded);
     tare_array_free(want);
 }
 
@@ -279,7 +302,8 @@ bool golden_assign_initial(golden_case *c) {
             strcmp(golden_text(entry, "role", ""), "var"))
             continue;
         const char *name = golden_text(entry, "name", "");
-        tare_array *value = read_entry(c, entry);
+        const tare_tensor variable = tare_tensor_named(c->graph, name);
+        tare_array *value = widened(c, read_entry(c, entry), tare_tensor_dtype(variable));
         c->judged[i] = true;
         fine = value && golden_ok(c, tare_session_set(c->session, name, value), name) && fine;
         tare_array_free(value);

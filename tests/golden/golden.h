@@ -23,6 +23,7 @@ typedef struct golden_case {
     tare_npz *npz;      /* NULL when the group has no arrays */
     int threads;
     bool verbose;
+    bool wide; /* float32 cases are computed in float64, and rounded before they are judged */
 
     tare_graph *graph;
     tare_session *session;
@@ -94,7 +95,7 @@ const json_t *golden_entry(const golden_case *c, const char *when, const char *r
 tare_array *golden_array(golden_case *c, const char *when, const char *role, const char *name);
 /* Hands an array over to the case, which frees it; returns it. */
 tare_array *golden_keep(golden_case *c, tare_array *array);
-/* float32 or what the case's `dtype` says. */
+/* float32 or what the case's `dtype` says; float64 when it is computed wide. */
 tare_dtype golden_dtype(const golden_case *c);
 /* Numbers of a nested JSON list (or one number) as an array of dtype, owned by the case. */
 tare_array *golden_numbers(golden_case *c, const json_t *values, tare_dtype dtype);

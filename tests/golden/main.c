@@ -26,7 +26,7 @@ typedef struct wish {
     const char *groups[MAX_NAMES], *cases[MAX_NAMES], *except[MAX_NAMES];
     bool found[MAX_NAMES]; /* which groups there were */
     size_t group_count, case_count, except_count;
-    bool list, verbose, existing, optional;
+    bool list, verbose, existing, optional, wide;
     int threads;
 } wish;
 
@@ -86,6 +86,7 @@ static int misuse(const char *what) {
             "  --case NAME     run this case only (may be repeated)\n"
             "  --except NAME   leave this case out, and say so (may be repeated)\n"
             "  --existing-ops  count cases whose op is lacking apart from those that failed\n"
+            "  --float64       compute in float64 what is float32, round, then compare (programs)\n"
             "  --optional      exit with 77 when ROOT does not exist\n"
             "  --threads N     threads of each session (1)\n",
             what);
@@ -106,6 +107,7 @@ static bool take_flag(wish *w, const char *word) {
     } flags[] = {{"--list", &w->list},
                  {"--verbose", &w->verbose},
                  {"--existing-ops", &w->existing},
+                 {"--float64", &w->wide},
                  {"--optional", &w->optional}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (!strcmp(word, flags[i].name)) return *flags[i].flag = true;
@@ -154,7 +156,8 @@ static void run_case(const wish *w, const char *file, const json_t *spec, tare_n
                      .spec = spec,
                      .npz = npz,
                      .threads = w->threads,
-                     .verbose = w->verbose};
+                     .verbose = w->verbose,
+                     .wide = w->wide};
     bool passed = golden_run_case(&c, drive);
     const char *verdict = passed ? "passed" : "failed";
     if (c.lacks[0]) {

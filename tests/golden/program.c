@@ -26,7 +26,7 @@ static tare_shape batch_of(const golden_case *c, const char *field, tare_shape o
 
 static void typed_inputs(golden_case *c, golden_training *p, tare_shape shape, tare_dtype dtype,
                          tare_shape labels, tare_tensor *x, tare_tensor *y) {
-    *x = tare_placeholder(c->graph, TARE_FLOAT32, shape, .name = "x");
+    *x = tare_placeholder(c->graph, golden_dtype(c), shape, .name = "x");
     *y = tare_placeholder(c->graph, dtype, labels, .name = "y");
     p->training = tare_placeholder_with_default(c->graph, TARE_FALSE, .name = "training");
     golden_training_feed(p, "x", *x);
@@ -52,6 +52,13 @@ static tare_optimizer optimizer_of(golden_case *c, const char *otherwise) {
     golden_build_optimizer(c, golden_text(c->spec, "optimizer", otherwise), options, &optimizer);
     json_decref(options);
     return optimizer;
+}
+
+/* Which variance reaches moving_variance: in float64, which TensorFlow does not fuse, that of the
+ * float32 program it stands for. */
+static int moving_variance(const golden_case *c, tare_tensor x) {
+    return c->wide && tare_tensor_shape(x).rank == 4 ? TARE_MOVING_VARIANCE_UNBIASED
+                                                     : TARE_MOVING_VARIANCE_BY_FUSED;
 }
 
 /* Members of UPDATE_OPS from `first` on, at most `room`. */
@@ -99,16 +106,18 @@ static void lenet(golden_case *c, golden_training *p) {
         char name[16];
         snprintf(name, sizeof name, "pool%zu", i);
         h = tare_conv2d(h, element(filters, i, default_filters[i]), TARE_LIST(5));
-        h = tare_sigmoid(
-            tare_batch_norm(h, .training = p->training, .momentum = momentum, .epsilon = epsilon));
+        h = tare_sigmoid(tare_batch_norm(h, .moving_variance = moving_variance(c, h),
+                                         .training = p->training, .momentum = momentum,
+                                         .epsilon = epsilon));
         h = average ? tare_nn_avg_pool2d(h) : tare_nn_max_pool2d(h);
         watch(p, name, h);
     }
     h = tare_flatten(h);
     for (size_t i = 0; i < 2; i++) {
         h = tare_dense(h, element(units, i, default_units[i]));
-        h = tare_sigmoid(
-            tare_batch_norm(h, .training = p->training, .momentum = momentum, .epsilon = epsilon));
+        h = tare_sigmoid(tare_batch_norm(h, .moving_variance = moving_variance(c, h),
+                                         .training = p->training, .momentum = momentum,
+                                         .epsilon = epsilon));
     }
     tare_tensor logits = tare_dense(h, golden_integer(c->spec, "classes", 10));
     p->cost = cross_entropy(y, logits);
@@ -129,14 +138,14 @@ static void channel_wise(golden_case *c, golden_training *p) {
     tare_tensor x, y, mean, mean2;
     tare_shape image = batch_of(c, "image", TARE_SHAPE(5, 5, 2));
     inputs(c, p, image, &x, &y);
-    tare_tensor kernel =
-        tare_get_variable(c->graph, "kernel", TARE_SHAPE(3, 3, image.extents[3], 4));
+    tare_tensor kernel = tare_get_variable(
+        c->graph, "kernel", TARE_SHAPE(3, 3, image.extents[3], 4), .dtype = golden_dtype(c));
     tare_tensor conv = tare_nn_conv2d(x, kernel, .padding = TARE_PADDING_SAME);
     tare_variable_scope_begin(c->graph, "by_hand", NULL, TARE_REUSE_INHERIT);
-    tare_tensor scale =
-        tare_get_variable(c->graph, "scale", TARE_SHAPE(4), .initializer = TARE_ONES);
-    tare_tensor offset =
-        tare_get_variable(c->graph, "offset", TARE_SHAPE(4), .initializer = TARE_ZEROS);
+    tare_tensor scale = tare_get_variable(c->graph, "scale", TARE_SHAPE(4),
+                                          .dtype = golden_dtype(c), .initializer = TARE_ONES);
+    tare_tensor offset = tare_get_variable(c->graph, "offset", TARE_SHAPE(4),
+                                           .dtype = golden_dtype(c), .initializer = TARE_ZEROS);
     tare_tensor channel = by_moments(conv, TARE_LIST(0, 1, 2), false, scale, offset, &mean);
     tare_tensor instance = by_moments(conv, TARE_LIST(1, 2), true, scale, offset, &mean2);
     tare_variable_scope_end(c->graph);
@@ -165,15 +174,18 @@ static void residual(golden_case *c, golden_training *p) {
     inputs(c, p, batch_of(c, "image", TARE_SHAPE(6, 6, 2)), &x, &y);
     tare_tensor first = tare_conv2d(x, width, TARE_LIST(3), .padding = TARE_PADDING_SAME,
                                     .use_bias = false, .name = "conv1");
-    tare_tensor h = tare_relu(
-        tare_batch_norm(first, .training = p->training, .momentum = momentum, .name = "shared"));
+    tare_tensor h =
+        tare_relu(tare_batch_norm(first, .moving_variance = moving_variance(c, first),
+                                  .training = p->training, .momentum = momentum, .name = "shared"));
     tare_tensor second = tare_conv2d(h, width, TARE_LIST(3), .padding = TARE_PADDING_SAME,
                                      .use_bias = false, .name = "conv2");
-    h = tare_batch_norm(second, .training = p->training, .momentum = momentum, .name = "shared",
+    h = tare_batch_norm(second, .moving_variance = moving_variance(c, second),
+                        .training = p->training, .momentum = momentum, .name = "shared",
                         .reuse = TARE_REUSE_TRUE);
     h = tare_relu(tare_add(h, first));
     tare_variable_scope_begin(c->graph, "out", NULL, TARE_REUSE_INHERIT);
-    h = tare_batch_norm(h, .training = p->training, .momentum = momentum);
+    h = tare_batch_norm(h, .moving_variance = moving_variance(c, h), .training = p->training,
+                        .momentum = momentum);
     tare_variable_scope_end(c->graph);
     tare_tensor pooled = tare_reduce_mean(h, .axis = TARE_LIST(1, 2));
     tare_tensor logits = tare_dense(pooled, golden_integer(c->spec, "classes", 3));
@@ -226,7 +238,8 @@ static void everything(golden_case *c, golden_training *p) {
     tare_tensor x, y;
     inputs(c, p, TARE_SHAPE(TARE_ANY, golden_integer(c->spec, "features", 6)), &x, &y);
     tare_tensor h = tare_dense(x, 5, .use_bias = false, .kernel_regularizer = decay);
-    h = tare_elu(tare_batch_norm(h, .training = p->training, .momentum = real(c, "momentum", 0.8),
+    h = tare_elu(tare_batch_norm(h, .moving_variance = moving_variance(c, h),
+                                 .training = p->training, .momentum = real(c, "momentum", 0.8),
                                  .gamma_regularizer = decay));
     tare_tensor logits =
         tare_dense(h, golden_integer(c->spec, "classes", 3), .kernel_regularizer = decay);
@@ -239,11 +252,12 @@ static void everything(golden_case *c, golden_training *p) {
 }
 
 /* The usual block; no bias, since batch normalisation would cancel it. */
-static tare_tensor conv_norm_relu(tare_tensor x, int64_t filters, tare_tensor training,
-                                  double momentum) {
+static tare_tensor conv_norm_relu(const golden_case *c, tare_tensor x, int64_t filters,
+                                  tare_tensor training, double momentum) {
     const tare_tensor h =
         tare_conv2d(x, filters, TARE_LIST(3), .padding = TARE_PADDING_SAME, .use_bias = false);
-    return tare_relu(tare_batch_norm(h, .training = training, .momentum = momentum));
+    return tare_relu(tare_batch_norm(h, .moving_variance = moving_variance(c, h),
+                                     .training = training, .momentum = momentum));
 }
 
 /* Regression of a per-pixel heat map: a small encoder and decoder, mean squared error. */
@@ -252,14 +266,15 @@ static void heat_map(golden_case *c, golden_training *p) {
     const int64_t width = golden_integer(c->spec, "width", 4);
     const double momentum = real(c, "momentum", 0.9);
     tare_tensor x, y;
-    typed_inputs(c, p, TARE_SHAPE(TARE_ANY, size, size, 3), TARE_FLOAT32,
+    typed_inputs(c, p, TARE_SHAPE(TARE_ANY, size, size, 3), golden_dtype(c),
                  TARE_SHAPE(TARE_ANY, size, size, 1), &x, &y);
-    const tare_tensor down = conv_norm_relu(x, width, p->training, momentum);
+    const tare_tensor down = conv_norm_relu(c, x, width, p->training, momentum);
     const tare_tensor pooled = tare_nn_max_pool2d(down, .padding = TARE_PADDING_SAME);
-    const tare_tensor deep = conv_norm_relu(pooled, 2 * width, p->training, momentum);
+    const tare_tensor deep = conv_norm_relu(c, pooled, 2 * width, p->training, momentum);
     tare_tensor up = tare_conv2d_transpose(deep, width, TARE_LIST(2), .strides = TARE_LIST(2),
                                            .padding = TARE_PADDING_SAME, .use_bias = false);
-    up = tare_relu(tare_batch_norm(up, .training = p->training, .momentum = momentum));
+    up = tare_relu(tare_batch_norm(up, .moving_variance = moving_variance(c, up),
+                                   .training = p->training, .momentum = momentum));
     const tare_tensor both[] = {down, up};
     const tare_tensor map =
         tare_conv2d(tare_concat(both, 2, 3), 1, TARE_LIST(3), .padding = TARE_PADDING_SAME);
@@ -297,10 +312,10 @@ static tare_tensor primitive_norm(golden_case *c, tare_tensor x, tare_tensor tra
     tare_list axes = {.count = shape.rank - 1};
     for (int axis = 0; axis < axes.count; axis++) axes.values[axis] = axis;
     tare_variable_scope_begin(c->graph, name, NULL, TARE_REUSE_INHERIT);
-    const tare_tensor beta =
-        tare_get_variable(c->graph, "beta", channels, .initializer = TARE_ZEROS);
-    const tare_tensor gamma =
-        tare_get_variable(c->graph, "gamma", channels, .initializer = TARE_ONES);
+    const tare_tensor beta = tare_get_variable(c->graph, "beta", channels, .dtype = golden_dtype(c),
+                                               .initializer = TARE_ZEROS);
+    const tare_tensor gamma = tare_get_variable(c->graph, "gamma", channels,
+                                                .dtype = golden_dtype(c), .initializer = TARE_ONES);
     const tare_tensor mean = tare_moments(x, .axes = axes);
     tare_tensor moments[2] = {tare_identity(mean, .name = "moments/Squeeze"),
                               tare_identity(tare_output(mean, 1), .name = "moments/Squeeze_1")};
@@ -318,18 +333,21 @@ static void action(golden_case *c, golden_training *p) {
     const tare_shape clip = batch_of(c, "clip", TARE_SHAPE(4, 6, 6, 2));
     tare_tensor x, y;
     inputs(c, p, clip, &x, &y);
-    const tare_tensor kernel =
-        tare_get_variable(c->graph, "conv1", TARE_SHAPE(3, 3, 3, clip.extents[4], width));
+    const tare_tensor kernel = tare_get_variable(
+        c->graph, "conv1", TARE_SHAPE(3, 3, 3, clip.extents[4], width), .dtype = golden_dtype(c));
     const tare_tensor conv1 = tare_nn_conv3d(x, kernel, .padding = TARE_PADDING_SAME);
     const tare_tensor norm1 = primitive_norm(c, conv1, p->training, "norm1", decay);
     const tare_tensor pool1 = tare_nn_max_pool3d(tare_relu(norm1), .padding = TARE_PADDING_SAME);
     const tare_tensor flat = tare_flatten(pool1);
     const int64_t features = tare_tensor_shape(flat).extents[1];
     const tare_tensor hidden =
-        tare_matmul(flat, tare_get_variable(c->graph, "dense1", TARE_SHAPE(features, 5)));
+        tare_matmul(flat, tare_get_variable(c->graph, "dense1", TARE_SHAPE(features, 5),
+                                            .dtype = golden_dtype(c)));
     const tare_tensor norm2 = tare_relu(primitive_norm(c, hidden, p->training, "norm2", decay));
-    const tare_tensor weights = tare_get_variable(c->graph, "dense2", TARE_SHAPE(5, classes));
-    const tare_tensor biases = tare_get_variable(c->graph, "bias2", TARE_SHAPE(classes));
+    const tare_tensor weights =
+        tare_get_variable(c->graph, "dense2", TARE_SHAPE(5, classes), .dtype = golden_dtype(c));
+    const tare_tensor biases =
+        tare_get_variable(c->graph, "bias2", TARE_SHAPE(classes), .dtype = golden_dtype(c));
     const tare_tensor logits = tare_add(tare_matmul(norm2, weights), biases);
     p->cost = cross_entropy(y, logits);
     watch(p, "conv1", conv1);
