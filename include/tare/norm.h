@@ -7,6 +7,7 @@
 #define TARE_NORM_H
 
 #include <tare/fit.h>
+#include <tare/tflite.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -265,6 +266,50 @@ TARE_API char *tare_folding_json(const tare_folding *folding);
  */
 TARE_API tare_status tare_folding_save_weights(tare_folding *folding, const char *path,
                                                tare_error *error);
+
+/* ---------------------------------------------------------------------------------- ranges */
+
+/**
+ * How ranges follow from numbers. The values are fixed.
+ *
+ * minmax      from the least to the greatest number
+ * average     of each batch's least and greatest, as tf.contrib.quantize: value -= (value -
+ * batch's) (1 - decay), begun with the first batch's percentile  the least range that leaves out
+ * the same share of numbers at both ends entropy     the range, cut at both ends by |x|, whose 128
+ * levels tell most of |x|'s distribution: least Kullback-Leibler divergence
+ */
+typedef enum tare_observer_kind {
+    TARE_OBSERVER_MINMAX = 0,
+    TARE_OBSERVER_AVERAGE = 1,
+    TARE_OBSERVER_PERCENTILE = 2,
+    TARE_OBSERVER_ENTROPY = 3
+} tare_observer_kind;
+#define TARE_OBSERVER_WORDS "minmax,average,percentile,entropy"
+
+/* clang-format off */
+#define TARE_OBSERVE_FIELDS(field)                                                                 \
+    field(choice, observer, TARE_OBSERVER_MINMAX, "minmax, average, percentile or entropy")        \
+    field(real, percentile, 99.99, "percent of the numbers that the range holds")                  \
+    field(real, decay, .999, "weight of the old value in the average")                             \
+    field(integer, batch, 32, "examples in a batch")                                               \
+    field(real, divisor, 0, "inputs are divided by it; 0: 255 for uint8, else 1")
+/* clang-format on */
+TARE_OPTIONS(tare_observe_options, TARE_OBSERVE_FIELDS);
+#define TARE_OBSERVE_DEFAULTS TARE_DEFAULTS(tare_observe_options, TARE_OBSERVE_FIELDS)
+
+/**
+ * The ranges of a float model's tensors on data: ranges receives one for each tensor, known where
+ * it is computed and float32.
+ * Errors  a model of several inputs, or quantised already; numbers that are not finite; what
+ *         running can fail of.
+ */
+TARE_API tare_status tare_tflite_observe_with(const tare_tflite *model, const tare_dataset *data,
+                                              const tare_observe_options *options,
+                                              tare_tflite_range *ranges, tare_error *error);
+#define tare_tflite_observe(...) tare_tflite_observe_(__VA_ARGS__, .reserved = 0)
+#define tare_tflite_observe_(model, data, ranges, error, ...)                                      \
+    TARE_KW(tare_tflite_observe_with(                                                              \
+        model, data, &(tare_observe_options){TARE_OBSERVE_DEFAULTS, __VA_ARGS__}, ranges, error))
 
 #ifdef __cplusplus
 }

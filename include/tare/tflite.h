@@ -46,6 +46,8 @@ typedef struct tare_tflite_tensor {
     const float *scales;
     const int64_t *zero_points; /* as many */
     int64_t quantised;
+    bool ranged; /* the file says of which numbers it is: min to max */
+    double min, max;
 } tare_tflite_tensor;
 
 /** One operator. */
@@ -81,6 +83,50 @@ TARE_API int64_t tare_tflite_output(const tare_tflite *model, size_t i);
 TARE_API tare_status tare_tflite_build(const tare_tflite *model, tare_graph *graph,
                                        tare_tensor *inputs, tare_tensor *outputs,
                                        tare_tensor *tensors, tare_error *error);
+
+/* --------------------------------------------------------------------------------- quantising */
+
+/** The numbers that a tensor takes. */
+typedef struct tare_tflite_range {
+    bool known;
+    double min, max;
+} tare_tflite_range;
+
+/* clang-format off */
+#define TARE_TFLITE_QUANTISE_FIELDS(field)                                                         \
+    field(boolean, per_channel, true, "a scale for each channel of a convolution's weights")
+/* clang-format on */
+TARE_OPTIONS(tare_tflite_quantise_options, TARE_TFLITE_QUANTISE_FIELDS);
+#define TARE_TFLITE_QUANTISE_DEFAULTS                                                              \
+    TARE_DEFAULTS(tare_tflite_quantise_options, TARE_TFLITE_QUANTISE_FIELDS)
+
+/**
+ * The int8 model of a float one, as TensorFlow Lite's specification has it: weights symmetric in
+ * -127..127, activations in -128..127 of their range widened to hold 0, biases int32 of scale
+ * input x weights, results of softmax, logistic and tanh of fixed scales, pools and what only moves
+ * numbers with their input's. Its ends are int8. An all-zero channel takes the scale of its whole
+ * tensor.
+ *
+ * ranges  one for each tensor of the file, by index; of constants none is looked at.
+ * Errors  TARE_ERROR_STATE: ranges that lack; error then has TensorFlow's sentence for the first
+ *         array, and tare_tflite_lacking names them all; TARE_ERROR_ARGUMENT: a range that is none,
+ *         or of no width; TARE_ERROR_UNSUPPORTED: an operator without an int8 form.
+ */
+TARE_API tare_status tare_tflite_quantise_with(const tare_tflite *model,
+                                               const tare_tflite_range *ranges,
+                                               const tare_tflite_quantise_options *options,
+                                               tare_tflite **quantised, tare_error *error);
+#define tare_tflite_quantise(...) tare_tflite_quantise_(__VA_ARGS__, .reserved = 0)
+#define tare_tflite_quantise_(model, ranges, quantised, error, ...)                                \
+    TARE_KW(tare_tflite_quantise_with(                                                             \
+        model, ranges,                                                                             \
+        &(tare_tflite_quantise_options){TARE_TFLITE_QUANTISE_DEFAULTS, __VA_ARGS__}, quantised,    \
+        error))
+/**
+ * What TensorFlow's converter says of each array whose range lacks, a line each, in the order of
+ * the operators; "" when none does. Free with tare_text_free; NULL: no memory.
+ */
+TARE_API char *tare_tflite_lacking(const tare_tflite *model, const tare_tflite_range *ranges);
 
 #ifdef __cplusplus
 }

@@ -25,6 +25,7 @@ extern const tare_command tare_command_eval;
 extern const tare_command tare_command_channelwise;
 extern const tare_command tare_command_predict;
 extern const tare_command tare_command_run;
+extern const tare_command tare_command_quantise;
 extern const tare_command tare_command_house_prices;
 extern const tare_command tare_command_inspect;
 extern const tare_command tare_command_heatmap;

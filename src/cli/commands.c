@@ -16,6 +16,7 @@ static const tare_command *const commands[] = {
     &tare_command_channelwise,
     &tare_command_predict,
     &tare_command_run,
+    &tare_command_quantise,
     &tare_command_house_prices,
     &tare_command_inspect,
     &tare_command_heatmap,

@@ -72,16 +72,6 @@ static tare_status load_rows(job *j) {
     return status;
 }
 
-static tare_status limit_examples(job *j) {
-    tare_dataset *part = NULL;
-    const int64_t limit = j->options.limit;
-    if (limit == 0 || limit >= tare_dataset_count(j->examples)) return TARE_OK;
-    TARE_TRY(tare_dataset_part(j->examples, 0, limit, &part, &j->error));
-    tare_dataset_free(j->examples);
-    j->examples = part;
-    return TARE_OK;
-}
-
 static tare_status load(job *j) {
     const char *eyes = tare_safetensors_metadata(j->file, TARE_STANDARDIZER_KEY);
     TARE_TRY(tare_workshop_build(&j->workshop, 0, &j->error));
@@ -91,7 +81,7 @@ static tare_status load(job *j) {
     TARE_TRY(eyes != NULL
                  ? load_rows(j)
                  : tare_examples_load(j->options.data, j->options.folder, &j->examples, &j->error));
-    return limit_examples(j);
+    return tare_examples_limit(&j->examples, j->options.limit, &j->error);
 }
 
 /* ------------------------------------------------------------------------------------ answers */

@@ -5,6 +5,7 @@
 #include "base/nearest.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "cli/examples.h"
 #include "cli/say.h"
 #include "cli/settings.h"
 
@@ -66,16 +67,6 @@ void tare_workshop_end(tare_workshop *workshop) {
     if (workshop->options != NULL) tare_release(NULL, workshop->options, workshop->table->size);
 }
 
-/* Replaces a data set by its first examples. */
-static tare_status keep_first(tare_dataset **dataset, int64_t count, tare_error *error) {
-    tare_dataset *part = NULL;
-    if (count == 0 || count >= tare_dataset_count(*dataset)) return TARE_OK;
-    TARE_TRY(tare_dataset_part(*dataset, 0, count, &part, error));
-    tare_dataset_free(*dataset);
-    *dataset = part;
-    return TARE_OK;
-}
-
 int64_t tare_workshop_image_size(const tare_workshop *workshop) {
     for (const tare_option *o = workshop->table->options; o->name != NULL; o++)
         if (o->kind == TARE_OPTION_integer && tare_same_text(o->name, "size"))
@@ -92,7 +83,7 @@ tare_status tare_workshop_load(const tare_data_request *request, tare_dataset **
     options.count = request->limit; /* what is drawn, is drawn one by one */
     if (request->label != NULL) options.label = request->label;
     TARE_TRY(tare_dataset_load_with(request->data, &options, dataset, error));
-    return keep_first(dataset, request->limit, error);
+    return tare_examples_limit(dataset, request->limit, error);
 }
 
 void tare_workshop_result(tare_text *text, const char *what, const tare_evaluation *found,

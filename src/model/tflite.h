@@ -31,6 +31,15 @@ typedef struct tare_tflite_kind {
     int32_t min_inputs, max_inputs;
     const tare_tflite_field *fields; /* in the order of an operator's options */
     tare_status (*build)(tare_tflite_import *import, const tare_tflite_operator *op);
+    /* for quantising: */
+    const char *toco;     /* as TensorFlow's converter calls it, "Conv" */
+    int64_t int8_version; /* of the operator with int8 numbers; 0: has none to be made */
+    bool same_scale;      /* inputs and result have one scale and zero point */
+    double fixed_scale;   /* of the result; 0: from its range */
+    int64_t fixed_zero;
+    bool has_weights;  /* input 1; input 2 is a bias, which may lack */
+    bool each_channel; /* weights have a scale for each entry of axis `channels` */
+    int channels;
 } tare_tflite_kind;
 const tare_tflite_kind *tare_tflite_kind_of(int64_t code); /* NULL: not known */
 
@@ -67,6 +76,10 @@ struct tare_tflite {
     int64_t tensor_count, operator_count, input_count, output_count;
 };
 
+/* tflite_read.c: an empty model. NULL: no memory. */
+tare_tflite *tare_tflite_new(const char *path);
+/* Its name and type for a TensorType. */
+tare_dtype tare_tflite_type(int64_t code, const char **name);
 /* tflite_read.c: fills a model whose bytes are there. */
 tare_status tare_tflite_parse(tare_tflite *model, tare_error *error);
 

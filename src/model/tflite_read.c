@@ -55,6 +55,11 @@ static const type *type_of(int64_t code) {
     return &types[0];
 }
 
+tare_dtype tare_tflite_type(int64_t code, const char **name) {
+    *name = type_of(code)->name;
+    return type_of(code)->dtype;
+}
+
 /* -------------------------------------------------------------------------------------- vectors */
 
 static tare_status read_ints(reading *r, const tare_flat_table *table, int field,
@@ -154,6 +159,23 @@ static tare_status read_scales(reading *r, const tare_flat_table *table, int64_t
     return TARE_OK;
 }
 
+/* A range that training or calibration left, one for the whole tensor. */
+static tare_status read_range(reading *r, const tare_flat_table *table, tare_tflite_tensor *told) {
+    static const int fields[] = {TARE_QUANTIZATION_MIN, TARE_QUANTIZATION_MAX};
+    float ends[2];
+    for (int i = 0; i < 2; i++) {
+        tare_flat_vector vector;
+        TARE_TRY(tare_flat_vector_in(&r->buffer, table, fields[i], sizeof(float), &vector));
+        if (vector.count != 1) return TARE_OK;
+        const uint32_t bits = tare_get_32(r->buffer.bytes + vector.at);
+        memcpy(&ends[i], &bits, sizeof bits);
+    }
+    told->ranged = ends[0] <= ends[1];
+    told->min = (double)ends[0];
+    told->max = (double)ends[1];
+    return TARE_OK;
+}
+
 static tare_status read_quantization(reading *r, const tare_flat_table *tensor, int64_t index,
                                      tare_tflite_tensor *told) {
     tare_flat_table table;
@@ -165,6 +187,7 @@ static tare_status read_quantization(reading *r, const tare_flat_table *tensor, 
                                &told->quantised));
     if (details != 0) return unsupported(r, "a tensor is quantised in another way than by scales");
     if (told->quantised < 0) return refuse(r, "tensor", index, "is quantised along no axis");
+    TARE_TRY(read_range(r, &table, told));
     return read_scales(r, &table, index, told);
 }
 
@@ -218,8 +241,7 @@ static tare_status read_tensor(reading *r, const tare_flat_table *table, int64_t
     if (variable != 0) return unsupported(r, "a tensor is a variable");
     if (sparsity.at != 0) return unsupported(r, "a tensor is sparse");
     array->type = code;
-    told->type = type_of(code)->name;
-    told->dtype = type_of(code)->dtype;
+    told->dtype = tare_tflite_type(code, &told->type);
     TARE_TRY(read_shape(r, table, TARE_TENSOR_SHAPE, index, 0, &told->shape));
     TARE_TRY(read_signature(r, table, index, array));
     TARE_TRY(read_quantization(r, table, index, told));
@@ -417,14 +439,15 @@ tare_status tare_tflite_parse(tare_tflite *model, tare_error *error) {
 /* -------------------------------------------------------------------------------- opening, asking
  */
 
-static tare_status read_file(tare_tflite *model, const char *path, tare_error *error) {
-    model->arena = tare_arena_new(&model->allocator);
-    if (model->arena == NULL) return tare_fail_memory(error);
-    model->path = tare_arena_text(model->arena, path);
-    if (model->path == NULL) return tare_fail_memory(error);
-    TARE_TRY(tare_file_read_all(path, MOST_BYTES, &model->allocator, &model->bytes, &model->size,
-                                error));
-    return tare_tflite_parse(model, error);
+tare_tflite *tare_tflite_new(const char *path) {
+    tare_tflite *made = tare_allocate_zeroed(NULL, sizeof *made);
+    if (made == NULL) return NULL;
+    made->allocator = tare_default_allocator;
+    made->arena = tare_arena_new(&made->allocator);
+    made->path = made->arena == NULL ? NULL : tare_arena_text(made->arena, path);
+    if (made->path != NULL) return made;
+    tare_tflite_close(made);
+    return NULL;
 }
 
 tare_status tare_tflite_open(const char *path, tare_tflite **model, tare_error *error) {
@@ -432,10 +455,11 @@ tare_status tare_tflite_open(const char *path, tare_tflite **model, tare_error *
     if (path == NULL || model == NULL)
         return tare_fail(error, TARE_ERROR_ARGUMENT,
                          "tflite_open needs a path and a place for the model");
-    tare_tflite *made = tare_allocate_zeroed(NULL, sizeof *made);
+    tare_tflite *made = tare_tflite_new(path);
     if (made == NULL) return tare_fail_memory(error);
-    made->allocator = tare_default_allocator;
-    const tare_status status = read_file(made, path, error);
+    tare_status status =
+        tare_file_read_all(path, MOST_BYTES, &made->allocator, &made->bytes, &made->size, error);
+    if (status == TARE_OK) status = tare_tflite_parse(made, error);
     if (status == TARE_OK)
         *model = made;
     else

@@ -43,5 +43,34 @@ refuses 1 'UINT8' run "$models/uint8_ranges_toco.tflite" --data synthetic
 head -c 1000 "$models/lenet_int8.tflite" >cut.tflite
 refuses 1 "cut.tflite': at byte" inspect cut.tflite
 refuses 1 "cut.tflite': at byte" run cut.tflite --data synthetic
+run quantise "$models/depthwise_float.tflite"
+exits 1
+silent out
+says err 'Array image, which is an input to the Conv operator producing the output array net/Relu6;'
+says err 'pass --default_ranges_min= and --default_ranges_max= for easy experimentation.'
+says err 'tare: no range reached these arrays'
+holds 'a sentence for each array, and one of ours' [ "$(wc -l <err)" -eq 7 ]
+if has zlib; then
+  run quantise "$models/depthwise_float.tflite" --data "$models/samples.npz" --output ours.tflite
+  exits 0
+  silent err
+  says out 'net/Mean'
+  says out '64 examples: worst difference 0.0999'
+  run inspect ours.tflite
+  says out 'INT8   [1, 28, 28, 1]'
+  run run ours.tflite --data synthetic --limit 5
+  cp out ours
+  run run "$models/depthwise_int8.tflite" --data synthetic --limit 5
+  holds 'the answers of the file that TensorFlow wrote' cmp -s out ours
+  run quantise "$models/depthwise_float.tflite" --data "$models/samples.npz" --default-ranges 0,6 --json
+  exits 0
+  says err 'the default range clips array logits by up to 10.7'
+  says out '"name": "logits", "ranged": true, "min": 0, "max": 6'
+  refuses 1 'quantised already' quantise "$models/lenet_int8.tflite" --default-ranges 0,6
+  refuses 1 'a model of float numbers' quantise "$models/lenet_int8.tflite" --data "$models/samples.npz"
+fi
+refuses 2 'MIN no more than MAX' quantise x.tflite --default-ranges 6,0
+refuses 2 "model's file is missing" quantise
+
 refuses 2 '--plan and --graph' inspect cut.tflite --plan
 finish

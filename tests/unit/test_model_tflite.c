@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include <tare/norm.h>
 #include <tare/session.h>
 #include <tare/tflite.h>
 
@@ -166,6 +167,90 @@ static void check_whole(const char *net, const char *kind) {
     close_trial(&t);
 }
 
+/* ------------------------------------------------------------------------------------ quantising
+ */
+
+static tare_dataset *samples(void) {
+    tare_npz *npz = NULL;
+    tare_array *x = NULL, *labels = NULL;
+    tare_dataset *data = NULL;
+    assert_int_equal(tare_npz_open(FOLDER "samples.npz", &npz, NULL), TARE_OK);
+    assert_int_equal(tare_npz_read(npz, "x", &x, NULL), TARE_OK);
+    tare_npz_close(npz);
+    const int64_t count = tare_array_shape(x).extents[0];
+    assert_int_equal(tare_array_new(TARE_INT32, TARE_SHAPE(count), NULL, &labels), TARE_OK);
+    memset(tare_array_data(labels), 0, tare_array_bytes(labels));
+    assert_int_equal(tare_dataset_new(x, labels, &data, NULL), TARE_OK);
+    tare_array_free(x);
+    tare_array_free(labels);
+    return data;
+}
+
+/* The tensor of that name; each name stands once. */
+static const tare_tflite_tensor *named(const tare_tflite *model, const char *name) {
+    const tare_tflite_tensor *tensor;
+    for (size_t i = 0; (tensor = tare_tflite_tensor_at(model, i)); i++)
+        if (strcmp(tensor->name, name) == 0) return tensor;
+    fail_msg("there is no tensor '%s'", name);
+    return NULL;
+}
+
+static void assert_same_scales(const tare_tflite_tensor *ours, const tare_tflite_tensor *theirs) {
+    assert_string_equal(ours->type, theirs->type);
+    if (ours->scale_count != theirs->scale_count || ours->quantised != theirs->quantised)
+        fail_msg("%s: %d scales, TensorFlow has %d", ours->name, (int)ours->scale_count,
+                 (int)theirs->scale_count);
+    for (int64_t i = 0; i < ours->scale_count; i++) {
+        const double got = (double)ours->scales[i], want = (double)theirs->scales[i];
+        if (!(fabs(got - want) <= 1e-6 * want) || ours->zero_points[i] != theirs->zero_points[i])
+            fail_msg("%s: scale %.9g and zero %d, TensorFlow has %.9g and %d", ours->name, got,
+                     (int)ours->zero_points[i], want, (int)theirs->zero_points[i]);
+    }
+}
+
+/* A float model of TensorFlow's quantised by us on its samples is its int8 model. */
+static void check_quantised(const char *net, const char *kind) {
+    char path[512];
+    tare_tflite *model = NULL, *ours = NULL, *theirs = NULL;
+    tare_tflite_range ranges[MOST_TENSORS];
+    tare_error error = {0};
+    tare_dataset *data = samples();
+    snprintf(path, sizeof path, FOLDER "%s_float.tflite", net);
+    assert_int_equal(tare_tflite_open(path, &model, NULL), TARE_OK);
+    snprintf(path, sizeof path, FOLDER "%s_%s.tflite", net, kind);
+    assert_int_equal(tare_tflite_open(path, &theirs, NULL), TARE_OK);
+    if (tare_tflite_observe(model, data, ranges, &error)) fail_msg("%s", error.message);
+    if (tare_tflite_quantise(model, ranges, &ours, &error,
+                             .per_channel = strcmp(kind, "int8") == 0))
+        fail_msg("%s", error.message);
+    const tare_tflite_tensor *tensor;
+    for (size_t i = 0; (tensor = tare_tflite_tensor_at(ours, i)); i++)
+        if (tensor->name[0]) assert_same_scales(tensor, named(theirs, tensor->name));
+    assert_int_equal(tare_tflite_save(ours, scratch("ours.tflite"), NULL), TARE_OK);
+    trial t = open_trial(scratch("ours.tflite"));
+    snprintf(path, sizeof path, "input_%s", kind);
+    tare_array *x = read_array(net, path);
+    snprintf(path, sizeof path, "output_%s_reference", kind);
+    tare_array *want = read_array(net, path);
+    const double apart = distance(run(&t, x, t.output), want);
+    if (apart != 0) fail_msg("%s %s: answers are %g apart", net, kind, apart);
+    tare_array_free(x);
+    tare_array_free(want);
+    close_trial(&t);
+    tare_tflite_close(model);
+    tare_tflite_close(ours);
+    tare_tflite_close(theirs);
+    tare_dataset_free(data);
+}
+
+static void quantised_models_have_tensorflows_scales_and_answers(void **state) {
+    (void)state;
+    check_quantised("lenet", "int8");
+    check_quantised("depthwise", "int8");
+    check_quantised("lenet", "int8_per_tensor");
+    check_quantised("depthwise", "int8_per_tensor");
+}
+
 static void float_models_answer_as_tensorflow_lite(void **state) {
     (void)state;
     check_float("lenet");
@@ -231,6 +316,7 @@ int main(void) {
         cmocka_unit_test(what_is_written_reads_back),
 #ifdef TARE_HAVE_ZLIB
         cmocka_unit_test(what_is_written_answers_to_the_bit),
+        cmocka_unit_test(quantised_models_have_tensorflows_scales_and_answers),
         cmocka_unit_test(float_models_answer_as_tensorflow_lite),
         cmocka_unit_test(int8_models_answer_to_the_bit),
         cmocka_unit_test(int8_models_of_one_scale_a_tensor_answer_to_the_bit),
