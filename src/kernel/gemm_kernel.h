@@ -12,6 +12,11 @@
 
 #define TARE_GEMM_MOST_ROWS 14
 
+/* Where a stretch of a sum begins: how far behind a and b. */
+typedef struct tare_gemm_segment {
+    int64_t a, b;
+} tare_gemm_segment;
+
 /*
  * One tile: C[rows, columns] = sum over p < k of A[i, p] B[p, j] (+ C) (+ bias[j]). k may be 0.
  *
@@ -19,6 +24,9 @@
  * matrix where it lies. One "by rows" reads it at a[i * a_stride + p]: a plain matrix where it
  * lies. Row p of B begins at b + p * b_stride and is read in full width (one or two vectors),
  * whatever `columns` says.
+ *
+ * With segments, the sum is made of that many stretches of k steps each, in their order; of none,
+ * it is 0.
  */
 typedef struct tare_gemm_tile {
     const float *a, *b, *bias; /* bias: NULL or [columns] */
@@ -26,6 +34,8 @@ typedef struct tare_gemm_tile {
     int64_t k, a_stride, b_stride, ldc;
     int64_t columns; /* 1 .. width of the micro-kernel */
     bool accumulate;
+    const tare_gemm_segment *segments; /* NULL: one stretch, from a and b on */
+    int64_t segment_count;
 } tare_gemm_tile;
 
 typedef void (*tare_gemm_tile_function)(const tare_gemm_tile *tile);

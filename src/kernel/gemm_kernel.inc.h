@@ -57,10 +57,6 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
     }
 }
 
-static inline bool is_plain(const tare_gemm_tile *tile, int width) {
-    return tile->columns == width && !tile->bias && !tile->accumulate;
-}
-
 /* ---- tiles */
 
 #define ZERO_1(i) vector sum_##i = {0};
@@ -87,32 +83,48 @@ static inline bool is_plain(const tare_gemm_tile *tile, int width) {
 #define PLACE_2(i)                                                                                 \
     store(tile->c + (i)*tile->ldc, sum_##i);                                                       \
     store(tile->c + (i)*tile->ldc + LANES, right_##i);
+#define COLLECT_1(i) store(tile->c + (i)*tile->ldc, load(tile->c + (i)*tile->ldc) + sum_##i);
+#define COLLECT_2(i)                                                                               \
+    COLLECT_1(i)                                                                                   \
+    store(tile->c + (i)*tile->ldc + LANES, load(tile->c + (i)*tile->ldc + LANES) + right_##i);
 
 #define END_TILE(rows, vectors)                                                                    \
-    if (is_plain(tile, (vectors)*LANES)) {                                                         \
-        ROWS_##rows(PLACE_##vectors);                                                              \
-    } else {                                                                                       \
+    if (tile->columns < (vectors)*LANES || tile->bias) {                                           \
         float sums[(rows) * (vectors)*LANES];                                                      \
         ROWS_##rows(STAGE_##vectors);                                                              \
         finish(tile, (rows), (vectors)*LANES, sums);                                               \
+    } else if (tile->accumulate) {                                                                 \
+        ROWS_##rows(COLLECT_##vectors);                                                            \
+    } else {                                                                                       \
+        ROWS_##rows(PLACE_##vectors);                                                              \
     }
 
-#define PREFETCH_C(i) __builtin_prefetch(tile->c + (i)*tile->ldc, 1);
+#define PREFETCH_1(i) __builtin_prefetch(tile->c + (i)*tile->ldc, 1);
+#define PREFETCH_2(i)                                                                              \
+    PREFETCH_1(i)                                                                                  \
+    __builtin_prefetch(tile->c + (i)*tile->ldc + 16, 1);
+
+#define EACH_SEGMENT                                                                               \
+    const tare_gemm_segment whole = {0, 0}, *segment = tile->segments ? tile->segments : &whole;   \
+    for (const tare_gemm_segment *end = segment + (tile->segments ? tile->segment_count : 1);      \
+         segment < end; segment++)
 
 /* A by panel: the rows' numbers of one step stand side by side. */
 #define PANEL_ADD_1(i) ADD_1(i, a[i])
 #define PANEL_ADD_2(i) ADD_2(i, a[i])
 #define DEFINE_BY_PANEL(rows, vectors)                                                             \
     static void panel_##rows##_##vectors(const tare_gemm_tile *tile) {                             \
-        const float *a = tile->a, *b = tile->b;                                                    \
         const int64_t a_stride = tile->a_stride, b_stride = tile->b_stride;                        \
-        ROWS_##rows(PREFETCH_C);                                                                   \
+        ROWS_##rows(PREFETCH_##vectors);                                                           \
         ROWS_##rows(ZERO_##vectors);                                                               \
-        for (int64_t p = tile->k; p > 0; p--) {                                                    \
-            FETCH_##vectors;                                                                       \
-            ROWS_##rows(PANEL_ADD_##vectors);                                                      \
-            a += a_stride;                                                                         \
-            b += b_stride;                                                                         \
+        EACH_SEGMENT {                                                                             \
+            const float *a = tile->a + segment->a, *b = tile->b + segment->b;                      \
+            for (int64_t p = tile->k; p > 0; p--) {                                                \
+                FETCH_##vectors;                                                                   \
+                ROWS_##rows(PANEL_ADD_##vectors);                                                  \
+                a += a_stride;                                                                     \
+                b += b_stride;                                                                     \
+            }                                                                                      \
         }                                                                                          \
         END_TILE(rows, vectors)                                                                    \
     }
@@ -129,21 +141,23 @@ static inline bool is_plain(const tare_gemm_tile *tile, int width) {
 #define ROWS_ADD_2(i) ADD_2(i, ROW_OF(i)[ROW_OFFSET(i)])
 #define DEFINE_BY_ROWS(rows, vectors)                                                              \
     static void rows_##rows##_##vectors(const tare_gemm_tile *tile) {                              \
-        const float *a = tile->a, *b = tile->b;                                                    \
         const int64_t a_stride = tile->a_stride, b_stride = tile->b_stride;                        \
-        const float *a5 = a + ((rows) > 5 ? 5 * a_stride : 0);                                     \
-        const float *a10 = a + ((rows) > 10 ? 10 * a_stride : 0);                                  \
         int64_t three = 3 * a_stride;                                                              \
-        __asm__("" : "+r"(a5), "+r"(a10), "+r"(three));                                            \
-        ROWS_##rows(PREFETCH_C);                                                                   \
+        ROWS_##rows(PREFETCH_##vectors);                                                           \
         ROWS_##rows(ZERO_##vectors);                                                               \
-        for (int64_t p = tile->k; p > 0; p--) {                                                    \
-            FETCH_##vectors;                                                                       \
-            ROWS_##rows(ROWS_ADD_##vectors);                                                       \
-            a++;                                                                                   \
-            a5++;                                                                                  \
-            a10++;                                                                                 \
-            b += b_stride;                                                                         \
+        EACH_SEGMENT {                                                                             \
+            const float *a = tile->a + segment->a, *b = tile->b + segment->b;                      \
+            const float *a5 = a + ((rows) > 5 ? 5 * a_stride : 0);                                 \
+            const float *a10 = a + ((rows) > 10 ? 10 * a_stride : 0);                              \
+            __asm__("" : "+r"(a5), "+r"(a10), "+r"(three));                                        \
+            for (int64_t p = tile->k; p > 0; p--) {                                                \
+                FETCH_##vectors;                                                                   \
+                ROWS_##rows(ROWS_ADD_##vectors);                                                   \
+                a++;                                                                               \
+                a5++;                                                                              \
+                a10++;                                                                             \
+                b += b_stride;                                                                     \
+            }                                                                                      \
         }                                                                                          \
         END_TILE(rows, vectors)                                                                    \
     }
