@@ -3,29 +3,31 @@
 #include "kernel/convolution.h"
 
 #include "kernel/convolution_depthwise.h"
+#include "kernel/convolution_direct.h"
 #include "kernel/convolution_filter.h"
 #include "kernel/convolution_kernel.h"
+#include "kernel/convolution_mirror.h"
 #include "kernel/convolution_plane.h"
 #include "kernel/convolution_scatter.h"
-#include "kernel/convolution_strip.h"
 
 int64_t tare_convolution_forward_scratch_with(tare_isa isa, const tare_convolution *c) {
     if (tare_depthwise_takes(c)) return tare_depthwise_forward_scratch(c);
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
-    return tare_plane_takes(c) ? tare_plane_forward_scratch(kernel, c)
-                               : tare_strip_forward_scratch(kernel, c);
+    return tare_plane_forward_takes(kernel, c) ? tare_plane_forward_scratch(kernel, c)
+                                               : tare_direct_forward_scratch(kernel, c);
 }
 int64_t tare_convolution_data_scratch_with(tare_isa isa, const tare_convolution *c) {
     if (tare_depthwise_takes(c)) return tare_depthwise_data_scratch(c);
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     return tare_scatter_takes(kernel, c) ? tare_scatter_data_scratch(kernel, c)
-                                         : tare_strip_data_scratch(kernel, c);
+                                         : tare_direct_data_scratch(kernel, c);
 }
 int64_t tare_convolution_filter_scratch_with(tare_isa isa, const tare_convolution *c) {
     if (tare_depthwise_takes(c)) return tare_depthwise_filter_scratch(c);
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
-    return tare_plane_takes(c) ? tare_plane_filter_scratch(kernel, c)
-                               : tare_filter_scratch(kernel, c);
+    if (tare_plane_filter_takes(c)) return tare_plane_filter_scratch(kernel, c);
+    return tare_mirror_takes(kernel, c) ? tare_mirror_filter_scratch(kernel, c)
+                                        : tare_filter_scratch(kernel, c);
 }
 
 void tare_convolution_forward_f32_with(tare_isa isa, const tare_convolution *c, const float *x,
@@ -34,10 +36,10 @@ void tare_convolution_forward_f32_with(tare_isa isa, const tare_convolution *c, 
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     if (tare_depthwise_takes(c))
         tare_depthwise_forward(isa, c, x, w, bias, y, scratch, pool);
-    else if (tare_plane_takes(c))
+    else if (tare_plane_forward_takes(kernel, c))
         tare_plane_forward(kernel, c, x, w, bias, y, scratch, pool);
     else
-        tare_strip_forward(kernel, c, x, w, bias, y, scratch, pool);
+        tare_direct_forward(kernel, c, x, w, bias, y, scratch, pool);
 }
 void tare_convolution_data_f32_with(tare_isa isa, const tare_convolution *c, const float *dy,
                                     const float *w, float *dx, void *scratch, tare_pool *pool) {
@@ -47,15 +49,17 @@ void tare_convolution_data_f32_with(tare_isa isa, const tare_convolution *c, con
     else if (tare_scatter_takes(kernel, c))
         tare_scatter_data(kernel, c, dy, w, dx, scratch, pool);
     else
-        tare_strip_data(kernel, c, dy, w, dx, scratch, pool);
+        tare_direct_data(kernel, c, dy, w, dx, scratch, pool);
 }
 void tare_convolution_filter_f32_with(tare_isa isa, const tare_convolution *c, const float *x,
                                       const float *dy, float *dw, void *scratch, tare_pool *pool) {
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     if (tare_depthwise_takes(c))
         tare_depthwise_filter(isa, c, x, dy, dw, scratch, pool);
-    else if (tare_plane_takes(c))
+    else if (tare_plane_filter_takes(c))
         tare_plane_filter(kernel, c, x, dy, dw, scratch, pool);
+    else if (tare_mirror_takes(kernel, c))
+        tare_mirror_filter(kernel, c, x, dy, dw, scratch, pool);
     else
         tare_filter(kernel, c, x, dy, dw, scratch, pool);
 }

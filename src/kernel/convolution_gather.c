@@ -53,30 +53,6 @@ tare_gather tare_gather_forward(const tare_gemm_kernel *kernel, const tare_convo
     return gather;
 }
 
-tare_gather tare_gather_data(const tare_gemm_kernel *kernel, const tare_convolution *c,
-                             const int64_t residue[TARE_SPATIAL], tare_tap *taps) {
-    tare_gather gather = {.kernel = kernel, .channels = c->filters};
-    for (int d = 0; d < TARE_SPATIAL; d++) {
-        gather.source[d] = c->out[d];
-        gather.grid[d] = (c->in[d] - residue[d] + c->stride[d] - 1) / c->stride[d];
-        gather.step[d] = 1;
-    }
-    /* From the last tap to the first, so that source positions ascend. */
-    for (int64_t t = tare_pixels(c->kernel) - 1; t >= 0; t--) {
-        int64_t at[TARE_SPATIAL];
-        bool divides = true;
-        tare_pixel_at(c->kernel, t, at);
-        for (int d = 0; d < TARE_SPATIAL; d++) {
-            const int64_t distance = residue[d] + c->before[d] - at[d] * c->dilation[d];
-            divides = divides && distance % c->stride[d] == 0;
-            at[d] = distance / c->stride[d];
-        }
-        if (divides) add_tap(&gather, taps, at, t);
-    }
-    find_runs(&gather, taps);
-    return gather;
-}
-
 /* ---- gathering */
 
 typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Convolution as a matrix product: every pixel of a grid gathers, tap by tap, the channels of a
- * source pixel into one row of a matrix ("im2col"); times the filter, that row is the pixel's
- * result. The forward pass and the data gradient are both such gatherings:
+ * Convolution as a matrix product: every output pixel gathers, tap by tap, the channels of an input
+ * pixel into one row of a matrix ("im2col"). The filter gradient is its transpose times dy.
  *
- *     forward   grid = output, source = x;   tap k reads source pixel  o * stride + k * dilation -
- * before data      grid = the input pixels i = r + stride j of one residue r, source = dy; tap k
- * reads source pixel  j + (r + before - k * dilation) / stride  where that divides
+ *     tap k of output pixel o reads input pixel  o * stride + k * dilation - before
  */
 #ifndef TARE_SRC_KERNEL_CONVOLUTION_GATHER_H
 #define TARE_SRC_KERNEL_CONVOLUTION_GATHER_H
@@ -34,8 +31,6 @@ typedef struct tare_gather {
  * only. */
 tare_gather tare_gather_forward(const tare_gemm_kernel *kernel, const tare_convolution *c,
                                 tare_tap *taps);
-tare_gather tare_gather_data(const tare_gemm_kernel *kernel, const tare_convolution *c,
-                             const int64_t residue[TARE_SPATIAL], tare_tap *taps);
 
 /* Which columns of the gathered matrix: for each of some taps, some channels. */
 typedef struct tare_gather_part {

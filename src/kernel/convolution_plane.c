@@ -5,10 +5,9 @@
  *     planes [channel][plane][row][padded width]   a part of one sample, zeros around it
  *     taps   [tap, channel][pixel]                 copied from the planes row by row
  *
- *     forward, many filters   y = taps' w       pixels are the rows of tiles
- *     forward, few filters    y' = w' taps      filters are the rows of tiles, pixels their lanes
- *     filter gradient         dw = taps dy      one partial sum for each of a few ranges of strips
- *     with few filters        dw' = dy' taps'
+ *     forward            y' = w' taps      filters are the rows of tiles, pixels their lanes
+ *     filter gradient    dw = taps dy      one partial sum for each of a few ranges of strips
+ *     with few filters   dw' = dy' taps'
  *
  * A strip is some output rows of one plane of one sample; strips, ranges and slices depend on the
  * shape alone.
@@ -36,13 +35,13 @@ typedef struct plane_job {
     const tare_gemm_kernel *kernel;
     const tare_convolution *c;
     const float *x, *w, *bias, *dy;
-    float *y, *packed;
+    float *y;
     tare_buffers buffers; /* one strip in each */
     tare_partial_sums sums;
     int64_t sum;                       /* taps x channels: terms of a result, rows of dw */
     int64_t rows, row_groups, strips;  /* rows of a strip; strips of an output plane, and of all */
     int64_t planes, plane_rows, width; /* what a strip reads: depth, rows, padded width */
-    int64_t stride, panel_width, panels; /* stride: from one tap's pixels to the next's */
+    int64_t stride, panel_width;       /* stride: from one tap's pixels to the next's */
     bool few_filters;
     int64_t slices;
 } plane_job;
@@ -50,6 +49,11 @@ typedef struct plane_job {
 /* What `outputs` results read of the source along one dimension. */
 static int64_t span(const tare_convolution *c, int d, int64_t outputs) {
     return (outputs - 1) * c->stride[d] + (c->kernel[d] - 1) * c->dilation[d] + 1;
+}
+
+/* So that one tile holds them all, and vectors of them would be half empty. */
+static bool has_few_filters(const tare_gemm_kernel *kernel, const tare_convolution *c) {
+    return c->filters <= kernel->rows && c->filters < kernel->lanes;
 }
 
 static plane_job make_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
@@ -67,8 +71,7 @@ static plane_job make_job(const tare_gemm_kernel *kernel, const tare_convolution
     const int64_t lines =
         tare_quotient_up(tare_round_up(job.rows * c->out[2], job.panel_width), ALIGNED);
     job.stride = (lines | 1) * ALIGNED;
-    job.panels = tare_quotient_up(c->filters, job.panel_width);
-    job.few_filters = c->filters <= kernel->rows && c->filters < kernel->lanes;
+    job.few_filters = has_few_filters(kernel, c);
     job.slices =
         tare_slice_count(job.strips, job.rows * c->out[2] * job.sum * c->filters, SLICE_WORK);
     return job;
@@ -78,13 +81,17 @@ static int64_t plane_numbers(const plane_job *job) {
     return tare_round_up(job->c->channels * job->planes * job->plane_rows * job->width, ALIGNED);
 }
 
-bool tare_plane_takes(const tare_convolution *c) {
+bool tare_plane_filter_takes(const tare_convolution *c) {
     if (c->groups != 1 || c->stride[2] != 1 || c->channels < 1 || c->channels > MOST_CHANNELS)
         return false;
     if (c->out[2] < LEAST_WIDTH || c->out[1] < 1 || c->out[0] < 1 || c->batch < 1 || c->filters < 1)
         return false;
     const plane_job job = make_job(tare_gemm_kernel_of(TARE_ISA_BASELINE), c);
     return job.sum * c->out[2] <= STRIP && plane_numbers(&job) <= MOST_PLANES;
+}
+
+bool tare_plane_forward_takes(const tare_gemm_kernel *kernel, const tare_convolution *c) {
+    return has_few_filters(kernel, c) && tare_plane_filter_takes(c);
 }
 
 /* ---- from the source to taps */
@@ -150,27 +157,6 @@ static void fill_taps(const plane_job *job, const strip_place *place, const floa
 
 /* ---- forward */
 
-static void multiply_many_filters(const plane_job *job, const float *taps, int64_t pixels,
-                                  float *y) {
-    const tare_gemm_kernel *kernel = job->kernel;
-    const int64_t filters = job->c->filters, tiles = tare_quotient_up(pixels, kernel->rows);
-    tare_gemm_tile tile = {.k = job->sum, .a_stride = job->stride, .ldc = filters};
-    for (int64_t t = 0; t < tiles; t++) {
-        const int64_t begin = tare_slice_begin(pixels, tiles, t),
-                      end = tare_slice_begin(pixels, tiles, t + 1);
-        for (int64_t first = 0; first < filters; first += job->panel_width) {
-            tile.columns = tare_least(job->panel_width, filters - first);
-            const bool wide = tile.columns > kernel->lanes;
-            tile.a = taps + begin;
-            tile.b = job->packed + first * job->sum;
-            tile.b_stride = wide ? job->panel_width : kernel->lanes;
-            tile.bias = job->bias ? job->bias + first : NULL;
-            tile.c = y + begin * filters + first;
-            kernel->by_panel[wide][end - begin - 1](&tile);
-        }
-    }
-}
-
 /* y[p * filters + f] = results[f * stride + p] + bias[f], four by four; filters >= 4: the last four
  * may overlap. */
 static void interleave(const float *results, int64_t stride, int64_t pixels, int64_t filters,
@@ -219,7 +205,7 @@ static void forward_slice(void *context, int64_t slice) {
     const int buffer = tare_buffers_take(&job->buffers);
     float *taps = tare_buffer(&job->buffers, buffer);
     float *results = taps + job->sum * job->stride;
-    float *planes = results + (job->few_filters ? c->filters * job->stride : 0);
+    float *planes = results + c->filters * job->stride;
     const int64_t end = tare_slice_begin(job->strips, job->slices, slice + 1);
     for (int64_t strip = tare_slice_begin(job->strips, job->slices, slice); strip < end; strip++) {
         const strip_place place = strip_at(job, strip);
@@ -227,28 +213,20 @@ static void forward_slice(void *context, int64_t slice) {
         float *y = job->y + row * c->out[2] * c->filters;
         fill_planes(job, &place, planes);
         fill_taps(job, &place, planes, taps);
-        if (job->few_filters)
-            multiply_few_filters(job, taps, place.rows * c->out[2], results, y);
-        else
-            multiply_many_filters(job, taps, place.rows * c->out[2], y);
+        multiply_few_filters(job, taps, place.rows * c->out[2], results, y);
     }
     tare_buffers_give(&job->buffers, buffer);
 }
 
 static plane_job forward_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
     plane_job job = make_job(kernel, c);
-    const int64_t results = job.few_filters ? c->filters * job.stride : 0;
-    job.buffers.size = job.sum * job.stride + results + plane_numbers(&job);
+    job.buffers.size = (job.sum + c->filters) * job.stride + plane_numbers(&job);
     return job;
-}
-
-static int64_t packed_numbers(const plane_job *job) {
-    return job->few_filters ? 0 : tare_round_up(job->panels * job->panel_width * job->sum, ALIGNED);
 }
 
 int64_t tare_plane_forward_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
     const plane_job job = forward_job(kernel, c);
-    return (packed_numbers(&job) + job.slices * job.buffers.size) * (int64_t)sizeof(float);
+    return job.slices * job.buffers.size * (int64_t)sizeof(float);
 }
 
 void tare_plane_forward(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
@@ -259,13 +237,7 @@ void tare_plane_forward(const tare_gemm_kernel *kernel, const tare_convolution *
     job.w = w;
     job.bias = bias;
     job.y = y;
-    job.packed = scratch;
-    job.buffers.first = job.packed + packed_numbers(&job);
-    for (int64_t first = 0; !job.few_filters && first < c->filters; first += job.panel_width) {
-        const int64_t columns = tare_least(job.panel_width, c->filters - first);
-        const int64_t width = columns <= kernel->lanes ? kernel->lanes : job.panel_width;
-        kernel->pack(job.packed + first * job.sum, width, w + first, c->filters, columns, job.sum);
-    }
+    job.buffers.first = scratch;
     tare_pool_run(pool, job.slices, forward_slice, &job);
 }
 

@@ -11,6 +11,7 @@
 #include "kernel/isa.h"
 
 #define TARE_GEMM_MOST_ROWS 14
+#define TARE_GEMM_DOT_ROWS  8
 
 /* Where a stretch of a sum begins: how far behind a and b. */
 typedef struct tare_gemm_segment {
@@ -24,6 +25,9 @@ typedef struct tare_gemm_segment {
  * matrix where it lies. One "by rows" reads it at a[i * a_stride + p]: a plain matrix where it
  * lies. Row p of B begins at b + p * b_stride and is read in full width (one or two vectors),
  * whatever `columns` says.
+ *
+ * One "by dot", for few columns, reads A as by rows and B transposed, B[p, j] at b[j * b_stride +
+ * p]; it sums steps in the lanes of a vector.
  *
  * With segments, the sum is made of that many stretches of k steps each, in their order; of none,
  * it is 0.
@@ -55,6 +59,7 @@ typedef struct tare_gemm_kernel {
     int panel; /* from one step of a packed panel of A to the next: rows, rounded up to 4 */
     /* [0]: one vector wide, [1]: two; then rows - 1. */
     tare_gemm_tile_function by_panel[2][TARE_GEMM_MOST_ROWS], by_rows[2][TARE_GEMM_MOST_ROWS];
+    tare_gemm_tile_function by_dot[TARE_GEMM_DOT_ROWS]; /* rows - 1 */
     /* packed[p * width + i] = from[p * stride + i], i < width, p < k; only the first `have` are
      * read, 0 from there on. */
     void (*pack)(float *packed, int64_t width, const float *from, int64_t stride, int64_t have,

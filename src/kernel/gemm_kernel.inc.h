@@ -162,6 +162,70 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
         END_TILE(rows, vectors)                                                                    \
     }
 
+/*
+ * By dot: each row's sum lies in the lanes of a vector, what is left over after whole vectors in a
+ * number beside it.
+ */
+#define DOT_ZERO(i)                                                                                \
+    vector sum_##i = {0};                                                                          \
+    float rest_##i = 0;
+#define DOT_ADD(i)  sum_##i += w * load(ROW_OF(i) + ROW_OFFSET(i));
+#define DOT_REST(i) rest_##i += *b * ROW_OF(i)[ROW_OFFSET(i)];
+#define DOT_KEEP(i)                                                                                \
+    store(sums + (i)*LANES, sum_##i);                                                              \
+    rests[i] = rest_##i;
+
+/* c[i * ldc] = the sum of row i's lanes and its rest, four rows at a time. */
+static __attribute__((noinline)) void finish_dots(const tare_gemm_tile *tile, int64_t column,
+                                                  int rows, const float *sums, const float *rests) {
+    const float bias = tile->bias ? tile->bias[column] : 0;
+    for (int first = 0; first < rows; first += 4) {
+        float folded[4][4];
+        const float *const row[4] = {folded[0], folded[1], folded[2], folded[3]};
+        quad lane[4];
+        for (int i = 0; i < 4; i++) {
+            quad fold = {0};
+            for (int64_t j = 0; first + i < rows && j < LANES; j += 4)
+                fold += *(const loose_quad *)(sums + (first + i) * LANES + j);
+            *(loose_quad *)folded[i] = fold;
+        }
+        tare_transpose_block(row, lane);
+        const quad sum = (lane[0] + lane[1]) + (lane[2] + lane[3]);
+        for (int i = 0; i < 4 && first + i < rows; i++) {
+            float *c = tile->c + (first + i) * tile->ldc + column;
+            const float value = sum[i] + rests[first + i];
+            *c = tile->accumulate ? *c + value : value + bias;
+        }
+    }
+}
+
+#define DEFINE_BY_DOT(rows)                                                                        \
+    static void dots_##rows(const tare_gemm_tile *tile) {                                          \
+        const int64_t a_stride = tile->a_stride;                                                   \
+        int64_t three = 3 * a_stride;                                                              \
+        for (int64_t column = 0; column < tile->columns; column++) {                               \
+            float sums[(rows)*LANES], rests[rows];                                                 \
+            ROWS_##rows(DOT_ZERO);                                                                 \
+            EACH_SEGMENT {                                                                         \
+                const float *a = tile->a + segment->a;                                             \
+                const float *b = tile->b + segment->b + column * tile->b_stride;                   \
+                const float *a5 = a + ((rows) > 5 ? 5 * a_stride : 0), *const a10 = a;             \
+                __asm__("" : "+r"(a5), "+r"(three));                                               \
+                (void)a10;                                                                         \
+                int64_t left = tile->k;                                                            \
+                for (; left >= LANES; left -= LANES, a += LANES, a5 += LANES, b += LANES) {        \
+                    const vector w = load(b);                                                      \
+                    ROWS_##rows(DOT_ADD);                                                          \
+                }                                                                                  \
+                for (; left > 0; left--, a++, a5++, b++) {                                         \
+                    ROWS_##rows(DOT_REST);                                                         \
+                }                                                                                  \
+            }                                                                                      \
+            ROWS_##rows(DOT_KEEP);                                                                 \
+            finish_dots(tile, column, (rows), sums, rests);                                        \
+        }                                                                                          \
+    }
+
 #define DEFINE_TILES(rows)                                                                         \
     DEFINE_BY_PANEL(rows, 1)                                                                       \
     DEFINE_BY_PANEL(rows, 2)                                                                       \
@@ -194,6 +258,15 @@ DEFINE_TILES(12)
 DEFINE_TILES(13)
 DEFINE_TILES(14)
 #endif
+
+DEFINE_BY_DOT(1)
+DEFINE_BY_DOT(2)
+DEFINE_BY_DOT(3)
+DEFINE_BY_DOT(4)
+DEFINE_BY_DOT(5)
+DEFINE_BY_DOT(6)
+DEFINE_BY_DOT(7)
+DEFINE_BY_DOT(8)
 
 /* ---- packing */
 
@@ -359,6 +432,7 @@ const tare_gemm_kernel KERNEL = {
     .panel = (ROWS + 3) / 4 * 4,
     .by_panel = {{LIST_(ROWS, panel, 1)}, {LIST_(ROWS, panel, 2)}},
     .by_rows = {{LIST_(ROWS, rows, 1)}, {LIST_(ROWS, rows, 2)}},
+    .by_dot = {dots_1, dots_2, dots_3, dots_4, dots_5, dots_6, dots_7, dots_8},
     .pack = pack,
     .pack_transposed = pack_transposed,
     .copy_block = copy_block,

@@ -239,6 +239,50 @@ static void agrees_over_several_strips_and_chunks(void **state) {
     check_layer(&many);
 }
 
+/* Shapes whose strips are cut along each axis in turn: wide rows, many rows, many planes, one pixel
+ * after the other of all samples; results a stride apart; sources read in place and copied. */
+static void agrees_however_strips_are_cut(void **state) {
+    (void)state;
+    const tare_convolution cut[] = {
+        plane(1, 3, 1100, 24, 18, 3, 3, 1, 1, 1), /* part of a row */
+        plane(1, 70, 40, 32, 20, 3, 3, 1, 1, 1),  /* some rows */
+        plane(2, 40, 41, 33, 35, 3, 2, 2, 1, 1),  /* the same, stride 2 */
+        plane(3, 30, 30, 40, 34, 1, 1, 1, 1, 0),  /* one long row through all samples */
+        plane(2, 15, 17, 16, 32, 1, 1, 2, 1, 0),  /* three of four residues without a tap */
+        plane(2, 9, 14, 256, 16, 1, 1, 1, 1, 0),  /* pixels that would meet in few sets */
+        plane(2, 9, 10, 256, 5, 3, 3, 1, 2, 2),   /* the same, taps apart */
+        plane(2, 12, 13, 16, 40, 3, 4, 3, 2, 2),  /* taps that skip residues */
+        plane(2, 12, 13, 16, 16, 2, 2, 2, 2, 1),  /* residues that no tap meets */
+        plane(2, 11, 12, 18, 20, 3, 1, 1, 1, 0)}; /* nothing padded at the sides */
+    for (size_t i = 0; i < sizeof cut / sizeof *cut; i++) check_layer(&cut[i]);
+    tare_convolution deep = plane(2, 20, 21, 34, 17, 3, 3, 1, 1, 1);
+    deep.in[0] = deep.out[0] = 5;
+    deep.kernel[0] = 3;
+    deep.before[0] = 1;
+    check_layer(&deep);
+    deep.before[0] = 3; /* whole planes of padding */
+    deep.out[0] = 9;
+    check_layer(&deep);
+}
+
+/* One to four filters, or channels of dx: sums in the lanes of vectors; gradients of the mirror. */
+static void agrees_with_few_filters(void **state) {
+    (void)state;
+    for (int s = 0; s < 16; s++) {
+        const int64_t channels = 15 + 7 * (s % 4), filters = 1 + s / 4;
+        tare_convolution c = plane(1 + s % 3, 9 + s % 2, 12 + s % 5, channels, filters, 3,
+                                   1 + s % 4, 1, 1 + s % 2, s % 3);
+        check_layer(&c);
+        c = plane(3, 9, 11, filters, channels, 3, 3, 1 + s % 2, 1, 1);
+        check_layer(&c);
+    }
+    tare_convolution grouped = plane(2, 8, 9, 64, 4, 3, 3, 1, 1, 1);
+    grouped.groups = 2;
+    check_layer(&grouped);
+    grouped.groups = 4;
+    check_layer(&grouped);
+}
+
 static void takes_empty_extents(void **state) {
     (void)state;
     tare_convolution none = plane(0, 4, 4, 3, 2, 3, 3, 1, 1, 1);
@@ -255,9 +299,10 @@ static void takes_empty_extents(void **state) {
 static void has_the_same_bits_for_every_thread_count(void **state) {
     (void)state;
     const tare_convolution layers[] = {
-        plane(16, 28, 28, 1, 6, 5, 5, 1, 1, 0), plane(32, 12, 12, 6, 16, 5, 5, 1, 1, 0),
+        plane(16, 28, 28, 1, 6, 5, 5, 1, 1, 0),  plane(32, 12, 12, 6, 16, 5, 5, 1, 1, 0),
         plane(8, 16, 16, 32, 32, 3, 3, 1, 1, 1), plane(8, 16, 16, 20, 40, 3, 3, 2, 1, 1),
-        plane(4, 8, 8, 260, 70, 3, 3, 1, 2, 2)};
+        plane(4, 8, 8, 260, 70, 3, 3, 1, 2, 2),  plane(8, 20, 20, 64, 48, 1, 1, 1, 1, 0),
+        plane(8, 20, 20, 32, 1, 3, 3, 1, 1, 1),  plane(1, 32, 32, 16, 16, 3, 3, 1, 1, 1)};
     tare_pool *pools[CHECK_POOLS];
     check_make_pools(pools);
     for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
@@ -393,6 +438,8 @@ int main(void) {
         cmocka_unit_test(agrees_in_one_and_three_dimensions),
         cmocka_unit_test(agrees_with_groups),
         cmocka_unit_test(agrees_over_several_strips_and_chunks),
+        cmocka_unit_test(agrees_however_strips_are_cut),
+        cmocka_unit_test(agrees_with_few_filters),
         cmocka_unit_test(takes_empty_extents),
         cmocka_unit_test(has_the_same_bits_for_every_thread_count),
         cmocka_unit_test(keeps_nan_in_the_windows_that_hold_it),

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Convolution without gathering.
+ *
+ *     pack the filter into panels [panel of columns][tap][channel][width]
+ *     for each strip of results, each group:
+ *         copy the source rows under it, zeros beside them: [plane][row][padded width][channel]
+ *         for each panel, each row of results, each tile of it: one micro-kernel call
+ *
+ * Taps that stand side by side in a row are one stretch of a tile's sum, so a 3x3 filter has three
+ * stretches; those that fall into the padding above or below are left out. Where nothing is padded
+ * at the sides the source is read where it lies.
+ *
+ * The data gradient with stride is some such convolutions of dy (convolution_view.h). Strips are
+ * cut by shape alone and each result is added up in the order of the taps, so no bit depends on
+ * threads.
+ */
+#include "kernel/convolution_direct.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+#include "kernel/buffers.h"
+#include "kernel/convolution_geometry.h"
+#include "kernel/convolution_view.h"
+
+enum {
+    LEAST_SLICES = 16,    /* when there are so many strips */
+    STRIPS_TOGETHER = 3,  /* of a slice, when there are many more */
+    SLICE_WORK = 1 << 18, /* least multiply-adds of a slice */
+    PACK_WORK = 1 << 15,  /* least numbers packed by a slice */
+    ALIGNED = 16,         /* numbers in 64 bytes */
+    LINE = 64             /* bytes of a cache line */
+};
+
+typedef struct direct_job {
+    const tare_gemm_kernel *kernel;
+    const tare_convolution *c;
+    bool is_data; /* the filter is read transposed */
+    const float *source, *w, *bias;
+    float *destination, *packed;
+    tare_view *views;
+    int64_t view_count;
+    int64_t depth, columns;      /* of one group: numbers of a source pixel, of a result */
+    bool dots;                   /* few columns: the filter is packed [column][tap][channel] */
+    int64_t panels, panel_width; /* of one group */
+    int64_t strips, slices, pack_slices, packed_numbers;
+    tare_buffers buffers; /* segments and a strip in each */
+} direct_job;
+
+/* ---- the filter */
+
+/* Packed numbers of one group's filter. */
+static int64_t group_numbers(const direct_job *job, const tare_view *v) {
+    const int64_t columns = job->dots ? job->columns : job->panels * job->panel_width;
+    return columns * v->taps * job->depth;
+}
+
+/* The filter's numbers of tap t, from a group's column `first` on. */
+static const float *filter_at(const direct_job *job, const tare_view *v, int64_t t, int64_t group,
+                              int64_t first) {
+    const tare_convolution *c = job->c;
+    const int64_t taps[TARE_SPATIAL] = {v->axis[0].taps, v->axis[1].taps, v->axis[2].taps};
+    int64_t tap[TARE_SPATIAL];
+    tare_pixel_at(taps, t, tap);
+    for (int d = 0; d < TARE_SPATIAL; d++)
+        tap[d] = v->axis[d].filter + tap[d] * v->axis[d].filter_step;
+    const float *w =
+        job->w + tare_pixel_index(c->kernel, tap) * (c->channels / c->groups) * c->filters;
+    return job->is_data ? w + first * c->filters + group * job->depth
+                        : w + group * job->columns + first;
+}
+
+static void pack_panel(const direct_job *job, const tare_view *v, int64_t group, int64_t panel) {
+    const tare_gemm_kernel *kernel = job->kernel;
+    const int64_t first = panel * job->panel_width, filters = job->c->filters;
+    const int64_t columns = tare_least(job->panel_width, job->columns - first);
+    const int64_t width = columns <= kernel->lanes ? kernel->lanes : job->panel_width;
+    float *packed =
+        job->packed + v->packed + group * group_numbers(job, v) + first * v->taps * job->depth;
+    for (int64_t t = 0; t < v->taps; t++, packed += width * job->depth) {
+        const float *w = filter_at(job, v, t, group, first);
+        if (job->is_data)
+            kernel->pack_transposed(packed, width, w, filters, columns, job->depth);
+        else
+            kernel->pack(packed, width, w, filters, columns, job->depth);
+    }
+}
+
+/* For dots: [column][tap][channel]. */
+static void pack_columns(const direct_job *job, const tare_view *v, int64_t group) {
+    float *packed = job->packed + v->packed + group * group_numbers(job, v);
+    const int64_t filters = job->c->filters, column = v->taps * job->depth;
+    const int64_t across = job->is_data ? filters : 1, along = job->is_data ? 1 : filters;
+    for (int64_t t = 0; t < v->taps; t++, packed += job->depth) {
+        const float *w = filter_at(job, v, t, group, 0);
+        for (int64_t j = 0; j < job->columns; j++)
+            for (int64_t i = 0; i < job->depth; i++)
+                packed[j * column + i] = w[j * across + i * along];
+    }
+}
+
+static void pack_slice(void *context, int64_t slice) {
+    const direct_job *job = context;
+    const int64_t groups = job->c->groups, items = job->view_count * groups * job->panels;
+    const int64_t end = tare_slice_begin(items, job->pack_slices, slice + 1);
+    for (int64_t item = tare_slice_begin(items, job->pack_slices, slice); item < end; item++) {
+        const tare_view *v = &job->views[item / job->panels / groups];
+        const int64_t group = item / job->panels % groups;
+        if (job->dots)
+            pack_columns(job, v, group);
+        else
+            pack_panel(job, v, group, item % job->panels);
+    }
+}
+
+/* ---- strips */
+
+/* What the stretches of a result take at the head of a buffer. */
+static int64_t segment_numbers(const tare_view *v) {
+    const int64_t each = (int64_t)(sizeof(tare_gemm_segment) / sizeof(float));
+    return tare_round_up(v->segments * each, ALIGNED);
+}
+
+/* A strip at work. */
+typedef struct strip {
+    const tare_view *view;
+    tare_strip at;
+    tare_gemm_segment *segments;
+    const float *base; /* of column at.origin[2] and of plane and row origin[0], origin[1] */
+    int64_t origin[TARE_SPATIAL];
+    /* What the next strip reads, fetched ahead a few lines with each tile. */
+    const char *ahead, *ahead_end;
+    int64_t ahead_step;
+} strip;
+
+/* One row of the copy, from source columns origin[2] on, zeros outside. */
+static void copy_row(const direct_job *job, const strip *s, const float *from, float *to) {
+    const tare_view *v = s->view;
+    const int64_t origin = s->at.origin[2], width = tare_axis_reach(&v->axis[2], s->at.count[2]);
+    const int64_t begin = tare_least(tare_greatest(-origin, 0), width);
+    const int64_t end = tare_greatest(tare_least(v->axis[2].source - origin, width), begin);
+    const int64_t depth = v->depth, channels = v->channels, pixel = v->pixel;
+    memset(to, 0, (size_t)(begin * pixel) * sizeof *to);
+    if (end > begin) {
+        from += (origin + begin) * channels;
+        const int64_t pixels = end - begin;
+        if (pixel == depth && depth == channels)
+            job->kernel->copy_block(to + begin * pixel, 0, from, 0, 1, pixels * depth);
+        else
+            job->kernel->copy_block(to + begin * pixel, pixel, from, channels, pixels, depth);
+    }
+    memset(to + end * pixel, 0, (size_t)((width - end) * pixel) * sizeof *to);
+}
+
+/* Rows outside the source are left as they are: nobody reads them. */
+static void copy_strip(const direct_job *job, const strip *s, float *copy) {
+    const tare_view *v = s->view;
+    const int64_t source[] = {v->axis[0].source, v->axis[1].source};
+    const int64_t width = v->axis[2].source * v->channels;
+    const float *image =
+        job->source + s->at.sample * source[0] * source[1] * width + s->at.group * job->depth;
+    const int64_t planes = tare_axis_reach(&v->axis[0], s->at.count[0]),
+                  rows = tare_axis_reach(&v->axis[1], s->at.count[1]);
+    for (int64_t p = tare_greatest(-s->origin[0], 0); p < planes; p++) {
+        if (s->origin[0] + p >= source[0]) break;
+        for (int64_t r = tare_greatest(-s->origin[1], 0); r < rows; r++) {
+            const int64_t row = s->origin[1] + r;
+            if (row >= source[1]) break;
+            const int64_t at = (s->origin[0] + p) * source[1] + row;
+            copy_row(job, s, image + at * width, copy + p * v->plane + r * v->row);
+        }
+    }
+}
+
+static int64_t result_offset(const direct_job *job, const strip *s, int64_t g0, int64_t g1) {
+    const tare_axis *a = s->view->axis;
+    const int64_t p0 = a[0].place + (s->at.begin[0] + g0) * a[0].spread;
+    const int64_t p1 = a[1].place + (s->at.begin[1] + g1) * a[1].spread;
+    const int64_t p2 = a[2].place + s->at.begin[2] * a[2].spread;
+    const int64_t pixel = ((s->at.sample * a[0].extent + p0) * a[1].extent + p1) * a[2].extent + p2;
+    return (pixel * job->c->groups + s->at.group) * job->columns;
+}
+
+static void fetch_ahead(strip *s) {
+    for (int64_t i = 0; i < s->ahead_step && s->ahead < s->ahead_end; i++, s->ahead += LINE)
+        __builtin_prefetch(s->ahead, 0, 2);
+}
+
+/* How tiles are made: micro-kernels by rows - 1, of the tallest one; width of the packed filter. */
+typedef struct tiling {
+    const tare_gemm_tile_function *by_height;
+    int64_t height, width;
+} tiling;
+
+/* All results of a strip in the columns of one tile, which are complete but for their place. */
+static void run_tiles(const direct_job *job, strip *s, tare_gemm_tile *tile, const tiling *how) {
+    const int64_t tiles = tare_quotient_up(s->at.count[2], how->height);
+    float *const corner = tile->c;
+    for (int64_t g0 = 0; g0 < s->at.count[0]; g0++) {
+        for (int64_t g1 = 0; g1 < s->at.count[1]; g1++) {
+            float *to = corner + result_offset(job, s, g0, g1);
+            tile->segment_count =
+                tare_strip_segments(s->view, &s->at, g0, g1, s->origin, how->width, s->segments);
+            for (int64_t t = 0; t < tiles; t++) {
+                const int64_t begin = tare_slice_begin(s->at.count[2], tiles, t);
+                const int64_t end = tare_slice_begin(s->at.count[2], tiles, t + 1);
+                tile->a = s->base + begin * tile->a_stride;
+                tile->c = to + begin * tile->ldc;
+                fetch_ahead(s);
+                how->by_height[end - begin - 1](tile);
+            }
+        }
+    }
+}
+
+static void run_panel(const direct_job *job, strip *s, int64_t panel) {
+    const tare_gemm_kernel *kernel = job->kernel;
+    const tare_view *v = s->view;
+    const int64_t first = panel * job->panel_width;
+    const float *packed = job->packed + v->packed + s->at.group * group_numbers(job, v);
+    tare_gemm_tile tile = {.k = v->run, .segments = s->segments, .c = job->destination + first};
+    tile.a_stride = v->axis[2].step * v->pixel;
+    tile.ldc = v->axis[2].spread * job->columns * job->c->groups;
+    tile.bias = job->bias ? job->bias + s->at.group * job->columns + first : NULL;
+    if (job->dots) {
+        tile.b = packed;
+        tile.b_stride = v->taps * job->depth;
+        tile.columns = job->columns;
+        run_tiles(job, s, &tile, &(tiling){kernel->by_dot, TARE_GEMM_DOT_ROWS, 1});
+    } else {
+        tile.columns = tare_least(job->panel_width, job->columns - first);
+        const bool wide = tile.columns > kernel->lanes;
+        tile.b = packed + first * v->taps * job->depth;
+        tile.b_stride = wide ? job->panel_width : kernel->lanes;
+        run_tiles(job, s, &tile, &(tiling){kernel->by_rows[wide], kernel->rows, tile.b_stride});
+    }
+}
+
+/* What a strip reads, in one piece: from its first pixel to behind its last one, of the first plane
+ * where planes lie apart. */
+static const float *source_of(const direct_job *job, const tare_view *v, const tare_strip *s,
+                              const float **end) {
+    const tare_axis *a = v->axis;
+    int64_t from[TARE_SPATIAL], to[TARE_SPATIAL];
+    for (int d = 0; d < TARE_SPATIAL; d++) {
+        from[d] = tare_least(tare_greatest(s->origin[d], 0), a[d].source - 1);
+        to[d] = tare_least(s->origin[d] + tare_axis_reach(&a[d], s->count[d]), a[d].source) - 1;
+        to[d] = tare_greatest(to[d], from[d]);
+    }
+    if (a[1].pieces > 1) to[0] = from[0];
+    const int64_t source[TARE_SPATIAL] = {a[0].source, a[1].source, a[2].source};
+    const float *image = job->source + s->sample * tare_pixels(source) * v->channels;
+    *end = image + (tare_pixel_index(source, to) + 1) * v->channels;
+    return image + tare_pixel_index(source, from) * v->channels;
+}
+
+static void plan_ahead(const direct_job *job, strip *s, int64_t next) {
+    const tare_strip after = tare_strip_at(s->view, next);
+    const float *end, *begin = source_of(job, s->view, &after, &end);
+    s->ahead = (const char *)begin;
+    s->ahead_end = (const char *)end;
+    const int64_t tiles = tare_quotient_up(s->at.count[2], job->kernel->rows) * s->at.count[0] *
+                          s->at.count[1] * job->panels;
+    s->ahead_step = tare_quotient_up(tare_quotient_up(s->ahead_end - s->ahead, LINE), tiles);
+}
+
+/* goes_on: the next strip is this slice's too. */
+static void run_strip(const direct_job *job, const tare_view *v, int64_t number, bool goes_on,
+                      float *buffer) {
+    strip s = {.view = v, .at = tare_strip_at(v, number), .segments = (void *)buffer};
+    if (v->in_place) {
+        s.base = job->source + s.at.sample * v->axis[0].source * v->plane +
+                 s.at.origin[2] * v->pixel + s.at.group * v->depth;
+    } else {
+        float *copy = buffer + segment_numbers(v);
+        for (int d = 0; d < TARE_SPATIAL; d++) s.origin[d] = s.at.origin[d];
+        copy_strip(job, &s, copy);
+        s.base = copy;
+    }
+    if (goes_on && number + 1 < v->strips) plan_ahead(job, &s, number + 1);
+    for (int64_t panel = 0; panel < job->panels; panel++) run_panel(job, &s, panel);
+}
+
+static void strip_slice(void *context, int64_t slice) {
+    direct_job *job = context;
+    const int buffer = tare_buffers_take(&job->buffers);
+    const int64_t end = tare_slice_begin(job->strips, job->slices, slice + 1);
+    const tare_view *v = job->views;
+    int64_t before = 0; /* strips of earlier views */
+    for (int64_t i = tare_slice_begin(job->strips, job->slices, slice); i < end; i++) {
+        while (i - before >= v->strips) before += v++->strips;
+        run_strip(job, v, i - before, i + 1 < end, tare_buffer(&job->buffers, buffer));
+    }
+    tare_buffers_give(&job->buffers, buffer);
+}
+
+/* ---- the call: views stand at the head of the scratch, the packed filter and buffers behind */
+
+static direct_job make_job(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                           bool is_data) {
+    direct_job job = {.kernel = kernel, .c = c, .is_data = is_data};
+    job.view_count = tare_view_count(c, is_data);
+    job.depth = (is_data ? c->filters : c->channels) / c->groups;
+    job.columns = (is_data ? c->channels : c->filters) / c->groups;
+    job.dots = job.columns * 4 <= kernel->lanes && job.depth * c->kernel[2] >= 2 * kernel->lanes;
+    job.panel_width = 2 * (int64_t)kernel->lanes;
+    job.panels = job.dots ? 1 : tare_quotient_up(job.columns, job.panel_width);
+    return job;
+}
+
+static void cut_slices(direct_job *job) {
+    const tare_convolution *c = job->c;
+    const int64_t outputs = c->batch * tare_pixels(c->out) * c->filters;
+    const int64_t work = outputs * tare_pixels(c->kernel) * (c->channels / c->groups);
+    const int64_t runs = tare_greatest(tare_quotient_up(job->strips, STRIPS_TOGETHER),
+                                       tare_least(job->strips, LEAST_SLICES));
+    job->slices = tare_slice_count(runs, work / tare_greatest(runs, 1), SLICE_WORK);
+    const int64_t items = job->view_count * c->groups * job->panels;
+    job->pack_slices =
+        tare_slice_count(items, job->packed_numbers / tare_greatest(items, 1), PACK_WORK);
+}
+
+/* All views, into `views` or, where that is NULL, only counted. */
+static void make_views(direct_job *job, tare_view *views) {
+    for (int64_t i = 0; i < job->view_count; i++) {
+        tare_view v = tare_view_of(job->c, job->is_data, i, job->kernel->rows);
+        v.packed = job->packed_numbers;
+        job->packed_numbers += v.groups * group_numbers(job, &v);
+        job->strips += v.strips;
+        const int64_t size = tare_round_up(segment_numbers(&v) + v.copy, ALIGNED);
+        job->buffers.size = tare_greatest(job->buffers.size, size);
+        if (views) views[i] = v;
+    }
+    job->views = views;
+    cut_slices(job);
+}
+
+static int64_t view_bytes(const direct_job *job) {
+    return tare_round_up(job->view_count * (int64_t)sizeof(tare_view), TARE_ALIGNMENT);
+}
+
+static int64_t scratch_of(const tare_gemm_kernel *kernel, const tare_convolution *c, bool is_data) {
+    direct_job job = make_job(kernel, c, is_data);
+    make_views(&job, NULL);
+    const int64_t numbers =
+        tare_round_up(job.packed_numbers, ALIGNED) + job.slices * job.buffers.size;
+    return view_bytes(&job) + numbers * (int64_t)sizeof(float);
+}
+
+static void run_job(direct_job *job, void *scratch, tare_pool *pool) {
+    make_views(job, scratch);
+    if (job->strips == 0 || job->columns == 0) return;
+    job->packed = (float *)(void *)((char *)scratch + view_bytes(job));
+    job->buffers.first = job->packed + tare_round_up(job->packed_numbers, ALIGNED);
+    tare_pool_run(pool, job->pack_slices, pack_slice, job);
+    tare_pool_run(pool, job->slices, strip_slice, job);
+}
+
+int64_t tare_direct_forward_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
+    return scratch_of(kernel, c, false);
+}
+int64_t tare_direct_data_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
+    return scratch_of(kernel, c, true);
+}
+
+void tare_direct_forward(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
+                         const float *w, const float *bias, float *y, void *scratch,
+                         tare_pool *pool) {
+    direct_job job = make_job(kernel, c, false);
+    job.source = x;
+    job.w = w;
+    job.bias = bias;
+    job.destination = y;
+    run_job(&job, scratch, pool);
+}
+
+void tare_direct_data(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *dy,
+                      const float *w, float *dx, void *scratch, tare_pool *pool) {
+    direct_job job = make_job(kernel, c, true);
+    job.source = dy;
+    job.w = w;
+    job.destination = dx;
+    run_job(&job, scratch, pool);
+}

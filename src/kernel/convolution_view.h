@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A convolution as tiles walk through it: for each dimension which source positions a result reads,
+ * and how results are cut into strips. The forward pass is one such view; the data gradient is one
+ * of dy for each residue of the input position, whose results stand a stride apart.
+ */
+#ifndef TARE_SRC_KERNEL_CONVOLUTION_VIEW_H
+#define TARE_SRC_KERNEL_CONVOLUTION_VIEW_H
+
+#include "kernel/convolution.h"
+#include "kernel/gemm_kernel.h"
+
+/* One spatial dimension. */
+typedef struct tare_axis {
+    int64_t source, grid; /* extents of what is read, of the results */
+    /* Through tap i, result g reads source position g step + first + i spacing. */
+    int64_t step, taps, first, spacing;
+    int64_t filter, filter_step;   /* tap i of the filter: filter + i filter_step */
+    int64_t extent, place, spread; /* result g stands at place + g spread of the destination */
+    int64_t cut, pieces;           /* results in a strip; strips */
+} tare_axis;
+
+typedef struct tare_view {
+    tare_axis axis[TARE_SPATIAL];
+    int64_t batch, groups;
+    int64_t depth, columns, channels; /* numbers of a group's source pixel, of its result; of all
+                                         groups' source pixel */
+    bool in_place; /* nothing is padded at the sides: the source is read where it lies */
+    bool merged;   /* taps of a row side by side are one stretch */
+    int64_t span[TARE_SPATIAL]; /* source positions that a strip reads */
+    int64_t pixel, row, plane;  /* numbers from one position to the next in what tiles read */
+    int64_t run, segments;      /* numbers of a stretch; stretches of a result, at most */
+    int64_t taps, strips;
+    int64_t copy;   /* numbers of a strip's copy; 0 in place */
+    int64_t packed; /* where its filter stands among the packed ones */
+} tare_view;
+
+/* Source positions under so many results. */
+static inline int64_t tare_axis_reach(const tare_axis *a, int64_t results) {
+    return a->taps == 0 ? 1 : (results - 1) * a->step + (a->taps - 1) * a->spacing + 1;
+}
+
+/* How many views the forward pass or the data gradient has; view i of them. rows: of a tile. */
+int64_t tare_view_count(const tare_convolution *c, bool is_data);
+tare_view tare_view_of(const tare_convolution *c, bool is_data, int64_t i, int64_t rows);
+
+/* A strip of results of one group, and where it begins in the source, padding counted. */
+typedef struct tare_strip {
+    int64_t sample, group, begin[TARE_SPATIAL], count[TARE_SPATIAL];
+    int64_t origin[TARE_SPATIAL];
+} tare_strip;
+tare_strip tare_strip_at(const tare_view *v, int64_t number);
+
+/*
+ * The stretches that results in row (g0, g1) of a strip are summed over: how many. a: from source
+ * position `origin` on, b: in a filter packed [tap][channel][width].
+ */
+int64_t tare_strip_segments(const tare_view *v, const tare_strip *s, int64_t g0, int64_t g1,
+                            const int64_t origin[TARE_SPATIAL], int64_t width,
+                            tare_gemm_segment *segments);
+
+#endif
