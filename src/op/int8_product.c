@@ -10,6 +10,7 @@
  */
 #include "kernel/int8_product.h"
 
+#include "kernel/convolution_geometry.h"
 #include "kernel/fixed_point.h"
 #include "op/int8.h"
 
@@ -162,6 +163,7 @@ static tare_status prepare_step(tare_prepare *prepare, const product_form *form)
     p.c.groups = depthwise ? p.c.channels : p.c.channels / depth;
     p.filter_step = depthwise ? 1 : tare_extents_product(w, 1, w.rank);
     p.tap_step = depth;
+    if (p.c.groups > 0) prepare->flops = tare_convolution_flops(&p.c);
     if (prepare->input_count > BIAS && prepare->inputs[BIAS].dtype != TARE_DTYPE_NONE)
         prepare->run = biased_product_step;
     return tare_prepare_state(prepare, &p, sizeof p);

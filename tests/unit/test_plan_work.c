@@ -110,6 +110,31 @@ static void products_count_every_batch(void **state) {
     assert_true(flops_of(graph, y, "tensordot") == 2. * 2 * 5 * 12);
 }
 
+static tare_tensor constant(tare_graph *graph, tare_dtype dtype, tare_shape shape) {
+    tare_array *array = NULL;
+    assert_int_equal(tare_array_new(dtype, shape, NULL, &array), TARE_OK);
+    for (int64_t i = 0; i < tare_array_count(array); i++) tare_array_set_number(array, i, 1);
+    const tare_tensor made = tare_constant(graph, array);
+    tare_array_free(array);
+    return made;
+}
+
+static void whole_number_products_count_like_the_others(void **state) {
+    (void)state;
+    tare_graph *graph = tare_graph_new();
+    const tare_tensor dense[] = {constant(graph, TARE_INT8, TARE_SHAPE(3, 5)),
+                                 constant(graph, TARE_INT8, TARE_SHAPE(2, 5)),
+                                 constant(graph, TARE_FLOAT32, TARE_SHAPE(1))};
+    const tare_tensor y = tare_build(graph, "int8_dense", dense, 3, NULL);
+    assert_true(flops_of(graph, y, "int8_dense_step") == 2. * 3 * 2 * 5);
+    graph = tare_graph_new();
+    const tare_tensor depthwise[] = {constant(graph, TARE_INT8, TARE_SHAPE(1, 5, 4, 3)),
+                                     constant(graph, TARE_INT8, TARE_SHAPE(1, 3, 2, 6)),
+                                     constant(graph, TARE_FLOAT32, TARE_SHAPE(6))};
+    const tare_tensor z = tare_build(graph, "int8_depthwise_conv2d", depthwise, 3, NULL);
+    assert_true(flops_of(graph, z, "int8_depthwise_conv2d_step") == 2. * (3 * 3 * 6) * (3 * 2));
+}
+
 static void bytes_are_those_read_and_written(void **state) {
     (void)state;
     tare_graph *graph = tare_graph_new();
@@ -200,6 +225,7 @@ int main(void) {
         cmocka_unit_test(depthwise_convolutions_count_one_channel_a_filter),
         cmocka_unit_test(transposed_convolutions_count_what_the_convolution_would),
         cmocka_unit_test(products_count_every_batch),
+        cmocka_unit_test(whole_number_products_count_like_the_others),
         cmocka_unit_test(bytes_are_those_read_and_written),
         cmocka_unit_test(a_gradients_step_names_the_node_behind_it),
         cmocka_unit_test(totals_are_the_sums_of_the_steps),
