@@ -50,6 +50,9 @@ int64_t tare_writer_position(const tare_writer *writer);
 /* Frees the writer in any case. */
 tare_status tare_writer_commit(tare_writer *writer, tare_error *error);
 void tare_writer_abandon(tare_writer *writer); /* NULL allowed */
+/* All of that at once. */
+tare_status tare_file_write_all(const char *path, const void *data, size_t bytes,
+                                tare_error *error);
 
 /*
  * Makes every write of at least one byte take so many microseconds per KiB; for tests that kill a

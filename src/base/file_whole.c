@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole files in memory, plain or gzipped. */
+/* Whole files: read into memory, plain or gzipped; written at once. */
 #include "base/file.h"
 #include "base/inflate.h"
 #include "base/memory.h"
@@ -95,5 +95,15 @@ tare_status tare_file_read_inflated(const char *path, int64_t limit,
                                    ? read_gzip(file, limit, allocator, data, bytes, error)
                                    : read_plain(file, limit, allocator, data, bytes, error);
     tare_file_close(file);
+    return status;
+}
+
+tare_status tare_file_write_all(const char *path, const void *data, size_t bytes,
+                                tare_error *error) {
+    tare_writer *writer = NULL;
+    TARE_TRY(tare_writer_open(path, &writer, error));
+    const tare_status status = tare_writer_write(writer, data, bytes, error);
+    if (status == TARE_OK) return tare_writer_commit(writer, error);
+    tare_writer_abandon(writer);
     return status;
 }

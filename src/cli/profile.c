@@ -200,15 +200,6 @@ void tare_profile_add_json(const tare_profile_view *view, tare_json *json) {
 
 /* ---- the trace */
 
-static tare_status write_text(const char *path, const tare_text *text, tare_error *error) {
-    tare_writer *writer = NULL;
-    TARE_TRY(tare_writer_open(path, &writer, error));
-    const tare_status status = tare_writer_write(writer, text->data, text->length, error);
-    if (status == TARE_OK) return tare_writer_commit(writer, error);
-    tare_writer_abandon(writer);
-    return status;
-}
-
 tare_status tare_profile_write_trace(const tare_profile_view *view, const char *path,
                                      tare_error *error) {
     tare_json json = {.depth = 0};
@@ -226,9 +217,10 @@ tare_status tare_profile_write_trace(const tare_profile_view *view, const char *
     tare_text_add(&json.text, "\n");
     tare_json_end_array(&json);
     tare_text_add(&json.text, "\n");
-    const tare_status status = json.text.failed || layer.failed
-                                   ? tare_fail_memory(error)
-                                   : write_text(path, &json.text, error);
+    const tare_status status =
+        json.text.failed || layer.failed
+            ? tare_fail_memory(error)
+            : tare_file_write_all(path, json.text.data, json.text.length, error);
     tare_text_clear(&json.text);
     tare_text_clear(&layer);
     return status;

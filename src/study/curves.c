@@ -151,20 +151,12 @@ static tare_status draw(const tare_curves *curves, const char *title, tare_text 
     return svg->failed ? TARE_ERROR_MEMORY : TARE_OK;
 }
 
-static tare_status write_file(const char *path, const tare_text *text, tare_error *error) {
-    tare_writer *writer = NULL;
-    TARE_TRY(tare_writer_open(path, &writer, error));
-    const tare_status status = tare_writer_write(writer, text->data, text->length, error);
-    if (status == TARE_OK) return tare_writer_commit(writer, error);
-    tare_writer_abandon(writer);
-    return status;
-}
-
 tare_status tare_curves_write(const tare_curves *curves, const char *path, const char *title,
                               tare_error *error) {
     tare_text svg = {.allocator = NULL};
     tare_status status = curves->failed ? TARE_ERROR_MEMORY : draw(curves, title, &svg);
-    status = status == TARE_OK ? write_file(path, &svg, error) : tare_fail_memory(error);
+    status = status == TARE_OK ? tare_file_write_all(path, svg.data, svg.length, error)
+                               : tare_fail_memory(error);
     tare_text_clear(&svg);
     return status;
 }

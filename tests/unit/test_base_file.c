@@ -592,6 +592,17 @@ static void test_folders_are_made_with_those_they_lie_in(void **state) {
     assert_int_equal(status, TARE_ERROR_MEMORY);
 }
 
+static void test_a_whole_file_is_written_at_once_or_not_at_all(void **state) {
+    (void)state;
+    char bytes[16];
+    tare_error error = {.status = TARE_OK};
+    assert_int_equal(tare_file_write_all(scratch("whole"), "first one", 9, &error), TARE_OK);
+    assert_int_equal(tare_file_write_all(scratch("whole"), "two", 3, &error), TARE_OK);
+    assert_int_equal(scratch_get(scratch("whole"), bytes, sizeof bytes), 3);
+    assert_memory_equal(bytes, "two", 3);
+    assert_int_equal(tare_file_write_all(scratch("none/whole"), "x", 1, &error), TARE_ERROR_FILE);
+}
+
 static void test_a_file_exists_and_a_folder_is_none(void **state) {
     (void)state;
     put("five", "abcde", 5);
@@ -630,6 +641,7 @@ int main(void) {
         cmocka_unit_test(test_writing_without_memory_ends_in_a_status),
         cmocka_unit_test(test_slow_writes_take_their_time),
         cmocka_unit_test(test_folders_are_made_with_those_they_lie_in),
+        cmocka_unit_test(test_a_whole_file_is_written_at_once_or_not_at_all),
         cmocka_unit_test(test_a_file_exists_and_a_folder_is_none),
         cmocka_unit_test(test_a_process_killed_in_a_slow_save_leaves_the_old_file), /* and a part */
     };
