@@ -382,8 +382,9 @@ static void files_with_random_faults_do_no_harm(void **state) {
             const size_t span = b.size < 5000 ? b.size : 5000;
             const size_t place = (size_t)(random >> 33) % span;
             const size_t at = round / 4 % 2 ? place : b.size - 1 - place;
-            b.at[at] = (random >> 20) % 3 ? (unsigned char)(random >> 24)
-                                          : (unsigned char)(b.at[at] ^ 1U << (random >> 24) % 8);
+            const unsigned flipped = b.at[at] ^ 1U << (random >> 24) % 8;
+            const unsigned other = (unsigned)(random >> 24) & 0xFF;
+            b.at[at] = (unsigned char)((random >> 20) % 3 ? other : flipped);
         }
         tare_error error = {0};
         bool opened = false;
