@@ -7,7 +7,7 @@
 #ifndef TARE_TFLITE_H
 #define TARE_TFLITE_H
 
-#include <tare/graph.h>
+#include <tare/session.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -83,6 +83,19 @@ TARE_API int64_t tare_tflite_output(const tare_tflite *model, size_t i);
 TARE_API tare_status tare_tflite_build(const tare_tflite *model, tare_graph *graph,
                                        tare_tensor *inputs, tare_tensor *outputs,
                                        tare_tensor *tensors, tare_error *error);
+
+/* ---------------------------------------------------------------------------------- exporting */
+
+/**
+ * What a session computes from input to output as a float model, its batch open: conv2d and
+ * depthwise_conv2d of valid or same padding, dense, pools, means, reshapes, sums, softmax,
+ * rectifiers, sigmoid, tanh. Batch normalisations must have been folded (tare_fold); biases and
+ * rectifiers go into the products before them. Tensors bear the names of nodes.
+ * Errors  TARE_ERROR_UNSUPPORTED: a node without a form in .tflite, by name; a variable without a
+ *         value.
+ */
+TARE_API tare_status tare_tflite_export(tare_session *session, tare_tensor input,
+                                        tare_tensor output, tare_tflite **model, tare_error *error);
 
 /* --------------------------------------------------------------------------------- quantising */
 

@@ -21,6 +21,7 @@ extern const tare_command tare_command_train;
 extern const tare_command tare_command_explain;
 extern const tare_command tare_command_doctor;
 extern const tare_command tare_command_fold;
+extern const tare_command tare_command_export;
 extern const tare_command tare_command_eval;
 extern const tare_command tare_command_channelwise;
 extern const tare_command tare_command_predict;

@@ -34,9 +34,7 @@ typedef struct job {
 } job;
 
 static tare_status load(job *j) {
-    TARE_TRY(tare_workshop_build(&j->workshop, 0, &j->error));
-    TARE_TRY(tare_workshop_open(&j->workshop, j->options.threads, &j->error));
-    TARE_TRY(tare_checkpoint_load_with(j->workshop.session, j->path, NULL, NULL, &j->error));
+    TARE_TRY(tare_workshop_restore(&j->workshop, j->path, j->options.threads, &j->error));
     j->data = j->options.data;
     if (j->data == NULL) j->data = tare_safetensors_metadata(j->file, "data");
     if (j->data == NULL) j->data = tare_zoo_data(j->workshop.name);

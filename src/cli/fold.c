@@ -36,9 +36,7 @@ typedef struct job {
 } job;
 
 static tare_status load(job *j) {
-    TARE_TRY(tare_workshop_build(&j->workshop, 0, &j->error));
-    TARE_TRY(tare_workshop_open(&j->workshop, j->options.threads, &j->error));
-    TARE_TRY(tare_checkpoint_load_with(j->workshop.session, j->path, NULL, NULL, &j->error));
+    TARE_TRY(tare_workshop_restore(&j->workshop, j->path, j->options.threads, &j->error));
     if (j->options.data == NULL || j->options.examples == 0) return TARE_OK;
     const tare_data_request request = {.data = j->options.data,
                                        .label = j->options.label,

@@ -74,9 +74,7 @@ static tare_status load_rows(job *j) {
 
 static tare_status load(job *j) {
     const char *eyes = tare_safetensors_metadata(j->file, TARE_STANDARDIZER_KEY);
-    TARE_TRY(tare_workshop_build(&j->workshop, 0, &j->error));
-    TARE_TRY(tare_workshop_open(&j->workshop, j->options.threads, &j->error));
-    TARE_TRY(tare_checkpoint_load_with(j->workshop.session, j->path, NULL, NULL, &j->error));
+    TARE_TRY(tare_workshop_restore(&j->workshop, j->path, j->options.threads, &j->error));
     if (eyes != NULL) TARE_TRY(tare_standardizer_from_text(eyes, &j->standardizer, &j->error));
     TARE_TRY(eyes != NULL
                  ? load_rows(j)

@@ -61,6 +61,13 @@ tare_status tare_workshop_open(tare_workshop *workshop, int64_t threads, tare_er
     return tare_session_new_with(workshop->graph, &options, &workshop->session, error);
 }
 
+tare_status tare_workshop_restore(tare_workshop *workshop, const char *path, int64_t threads,
+                                  tare_error *error) {
+    TARE_TRY(tare_workshop_build(workshop, 0, error));
+    TARE_TRY(tare_workshop_open(workshop, threads, error));
+    return tare_checkpoint_load_with(workshop->session, path, NULL, NULL, error);
+}
+
 void tare_workshop_end(tare_workshop *workshop) {
     tare_session_free(workshop->session);
     tare_graph_free(workshop->graph);

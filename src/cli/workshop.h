@@ -28,6 +28,9 @@ int tare_workshop_recall(tare_workshop *workshop, const tare_safetensors *file, 
 tare_status tare_workshop_build(tare_workshop *workshop, int64_t seed, tare_error *error);
 /* Makes a session over it, its variables without values. */
 tare_status tare_workshop_open(tare_workshop *workshop, int64_t threads, tare_error *error);
+/* Both, and what the checkpoint holds. */
+tare_status tare_workshop_restore(tare_workshop *workshop, const char *path, int64_t threads,
+                                  tare_error *error);
 void tare_workshop_end(tare_workshop *workshop);
 
 /* Where examples come from, and how many of them are wanted. */

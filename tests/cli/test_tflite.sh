@@ -69,6 +69,24 @@ if has zlib; then
   refuses 1 'quantised already' quantise "$models/lenet_int8.tflite" --default-ranges 0,6
   refuses 1 'a model of float numbers' quantise "$models/lenet_int8.tflite" --data "$models/samples.npz"
 fi
+refuses 2 'the checkpoint or the output is missing' export x.safetensors
+if has jansson && has zlib; then
+  run train mlp_bn --data synthetic --limit 256 --test-limit 16 --epochs 1 --quiet --checkpoint mlp.safetensors
+  exits 0
+  run export mlp.safetensors --output mlp.tflite
+  exits 0
+  silent err
+  run inspect mlp.tflite
+  says out 'FULLY_CONNECTED'
+  says_not out 'moving_mean'
+  run quantise mlp.tflite --data synthetic --limit 64 --output mlp8.tflite
+  exits 0
+  says out '64 examples: worst difference'
+  run run mlp8.tflite --data synthetic --limit 2
+  exits 0
+  run train heatmap --limit 16 --test-limit 8 --width 4 --epochs 1 --quiet --checkpoint h.safetensors
+  refuses 1 "resize_nearest_neighbor 'ResizeNearestNeighbor': got an op without a form" export h.safetensors --output h.tflite
+fi
 refuses 2 'MIN no more than MAX' quantise x.tflite --default-ranges 6,0
 refuses 2 "model's file is missing" quantise
 

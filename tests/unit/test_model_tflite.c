@@ -13,7 +13,10 @@
 
 #include <cmocka.h>
 
+#include <tare/batch_norm.h>
+#include <tare/layer.h>
 #include <tare/norm.h>
+#include <tare/op.h>
 #include <tare/session.h>
 #include <tare/tflite.h>
 
@@ -88,6 +91,17 @@ static const tare_array *run(trial *t, const tare_array *x, tare_tensor fetch) {
     return result;
 }
 
+/* The greatest difference of two arrays of one shape. */
+static double distance(const tare_array *a, const tare_array *b) {
+    double worst = 0;
+    assert_int_equal(tare_array_count(a), tare_array_count(b));
+    for (int64_t i = 0; i < tare_array_count(a); i++) {
+        const double apart = fabs(tare_array_number(a, i) - tare_array_number(b, i));
+        if (!(apart <= worst)) worst = apart;
+    }
+    return worst;
+}
+
 #ifdef TARE_HAVE_ZLIB
 static tare_array *read_array(const char *net, const char *name) {
     char path[512];
@@ -98,17 +112,6 @@ static tare_array *read_array(const char *net, const char *name) {
     (void)tare_npz_read(npz, name, &array, NULL);
     tare_npz_close(npz);
     return array;
-}
-
-/* The greatest difference of two arrays of one shape. */
-static double distance(const tare_array *a, const tare_array *b) {
-    double worst = 0;
-    assert_int_equal(tare_array_count(a), tare_array_count(b));
-    for (int64_t i = 0; i < tare_array_count(a); i++) {
-        const double apart = fabs(tare_array_number(a, i) - tare_array_number(b, i));
-        if (!(apart <= worst)) worst = apart;
-    }
-    return worst;
 }
 
 /* Example `row` of an array, as a batch of one. */
@@ -311,9 +314,116 @@ static void what_is_written_answers_to_the_bit(void **state) {
 }
 #endif
 
+/* ------------------------------------------------------------------------------------- exporting
+ */
+
+/* A network of every form that export knows. */
+static tare_tensor build_network(tare_graph *g, tare_tensor x, tare_tensor training) {
+    (void)g;
+    tare_tensor y = tare_conv2d(x, 6, TARE_LIST(3, 2), .strides = TARE_LIST(2, 1),
+                                .padding = TARE_PADDING_SAME);
+    y = tare_relu(tare_batch_norm(y, .training = training));
+    y = tare_depthwise_conv2d(y, TARE_LIST(3), .depth_multiplier = 2, .use_bias = false);
+    y = tare_relu6(tare_batch_norm(y, .training = training));
+    const tare_tensor pooled = tare_max_pooling2d(y, TARE_LIST(2), TARE_LIST(1));
+    const tare_tensor point = tare_conv2d(pooled, 12, TARE_LIST(1), .use_bias = false);
+    y = tare_add(pooled, tare_tanh(tare_batch_norm(point, .training = training)));
+    y = tare_average_pooling2d(y, TARE_LIST(2), TARE_LIST(2));
+    y = tare_sigmoid(tare_batch_norm(tare_dense(tare_flatten(y), 7), .training = training));
+    return tare_softmax(tare_dense(y, 4));
+}
+
+static tare_array *waves(tare_shape shape) {
+    tare_array *array = NULL;
+    assert_int_equal(tare_array_new(TARE_FLOAT32, shape, NULL, &array), TARE_OK);
+    for (int64_t i = 0; i < tare_array_count(array); i++)
+        tare_array_set_number(array, i, sin((double)(i * i + 3 * i)));
+    return array;
+}
+
+static void exported_networks_answer_as_the_session(void **state) {
+    (void)state;
+    tare_graph *g = tare_graph_new();
+    tare_session *s = NULL;
+    tare_error error = {0};
+    tare_network network = {.struct_size = sizeof network};
+    tare_graph_set_seed(g, 4);
+    network.inputs = tare_placeholder(g, TARE_FLOAT32, TARE_SHAPE(TARE_ANY, 9, 8, 3));
+    network.training = tare_placeholder_with_default(g, TARE_FALSE);
+    network.logits = build_network(g, network.inputs, network.training);
+    if (tare_graph_status(g)) fail_msg("%s", tare_message(g));
+    assert_int_equal(tare_session_new(g, &s, .threads = 1), TARE_OK);
+    assert_int_equal(tare_session_initialize(s), TARE_OK);
+    tare_array *x = waves(TARE_SHAPE(5, 9, 8, 3)), *answer = NULL, *want = NULL;
+    const tare_feed feed = {network.inputs, x};
+    assert_int_equal(tare_session_run(s, &feed, 1, &network.logits, 1, &answer), TARE_OK);
+    assert_int_equal(tare_array_copy_of(TARE_FLOAT32, tare_array_shape(answer),
+                                        tare_array_const_data(answer), &want),
+                     TARE_OK);
+
+    tare_tflite *model = NULL;
+    assert_int_equal(tare_tflite_export(s, network.inputs, network.logits, &model, &error),
+                     TARE_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "not folded"));
+    tare_folding *folding = NULL;
+    assert_int_equal(tare_fold(s, &network, NULL, &folding, NULL, .examples = 0), TARE_OK);
+    tare_folding_free(folding);
+    if (tare_tflite_export(s, network.inputs, network.logits, &model, &error))
+        fail_msg("%s", error.message);
+    assert_int_equal(tare_tflite_operator_count(model), 12);
+    assert_int_equal(tare_tflite_save(model, scratch("exported.tflite"), NULL), TARE_OK);
+    tare_tflite_close(model);
+    trial t = open_trial(scratch("exported.tflite"));
+    const double apart = distance(run(&t, x, t.output), want);
+    if (!(apart <= 1e-6)) fail_msg("%g apart", apart);
+    close_trial(&t);
+    tare_array_free(x);
+    tare_array_free(want);
+    tare_session_free(s);
+    tare_graph_free(g);
+}
+
+static void ops_without_a_form_are_refused(void **state) {
+    (void)state;
+    tare_graph *g = tare_graph_new();
+    tare_session *s = NULL;
+    tare_tflite *model = NULL;
+    tare_error error = {0};
+    const tare_tensor x = tare_placeholder(g, TARE_FLOAT32, TARE_SHAPE(TARE_ANY, 4));
+    const tare_tensor other = tare_relu(x), cubes = tare_pow(x, tare_number(3));
+    tare_array *weights = waves(TARE_SHAPE(4, 2));
+    const tare_tensor product = tare_matmul(x, tare_constant(g, weights));
+    const tare_tensor image = tare_placeholder(g, TARE_FLOAT32, TARE_SHAPE(TARE_ANY, 2, 5, 5));
+    const tare_tensor first =
+        tare_conv2d(image, 3, TARE_LIST(2), .data_format = TARE_CHANNELS_FIRST);
+    assert_int_equal(tare_session_new(g, &s, .threads = 1), TARE_OK);
+    assert_int_equal(tare_session_initialize(s), TARE_OK);
+    const struct {
+        tare_tensor from, to;
+        const char *sentence;
+    } cases[] = {{x, cubes, "pow 'Pow': got an op without a form in .tflite"},
+                 {x, product, "no float32 variable"},
+                 {image, first, "channels first"},
+                 {x, x, "not computed from the input"},
+                 {image, other, "not computed from the network's"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(tare_tflite_export(s, cases[i].from, cases[i].to, &model, &error),
+                         TARE_ERROR_UNSUPPORTED);
+        assert_null(model);
+        if (!strstr(error.message, cases[i].sentence))
+            fail_msg("wanted '%s', got: %s", cases[i].sentence, error.message);
+    }
+    assert_int_equal(tare_tflite_export(s, TARE_NULL, x, &model, &error), TARE_ERROR_ARGUMENT);
+    tare_array_free(weights);
+    tare_session_free(s);
+    tare_graph_free(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_reads_back),
+        cmocka_unit_test(exported_networks_answer_as_the_session),
+        cmocka_unit_test(ops_without_a_form_are_refused),
 #ifdef TARE_HAVE_ZLIB
         cmocka_unit_test(what_is_written_answers_to_the_bit),
         cmocka_unit_test(quantised_models_have_tensorflows_scales_and_answers),
