@@ -14,10 +14,7 @@
  *
  * Source: TensorFlow r1.15, core/kernels/maxpooling_op.cc and avgpooling_op.cc.
  */
-#include "kernel/pooling.h"
-
-#include <math.h>
-#include <string.h>
+#include "kernel/pooling_kernel.h"
 
 #include "kernel/convolution_geometry.h"
 #include "kernel/slices.h"
@@ -26,34 +23,73 @@ enum {
     SLICE_OPERATIONS = 32768
 }; /* a slice shorter than some ten microseconds is not worth a thread */
 
-/* A range of pixels along each dimension. */
-typedef struct box {
-    int64_t low[TARE_SPATIAL], high[TARE_SPATIAL];
-} box;
-
-/* The part of window `out` inside the image, along dimension d. */
-static inline void clip_window(const tare_pooling *p, int d, int64_t out, box *window) {
-    const int64_t begin = out * p->stride[d] - p->before[d];
-    window->low[d] = tare_least(tare_greatest(begin, 0), p->in[d]);
-    window->high[d] = tare_greatest(tare_least(begin + p->window[d], p->in[d]), window->low[d]);
-}
-
-static int64_t box_pixels(const box *b) {
-    return (b->high[0] - b->low[0]) * (b->high[1] - b->low[1]) * (b->high[2] - b->low[2]);
-}
-
 /* How many slices a call's items deserve: samples or rows of the output. */
 static int64_t count_slices(const tare_pooling *p, int64_t items) {
     const int64_t work = p->batch * tare_pixels(p->out) * tare_pixels(p->window) * p->channels;
     return tare_slice_count(items, items > 0 ? work / items : 0, SLICE_OPERATIONS);
 }
 
-#define NUMBER   float
-#define INTEGER  int32_t
-#define NAMED(f) f##_f32
-#include "kernel/pooling.inc.h"
+/* Windows side by side that cover the input exactly. */
+static bool is_tiled(const tare_pooling *p) {
+    for (int d = 0; d < TARE_SPATIAL; d++)
+        if (p->stride[d] != p->window[d] || p->before[d] != 0 ||
+            p->in[d] != p->out[d] * p->window[d])
+            return false;
+    return true;
+}
 
-#define NUMBER   double
-#define INTEGER  int64_t
-#define NAMED(f) f##_f64
-#include "kernel/pooling.inc.h"
+const tare_pooling_kernel *tare_pooling_kernel_of(tare_isa isa, int64_t channels, size_t size) {
+#if defined(__x86_64__)
+    const int64_t bytes = channels * (int64_t)size;
+    if (isa == TARE_ISA_AVX512 && bytes >= tare_pooling_kernel_avx512.bytes)
+        return &tare_pooling_kernel_avx512;
+    if (isa >= TARE_ISA_AVX2 && bytes >= tare_pooling_kernel_avx2.bytes)
+        return &tare_pooling_kernel_avx2;
+#else
+    (void)isa, (void)channels, (void)size;
+#endif
+    return &tare_pooling_kernel_baseline;
+}
+
+static void run(tare_pooling_job job, tare_slice_function function, tare_pool *pool) {
+    if (job.items == 0 || job.p->channels == 0) return;
+    job.slices = count_slices(job.p, job.items);
+    job.tiled = is_tiled(job.p);
+    tare_pool_run(pool, job.slices, function, &job);
+}
+
+static int64_t output_rows(const tare_pooling *p) { return p->batch * p->out[0] * p->out[1]; }
+
+#define SLICE(which, T, NUMBER)                                                                    \
+    tare_pooling_kernel_of(tare_isa_used(), p->channels, sizeof(NUMBER))->T.which
+
+#define CALLS(NUMBER, T)                                                                           \
+    void tare_pool_max_##T(const tare_pooling *p, const NUMBER *x, NUMBER *y, tare_pool *pool) {   \
+        const tare_pooling_job job = {                                                             \
+            .p = p, .x = x, .other = x, .out = y, .items = output_rows(p)};                        \
+        run(job, SLICE(max, T, NUMBER), pool);                                                     \
+    }                                                                                              \
+    void tare_pool_max_gradient_##T(const tare_pooling *p, const NUMBER *x, const NUMBER *dy,      \
+                                    NUMBER *dx, tare_pool *pool) {                                 \
+        const tare_pooling_job job = {.p = p, .x = x, .other = dy, .out = dx, .items = p->batch};  \
+        run(job, SLICE(max_gradient, T, NUMBER), pool);                                            \
+    }                                                                                              \
+    void tare_pool_max_pick_##T(const tare_pooling *p, const NUMBER *x, const NUMBER *u,           \
+                                NUMBER *picked, tare_pool *pool) {                                 \
+        const tare_pooling_job job = {                                                             \
+            .p = p, .x = x, .other = u, .out = picked, .items = output_rows(p)};                   \
+        run(job, SLICE(pick, T, NUMBER), pool);                                                    \
+    }                                                                                              \
+    void tare_pool_average_##T(const tare_pooling *p, const NUMBER *x, NUMBER *y,                  \
+                               tare_pool *pool) {                                                  \
+        const tare_pooling_job job = {                                                             \
+            .p = p, .x = x, .other = x, .out = y, .items = output_rows(p)};                        \
+        run(job, SLICE(average, T, NUMBER), pool);                                                 \
+    }                                                                                              \
+    void tare_pool_average_gradient_##T(const tare_pooling *p, const NUMBER *dy, NUMBER *dx,       \
+                                        tare_pool *pool) {                                         \
+        const tare_pooling_job job = {.p = p, .x = dx, .other = dy, .out = dx, .items = p->batch}; \
+        run(job, SLICE(average_gradient, T, NUMBER), pool);                                        \
+    }
+CALLS(float, f32)
+CALLS(double, f64)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pooling for one element type; included by pooling.c with
+ * Pooling for one element type; included by pooling_table.inc.h with
  *     NUMBER      the element type
  *     INTEGER     a whole number of the same size
  *     NAMED(f)    the name of function f for this type
@@ -8,15 +8,14 @@
  * Channels are taken in blocks of one vector. The last block of a pixel overlaps the one before, so
  * that none is shorter, unless there are fewer channels than lanes altogether.
  */
-#define LANES       ((int64_t)(16 / sizeof(NUMBER)))
+#define LANES       ((int64_t)(BYTES / sizeof(NUMBER)))
 #define BLOCK       NAMED(block)
 #define LOOSE_BLOCK NAMED(loose_block)
 #define MASK        NAMED(mask)
-#define JOB         NAMED(job)
 
-typedef NUMBER BLOCK __attribute__((vector_size(16)));
-typedef NUMBER LOOSE_BLOCK __attribute__((vector_size(16), aligned(sizeof(NUMBER)), may_alias));
-typedef INTEGER MASK __attribute__((vector_size(16)));
+typedef NUMBER BLOCK __attribute__((vector_size(BYTES)));
+typedef NUMBER LOOSE_BLOCK __attribute__((vector_size(BYTES), aligned(sizeof(NUMBER)), may_alias));
+typedef INTEGER MASK __attribute__((vector_size(BYTES)));
 
 static inline BLOCK NAMED(load)(const NUMBER *from, int64_t count) {
     if (count >= LANES) return *(const LOOSE_BLOCK *)from;
@@ -43,13 +42,18 @@ static inline int64_t NAMED(block_at)(int64_t done, int64_t channels) {
     return channels < LANES ? done : tare_least(done, channels - LANES);
 }
 
-/* The block at channel c, 0 in the channels before `done`, which the block before has dealt with.
+/*
+ * The block at channel c of what is to be added: 0 in the channels before `done`, which the block
+ * before has dealt with. Where windows are tiled it is not added but put there, twice the same.
  */
-static inline BLOCK NAMED(load_rest)(const NUMBER *from, int64_t done, int64_t c,
-                                     int64_t channels) {
+static inline BLOCK NAMED(load_new)(const NUMBER *from, int64_t done, int64_t c, int64_t channels,
+                                    bool tiled) {
     BLOCK block = NAMED(load)(from + c, channels);
-    for (int64_t i = c; i < done; i++) block[i - c] = 0;
+    for (int64_t i = c; i < done && !tiled; i++) block[i - c] = 0;
     return block;
+}
+static inline void NAMED(add)(NUMBER *to, BLOCK block, int64_t channels, bool tiled) {
+    NAMED(store)(to, tiled ? block : NAMED(load)(to, channels) + block, channels);
 }
 
 static inline const NUMBER *NAMED(pixel)(const tare_pooling *p, const NUMBER *image, int64_t d,
@@ -89,20 +93,20 @@ static inline void NAMED(max_window)(const tare_pooling *p, const box *window, c
 static inline MASK NAMED(is_largest)(BLOCK x, BLOCK largest) { return (x == largest) | (x != x); }
 
 static inline void NAMED(max_gradient_window)(const tare_pooling *p, const box *window,
-                                              const NUMBER *image, const NUMBER *dy, NUMBER *dx) {
+                                              const NUMBER *image, const NUMBER *dy, NUMBER *dx,
+                                              bool tiled) {
     for (int64_t done = 0; done < p->channels; done += LANES) {
         const int64_t c = NAMED(block_at)(done, p->channels);
         const BLOCK largest = NAMED(largest)(p, window, image + c), nothing = {0};
-        BLOCK left = NAMED(load_rest)(dy, done, c, p->channels); /* what no place has taken yet */
+        BLOCK left = NAMED(load_new)(dy, done, c, p->channels, tiled); /* not yet taken */
         for (int64_t d = window->low[0]; d < window->high[0]; d++) {
             for (int64_t h = window->low[1]; h < window->high[1]; h++) {
                 for (int64_t w = window->low[2]; w < window->high[2]; w++) {
                     const NUMBER *x = NAMED(pixel)(p, image, d, h, w) + c;
                     const MASK hit = NAMED(is_largest)(NAMED(load)(x, p->channels), largest);
                     NUMBER *to = dx + (x - image);
-                    const BLOCK sum =
-                        NAMED(load)(to, p->channels) + NAMED(select)(hit, left, nothing);
-                    NAMED(store)(to, sum, p->channels);
+                    const BLOCK taken = NAMED(select)(hit, left, nothing);
+                    NAMED(add)(to, taken, p->channels, tiled);
                     left = NAMED(select)(hit, nothing, left);
                 }
             }
@@ -150,19 +154,19 @@ static inline void NAMED(average_window)(const tare_pooling *p, const box *windo
 
 static inline void NAMED(average_gradient_window)(const tare_pooling *p, const box *window,
                                                   const NUMBER *unused, const NUMBER *dy,
-                                                  NUMBER *dx) {
+                                                  NUMBER *dx, bool tiled) {
     const int64_t pixels = box_pixels(window);
     const NUMBER share = pixels > 0 ? 1 / (NUMBER)pixels : 0;
     (void)unused;
     for (int64_t done = 0; done < p->channels; done += LANES) {
         const int64_t c = NAMED(block_at)(done, p->channels);
-        const BLOCK each = NAMED(load_rest)(dy, done, c, p->channels) * share;
+        const BLOCK each = NAMED(load_new)(dy, done, c, p->channels, tiled) * share;
         for (int64_t d = window->low[0]; d < window->high[0]; d++) {
             for (int64_t h = window->low[1]; h < window->high[1]; h++) {
                 NUMBER *to =
                     dx + ((d * p->in[1] + h) * p->in[2] + window->low[2]) * p->channels + c;
                 for (int64_t w = window->low[2]; w < window->high[2]; w++, to += p->channels)
-                    NAMED(store)(to, NAMED(load)(to, p->channels) + each, p->channels);
+                    NAMED(add)(to, each, p->channels, tiled);
             }
         }
     }
@@ -170,35 +174,32 @@ static inline void NAMED(average_gradient_window)(const tare_pooling *p, const b
 
 /* ---- slices */
 
-typedef struct JOB {
-    const tare_pooling *p;
-    const NUMBER *x, *other; /* other: dy, or what is picked from */
-    NUMBER *out;
-    int64_t items, slices;
-} JOB;
-
 /* Makes one output pixel from its window. image and other: of the sample. */
 typedef void (*NAMED(window_function))(const tare_pooling *p, const box *window,
                                        const NUMBER *image, const NUMBER *other, NUMBER *out);
 
 /* Adds one window's gradient to dx. image and dx: of the sample; dy: of the window. */
 typedef void (*NAMED(gradient_function))(const tare_pooling *p, const box *window,
-                                         const NUMBER *image, const NUMBER *dy, NUMBER *dx);
+                                         const NUMBER *image, const NUMBER *dy, NUMBER *dx,
+                                         bool tiled);
 
 /* A slice of output rows, numbered through planes and samples. */
-static inline void NAMED(run_rows)(const JOB *job, int64_t slice, NAMED(window_function) function) {
+static inline void NAMED(run_rows)(const tare_pooling_job *job, int64_t slice,
+                                   NAMED(window_function) function) {
     const tare_pooling *p = job->p;
     const int64_t in_size = tare_pixels(p->in) * p->channels;
+    const NUMBER *x = job->x, *other = job->other;
+    NUMBER *y = job->out;
     const int64_t end = tare_slice_begin(job->items, job->slices, slice + 1);
     for (int64_t row = tare_slice_begin(job->items, job->slices, slice); row < end; row++) {
         const int64_t plane = row / p->out[1], image = plane / p->out[0] * in_size;
-        NUMBER *out = job->out + row * p->out[2] * p->channels;
+        NUMBER *out = y + row * p->out[2] * p->channels;
         box window;
         clip_window(p, 0, plane % p->out[0], &window);
         clip_window(p, 1, row % p->out[1], &window);
         for (int64_t column = 0; column < p->out[2]; column++, out += p->channels) {
             clip_window(p, 2, column, &window);
-            function(p, &window, job->x + image, job->other + image, out);
+            function(p, &window, x + image, other + image, out);
         }
     }
 }
@@ -214,23 +215,25 @@ static void NAMED(average_slice)(void *context, int64_t slice) {
 }
 
 /* A slice of whole samples: windows overlap, and their gradients add to the same dx. */
-static inline void NAMED(run_samples)(const JOB *job, int64_t slice,
+static inline void NAMED(run_samples)(const tare_pooling_job *job, int64_t slice,
                                       NAMED(gradient_function) function) {
     const tare_pooling *p = job->p;
     const int64_t in_size = tare_pixels(p->in) * p->channels,
                   out_size = tare_pixels(p->out) * p->channels;
+    const NUMBER *x = job->x, *other = job->other;
+    NUMBER *all = job->out;
     const int64_t end = tare_slice_begin(job->items, job->slices, slice + 1);
     for (int64_t n = tare_slice_begin(job->items, job->slices, slice); n < end; n++) {
-        const NUMBER *image = job->x + n * in_size, *dy = job->other + n * out_size;
-        NUMBER *dx = job->out + n * in_size;
-        if (in_size > 0) memset(dx, 0, (size_t)in_size * sizeof *dx);
+        const NUMBER *image = x + n * in_size, *dy = other + n * out_size;
+        NUMBER *dx = all + n * in_size;
+        if (in_size > 0 && !job->tiled) memset(dx, 0, (size_t)in_size * sizeof *dx);
         for (int64_t row = 0; row < p->out[0] * p->out[1]; row++) {
             box window;
             clip_window(p, 0, row / p->out[1], &window);
             clip_window(p, 1, row % p->out[1], &window);
             for (int64_t column = 0; column < p->out[2]; column++, dy += p->channels) {
                 clip_window(p, 2, column, &window);
-                function(p, &window, image, dy, dx);
+                function(p, &window, image, dy, dx, job->tiled);
             }
         }
     }
@@ -243,51 +246,10 @@ static void NAMED(average_gradient_slice)(void *context, int64_t slice) {
     NAMED(run_samples)(context, slice, NAMED(average_gradient_window));
 }
 
-/* ---- the calls */
-
-static void NAMED(run)(JOB job, tare_slice_function function, tare_pool *pool) {
-    if (job.items == 0 || job.p->channels == 0) return;
-    job.slices = count_slices(job.p, job.items);
-    tare_pool_run(pool, job.slices, function, &job);
-}
-
-static int64_t NAMED(output_rows)(const tare_pooling *p) {
-    return p->batch * p->out[0] * p->out[1];
-}
-
-void NAMED(tare_pool_max)(const tare_pooling *p, const NUMBER *x, NUMBER *y, tare_pool *pool) {
-    const JOB job = {.p = p, .x = x, .other = x, .out = y, .items = NAMED(output_rows)(p)};
-    NAMED(run)(job, NAMED(max_slice), pool);
-}
-
-void NAMED(tare_pool_max_gradient)(const tare_pooling *p, const NUMBER *x, const NUMBER *dy,
-                                   NUMBER *dx, tare_pool *pool) {
-    const JOB job = {.p = p, .x = x, .other = dy, .out = dx, .items = p->batch};
-    NAMED(run)(job, NAMED(max_gradient_slice), pool);
-}
-
-void NAMED(tare_pool_max_pick)(const tare_pooling *p, const NUMBER *x, const NUMBER *u,
-                               NUMBER *picked, tare_pool *pool) {
-    const JOB job = {.p = p, .x = x, .other = u, .out = picked, .items = NAMED(output_rows)(p)};
-    NAMED(run)(job, NAMED(pick_slice), pool);
-}
-
-void NAMED(tare_pool_average)(const tare_pooling *p, const NUMBER *x, NUMBER *y, tare_pool *pool) {
-    const JOB job = {.p = p, .x = x, .other = x, .out = y, .items = NAMED(output_rows)(p)};
-    NAMED(run)(job, NAMED(average_slice), pool);
-}
-
-void NAMED(tare_pool_average_gradient)(const tare_pooling *p, const NUMBER *dy, NUMBER *dx,
-                                       tare_pool *pool) {
-    const JOB job = {.p = p, .x = dx, .other = dy, .out = dx, .items = p->batch};
-    NAMED(run)(job, NAMED(average_gradient_slice), pool);
-}
-
 #undef LANES
 #undef BLOCK
 #undef LOOSE_BLOCK
 #undef MASK
-#undef JOB
 #undef NUMBER
 #undef INTEGER
 #undef NAMED

@@ -3,7 +3,7 @@
 #include "kernel_check.h"
 
 #include "kernel/convolution_geometry.h"
-#include "kernel/pooling.h"
+#include "kernel/pooling_kernel.h"
 
 static int64_t in_count(const tare_pooling *p) {
     return p->batch * tare_pixels(p->in) * p->channels;
@@ -142,6 +142,38 @@ static void check_doubles(const tare_pooling *p, const float *x, const float *dy
     free(to_in);
 }
 
+/* One slice by the kernel of an instruction set, windows added up as if they overlapped. */
+static results run_kernel(tare_isa isa, const tare_pooling *p, const float *x, const float *dy,
+                          const float *u) {
+    const tare_pooling_slices *f32 = &tare_pooling_kernel_of(isa, p->channels, sizeof(float))->f32;
+    results r = {check_array(out_count(p)), check_array(in_count(p)), check_array(out_count(p)),
+                 check_array(out_count(p)), check_array(in_count(p))};
+    tare_pooling_job rows = {.p = p, .x = x, .other = x, .slices = 1};
+    tare_pooling_job samples = {.p = p, .x = x, .other = dy, .items = p->batch, .slices = 1};
+    rows.items = p->batch * p->out[0] * p->out[1];
+    rows.out = r.max, f32->max(&rows, 0);
+    rows.out = r.average, f32->average(&rows, 0);
+    rows.out = r.picked, rows.other = u, f32->pick(&rows, 0);
+    samples.out = r.max_gradient, f32->max_gradient(&samples, 0);
+    samples.out = r.average_gradient, f32->average_gradient(&samples, 0);
+    return r;
+}
+
+static void check_kernels(const tare_pooling *p, const float *x, const float *dy, const float *u,
+                          const wanted *w, double unit) {
+    for (int isa = TARE_ISA_BASELINE; isa <= (int)tare_isa_supported(); isa++) {
+        results r = run_kernel((tare_isa)isa, p, x, dy, u);
+        compare(r.max, w->max, out_count(p), 0);
+        compare(r.picked, w->picked, out_count(p), 0);
+        compare(r.max_gradient, w->max_gradient, in_count(p),
+                unit * (double)tare_pixels(p->window));
+        compare(r.average, w->average, out_count(p), unit);
+        compare(r.average_gradient, w->average_gradient, in_count(p),
+                unit * (double)tare_pixels(p->window));
+        free_results(&r);
+    }
+}
+
 static void check_numbers(const tare_pooling *p, const float *x, const float *dy, const float *u) {
     wanted w = find_wanted(p, x, dy, u);
     results r = run_pooling(p, x, dy, u, NULL);
@@ -154,6 +186,7 @@ static void check_numbers(const tare_pooling *p, const float *x, const float *dy
     compare(r.average_gradient, w.average_gradient, in_count(p),
             unit * (double)tare_pixels(p->window));
     check_doubles(p, x, dy, u, &w);
+    if (out_count(p) > 0) check_kernels(p, x, dy, u, &w, unit);
     free_results(&r);
     free_wanted(&w);
 }
@@ -197,6 +230,24 @@ static void agrees_on_the_layers_of_lenet(void **state) {
     const tare_pooling first = plane(5, 24, 24, 6, 2, 2, 0), second = plane(5, 8, 8, 16, 2, 2, 0);
     check_pooling(&first);
     check_pooling(&second);
+}
+
+/* Windows without gap or overlap are written, not added up: blocks of channels overlap there. */
+static void agrees_on_tiles_of_any_number_of_channels(void **state) {
+    (void)state;
+    for (int64_t channels = 1; channels < 40; channels++) {
+        const tare_pooling square = plane(2, 4, 6, channels, 2, 2, 0);
+        check_pooling(&square);
+    }
+    const tare_pooling cube = {.batch = 2,
+                               .channels = 35,
+                               .in = {2, 6, 4},
+                               .out = {1, 2, 2},
+                               .window = {2, 3, 2},
+                               .stride = {2, 3, 2}};
+    check_pooling(&cube);
+    const tare_pooling cropped = plane(2, 5, 7, 35, 2, 2, 0);
+    check_pooling(&cropped);
 }
 
 static void agrees_in_one_and_three_dimensions(void **state) {
@@ -341,6 +392,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_on_planes),
         cmocka_unit_test(agrees_on_the_layers_of_lenet),
+        cmocka_unit_test(agrees_on_tiles_of_any_number_of_channels),
         cmocka_unit_test(agrees_in_one_and_three_dimensions),
         cmocka_unit_test(padding_never_counts),
         cmocka_unit_test(ties_give_the_gradient_to_the_first),
