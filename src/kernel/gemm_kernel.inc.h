@@ -41,7 +41,7 @@ static inline void store(float *to, vector value) { *(loose_vector *)to = value;
 
 /* ---- from registers to C */
 
-/* The plain end of a tile, out of line: bias, the old C, and tiles narrower than their vectors. */
+/* The end of a tile narrower than its vectors, out of line. */
 static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int rows, int width,
                                              const float *sums) {
     for (int i = 0; i < rows; i++) {
@@ -88,11 +88,21 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
     COLLECT_1(i)                                                                                   \
     store(tile->c + (i)*tile->ldc + LANES, load(tile->c + (i)*tile->ldc + LANES) + right_##i);
 
+#define BIAS_1     const vector bias_0 = load(tile->bias)
+#define BIAS_2     BIAS_1, bias_1 = load(tile->bias + LANES)
+#define SHIFT_1(i) store(tile->c + (i)*tile->ldc, sum_##i + bias_0);
+#define SHIFT_2(i)                                                                                 \
+    SHIFT_1(i)                                                                                     \
+    store(tile->c + (i)*tile->ldc + LANES, right_##i + bias_1);
+
 #define END_TILE(rows, vectors)                                                                    \
-    if (tile->columns < (vectors)*LANES || tile->bias) {                                           \
+    if (tile->columns < (vectors)*LANES) {                                                         \
         float sums[(rows) * (vectors)*LANES];                                                      \
         ROWS_##rows(STAGE_##vectors);                                                              \
         finish(tile, (rows), (vectors)*LANES, sums);                                               \
+    } else if (tile->bias) {                                                                       \
+        BIAS_##vectors;                                                                            \
+        ROWS_##rows(SHIFT_##vectors);                                                              \
     } else if (tile->accumulate) {                                                                 \
         ROWS_##rows(COLLECT_##vectors);                                                            \
     } else {                                                                                       \
