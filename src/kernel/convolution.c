@@ -9,6 +9,7 @@
 #include "kernel/convolution_mirror.h"
 #include "kernel/convolution_plane.h"
 #include "kernel/convolution_scatter.h"
+#include "kernel/convolution_sums.h"
 
 int64_t tare_convolution_forward_scratch_with(tare_isa isa, const tare_convolution *c) {
     if (tare_depthwise_takes(c)) return tare_depthwise_forward_scratch(c);
@@ -25,9 +26,10 @@ int64_t tare_convolution_data_scratch_with(tare_isa isa, const tare_convolution 
 int64_t tare_convolution_filter_scratch_with(tare_isa isa, const tare_convolution *c) {
     if (tare_depthwise_takes(c)) return tare_depthwise_filter_scratch(c);
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
-    if (tare_plane_filter_takes(c)) return tare_plane_filter_scratch(kernel, c);
-    return tare_mirror_takes(kernel, c) ? tare_mirror_filter_scratch(kernel, c)
-                                        : tare_filter_scratch(kernel, c);
+    if (tare_mirror_takes(kernel, c)) return tare_mirror_filter_scratch(kernel, c);
+    if (tare_sums_takes(c)) return tare_sums_filter_scratch(kernel, c);
+    return tare_plane_filter_takes(c) ? tare_plane_filter_scratch(kernel, c)
+                                      : tare_filter_scratch(kernel, c);
 }
 
 void tare_convolution_forward_f32_with(tare_isa isa, const tare_convolution *c, const float *x,
@@ -56,10 +58,12 @@ void tare_convolution_filter_f32_with(tare_isa isa, const tare_convolution *c, c
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     if (tare_depthwise_takes(c))
         tare_depthwise_filter(isa, c, x, dy, dw, scratch, pool);
-    else if (tare_plane_filter_takes(c))
-        tare_plane_filter(kernel, c, x, dy, dw, scratch, pool);
     else if (tare_mirror_takes(kernel, c))
         tare_mirror_filter(kernel, c, x, dy, dw, scratch, pool);
+    else if (tare_sums_takes(c))
+        tare_sums_filter(kernel, c, x, dy, dw, scratch, pool);
+    else if (tare_plane_filter_takes(c))
+        tare_plane_filter(kernel, c, x, dy, dw, scratch, pool);
     else
         tare_filter(kernel, c, x, dy, dw, scratch, pool);
 }

@@ -17,8 +17,6 @@
  */
 #include "kernel/convolution_direct.h"
 
-#include <string.h>
-
 #include "base/memory.h"
 #include "kernel/buffers.h"
 #include "kernel/convolution_geometry.h"
@@ -127,51 +125,11 @@ typedef struct strip {
     const tare_view *view;
     tare_strip at;
     tare_gemm_segment *segments;
-    const float *base; /* of column at.origin[2] and of plane and row origin[0], origin[1] */
-    int64_t origin[TARE_SPATIAL];
+    tare_strip_source source;
     /* What the next strip reads, fetched ahead a few lines with each tile. */
     const char *ahead, *ahead_end;
     int64_t ahead_step;
 } strip;
-
-/* One row of the copy, from source columns origin[2] on, zeros outside. */
-static void copy_row(const direct_job *job, const strip *s, const float *from, float *to) {
-    const tare_view *v = s->view;
-    const int64_t origin = s->at.origin[2], width = tare_axis_reach(&v->axis[2], s->at.count[2]);
-    const int64_t begin = tare_least(tare_greatest(-origin, 0), width);
-    const int64_t end = tare_greatest(tare_least(v->axis[2].source - origin, width), begin);
-    const int64_t depth = v->depth, channels = v->channels, pixel = v->pixel;
-    memset(to, 0, (size_t)(begin * pixel) * sizeof *to);
-    if (end > begin) {
-        from += (origin + begin) * channels;
-        const int64_t pixels = end - begin;
-        if (pixel == depth && depth == channels)
-            job->kernel->copy_block(to + begin * pixel, 0, from, 0, 1, pixels * depth);
-        else
-            job->kernel->copy_block(to + begin * pixel, pixel, from, channels, pixels, depth);
-    }
-    memset(to + end * pixel, 0, (size_t)((width - end) * pixel) * sizeof *to);
-}
-
-/* Rows outside the source are left as they are: nobody reads them. */
-static void copy_strip(const direct_job *job, const strip *s, float *copy) {
-    const tare_view *v = s->view;
-    const int64_t source[] = {v->axis[0].source, v->axis[1].source};
-    const int64_t width = v->axis[2].source * v->channels;
-    const float *image =
-        job->source + s->at.sample * source[0] * source[1] * width + s->at.group * job->depth;
-    const int64_t planes = tare_axis_reach(&v->axis[0], s->at.count[0]),
-                  rows = tare_axis_reach(&v->axis[1], s->at.count[1]);
-    for (int64_t p = tare_greatest(-s->origin[0], 0); p < planes; p++) {
-        if (s->origin[0] + p >= source[0]) break;
-        for (int64_t r = tare_greatest(-s->origin[1], 0); r < rows; r++) {
-            const int64_t row = s->origin[1] + r;
-            if (row >= source[1]) break;
-            const int64_t at = (s->origin[0] + p) * source[1] + row;
-            copy_row(job, s, image + at * width, copy + p * v->plane + r * v->row);
-        }
-    }
-}
 
 static int64_t result_offset(const direct_job *job, const strip *s, int64_t g0, int64_t g1) {
     const tare_axis *a = s->view->axis;
@@ -201,11 +159,11 @@ static void run_tiles(const direct_job *job, strip *s, tare_gemm_tile *tile, con
         for (int64_t g1 = 0; g1 < s->at.count[1]; g1++) {
             float *to = corner + result_offset(job, s, g0, g1);
             tile->segment_count =
-                tare_strip_segments(s->view, &s->at, g0, g1, s->origin, how->width, s->segments);
+                tare_strip_segments(s->view, &s->at, g0, g1, &s->source, how->width, s->segments);
             for (int64_t t = 0; t < tiles; t++) {
                 const int64_t begin = tare_slice_begin(s->at.count[2], tiles, t);
                 const int64_t end = tare_slice_begin(s->at.count[2], tiles, t + 1);
-                tile->a = s->base + begin * tile->a_stride;
+                tile->a = s->source.base + begin * tile->a_stride;
                 tile->c = to + begin * tile->ldc;
                 fetch_ahead(s);
                 how->by_height[end - begin - 1](tile);
@@ -269,15 +227,7 @@ static void plan_ahead(const direct_job *job, strip *s, int64_t next) {
 static void run_strip(const direct_job *job, const tare_view *v, int64_t number, bool goes_on,
                       float *buffer) {
     strip s = {.view = v, .at = tare_strip_at(v, number), .segments = (void *)buffer};
-    if (v->in_place) {
-        s.base = job->source + s.at.sample * v->axis[0].source * v->plane +
-                 s.at.origin[2] * v->pixel + s.at.group * v->depth;
-    } else {
-        float *copy = buffer + segment_numbers(v);
-        for (int d = 0; d < TARE_SPATIAL; d++) s.origin[d] = s.at.origin[d];
-        copy_strip(job, &s, copy);
-        s.base = copy;
-    }
+    s.source = tare_strip_read(job->kernel, v, &s.at, job->source, buffer + segment_numbers(v));
     if (goes_on && number + 1 < v->strips) plan_ahead(job, &s, number + 1);
     for (int64_t panel = 0; panel < job->panels; panel++) run_panel(job, &s, panel);
 }

@@ -8,6 +8,8 @@
  */
 #include "kernel/convolution_view.h"
 
+#include <string.h>
+
 #include "kernel/convolution_geometry.h"
 #include "kernel/slices.h"
 
@@ -144,6 +146,25 @@ static void count_residues(const tare_convolution *c, int64_t residues[TARE_SPAT
     for (int d = 0; d < TARE_SPATIAL; d++) residues[d] = tare_least(c->stride[d], c->in[d]);
 }
 
+/* What follows from how the axes are cut. */
+static void measure(tare_view *v) {
+    for (int d = 0; d < TARE_SPATIAL; d++)
+        v->span[d] = tare_axis_reach(&v->axis[d], v->axis[d].cut);
+    v->row = (v->in_place ? v->axis[2].source : v->span[2]) * v->pixel;
+    v->plane = (v->in_place ? v->axis[1].source : v->span[1]) * v->row;
+    v->copy = v->in_place ? 0 : v->span[0] * v->plane;
+    v->strips = v->batch * v->groups * v->axis[0].pieces * v->axis[1].pieces * v->axis[2].pieces;
+}
+
+void tare_view_cut(tare_view *v, int64_t results) {
+    for (int d = TARE_SPATIAL - 1; d >= 0; d--) {
+        tare_axis *a = &v->axis[d];
+        set_cut(a, tare_least(results, a->grid));
+        results = a->pieces == 1 ? results / tare_greatest(a->grid, 1) : 1;
+    }
+    measure(v);
+}
+
 int64_t tare_view_count(const tare_convolution *c, bool is_data) {
     int64_t residues[TARE_SPATIAL];
     count_residues(c, residues);
@@ -163,10 +184,7 @@ tare_view tare_view_of(const tare_convolution *c, bool is_data, int64_t i, int64
     flatten(&v);
     lay_out(&v);
     cut_view(&v, rows);
-    for (int d = 0; d < TARE_SPATIAL; d++) v.span[d] = tare_axis_reach(&v.axis[d], v.axis[d].cut);
-    v.row = (v.in_place ? v.axis[2].source : v.span[2]) * v.pixel;
-    v.plane = (v.in_place ? v.axis[1].source : v.span[1]) * v.row;
-    v.copy = v.in_place ? 0 : v.span[0] * v.plane;
+    measure(&v);
     return v;
 }
 
@@ -187,8 +205,59 @@ tare_strip tare_strip_at(const tare_view *v, int64_t number) {
     return s;
 }
 
+/* One row of the copy, from source columns origin[2] on, zeros outside. */
+static void copy_row(const tare_gemm_kernel *kernel, const tare_view *v, const tare_strip *s,
+                     const float *from, float *to) {
+    const int64_t origin = s->origin[2], width = tare_axis_reach(&v->axis[2], s->count[2]);
+    const int64_t begin = tare_least(tare_greatest(-origin, 0), width);
+    const int64_t end = tare_greatest(tare_least(v->axis[2].source - origin, width), begin);
+    const int64_t depth = v->depth, channels = v->channels, pixel = v->pixel;
+    memset(to, 0, (size_t)(begin * pixel) * sizeof *to);
+    if (end > begin) {
+        from += (origin + begin) * channels;
+        const int64_t pixels = end - begin;
+        if (pixel == depth && depth == channels)
+            kernel->copy_block(to + begin * pixel, 0, from, 0, 1, pixels * depth);
+        else
+            kernel->copy_block(to + begin * pixel, pixel, from, channels, pixels, depth);
+    }
+    memset(to + end * pixel, 0, (size_t)((width - end) * pixel) * sizeof *to);
+}
+
+/* Rows outside the source are left as they are: nobody reads them. */
+static void copy_strip(const tare_gemm_kernel *kernel, const tare_view *v, const tare_strip *s,
+                       const float *source, float *copy) {
+    const int64_t extent[] = {v->axis[0].source, v->axis[1].source};
+    const int64_t width = v->axis[2].source * v->channels;
+    const float *image = source + s->sample * extent[0] * extent[1] * width + s->group * v->depth;
+    const int64_t planes = tare_axis_reach(&v->axis[0], s->count[0]),
+                  rows = tare_axis_reach(&v->axis[1], s->count[1]);
+    for (int64_t p = tare_greatest(-s->origin[0], 0); p < planes; p++) {
+        if (s->origin[0] + p >= extent[0]) break;
+        for (int64_t r = tare_greatest(-s->origin[1], 0); r < rows; r++) {
+            const int64_t row = s->origin[1] + r;
+            if (row >= extent[1]) break;
+            const int64_t at = (s->origin[0] + p) * extent[1] + row;
+            copy_row(kernel, v, s, image + at * width, copy + p * v->plane + r * v->row);
+        }
+    }
+}
+
+tare_strip_source tare_strip_read(const tare_gemm_kernel *kernel, const tare_view *v,
+                                  const tare_strip *s, const float *source, float *copy) {
+    tare_strip_source from = {.base = copy, .origin = {s->origin[0], s->origin[1], s->origin[2]}};
+    if (v->in_place) {
+        const int64_t sample = v->axis[0].source * v->plane;
+        from.base = source + s->sample * sample + s->origin[2] * v->pixel + s->group * v->depth;
+        from.origin[0] = from.origin[1] = 0;
+    } else {
+        copy_strip(kernel, v, s, source, copy);
+    }
+    return from;
+}
+
 int64_t tare_strip_segments(const tare_view *v, const tare_strip *s, int64_t g0, int64_t g1,
-                            const int64_t origin[TARE_SPATIAL], int64_t width,
+                            const tare_strip_source *source, int64_t width,
                             tare_gemm_segment *segments) {
     const tare_axis *a0 = &v->axis[0], *a1 = &v->axis[1];
     const int64_t columns = v->merged ? 1 : v->axis[2].taps;
@@ -201,7 +270,8 @@ int64_t tare_strip_segments(const tare_view *v, const tare_strip *s, int64_t g0,
             if (at0 < 0 || at0 >= a0->source || at1 < 0 || at1 >= a1->source) continue;
             for (int64_t t2 = 0; t2 < columns; t2++) {
                 tare_gemm_segment *segment = &segments[count++];
-                segment->a = (at0 - origin[0]) * v->plane + (at1 - origin[1]) * v->row +
+                segment->a = (at0 - source->origin[0]) * v->plane +
+                             (at1 - source->origin[1]) * v->row +
                              t2 * v->axis[2].spacing * v->pixel;
                 segment->b = ((t0 * a1->taps + t1) * v->axis[2].taps + t2) * v->depth * width;
             }

@@ -44,6 +44,9 @@ static inline int64_t tare_axis_reach(const tare_axis *a, int64_t results) {
 int64_t tare_view_count(const tare_convolution *c, bool is_data);
 tare_view tare_view_of(const tare_convolution *c, bool is_data, int64_t i, int64_t rows);
 
+/* Cuts it into strips of at most so many results (at least one). */
+void tare_view_cut(tare_view *v, int64_t results);
+
 /* A strip of results of one group, and where it begins in the source, padding counted. */
 typedef struct tare_strip {
     int64_t sample, group, begin[TARE_SPATIAL], count[TARE_SPATIAL];
@@ -51,12 +54,21 @@ typedef struct tare_strip {
 } tare_strip;
 tare_strip tare_strip_at(const tare_view *v, int64_t number);
 
+/* What tiles read of a strip: `base` stands for source position `origin`. */
+typedef struct tare_strip_source {
+    const float *base;
+    int64_t origin[TARE_SPATIAL];
+} tare_strip_source;
+/* The source where it lies, or a copy of the strip with zeros beside it, v->copy numbers. */
+tare_strip_source tare_strip_read(const tare_gemm_kernel *kernel, const tare_view *v,
+                                  const tare_strip *s, const float *source, float *copy);
+
 /*
- * The stretches that results in row (g0, g1) of a strip are summed over: how many. a: from source
- * position `origin` on, b: in a filter packed [tap][channel][width].
+ * The stretches that results in row (g0, g1) of a strip are summed over: how many. a: from the
+ * source's base on, b: in a filter packed [tap][channel][width].
  */
 int64_t tare_strip_segments(const tare_view *v, const tare_strip *s, int64_t g0, int64_t g1,
-                            const int64_t origin[TARE_SPATIAL], int64_t width,
+                            const tare_strip_source *source, int64_t width,
                             tare_gemm_segment *segments);
 
 #endif
