@@ -40,7 +40,7 @@ typedef struct peer_options {
 static int misuse(const char *what, const char *which) {
     fprintf(stderr, "tare_peer: %s%s\n", what, which);
     fputs("usage: tare_peer WORKLOAD [--mode train|infer] [--threads N] [--batch B] [--seconds S]\n"
-          "                 [--repeats R] [--interleave] [--data FOLDER]\nworkloads:",
+          "                 [--repeats R] [--interleave] [--data FOLDER] [--no-bn]\nworkloads:",
           stderr);
     const char *name;
     for (size_t i = 0; (name = bench_workload_name(i)) != NULL; i++) fprintf(stderr, " %s", name);
@@ -89,6 +89,8 @@ static int parse(peer_options *options, int count, char **texts) {
     for (int i = 2; i < count; i++) {
         if (strcmp(texts[i], "--interleave") == 0) {
             options->interleave = true;
+        } else if (strcmp(texts[i], "--no-bn") == 0) {
+            options->setup.no_bn = true;
         } else {
             if (!parse_option(options, texts[i], i + 1 < count ? texts[i + 1] : NULL))
                 return misuse("cannot take ", texts[i]);
@@ -215,9 +217,9 @@ static void print_result(const peer_options *options, const bench_work *work, pe
     struct rusage usage = {0};
     getrusage(RUSAGE_SELF, &usage);
     printf("{\"peer\": \"tare\", \"version\": \"%s\", \"workload\": \"%s\", \"mode\": \"%s\", "
-           "\"variant\": \"\", \"bn\": true, \"threads\": %" PRId64 ", \"batch\": %" PRId64 ", ",
+           "\"variant\": \"\", \"bn\": %s, \"threads\": %" PRId64 ", \"batch\": %" PRId64 ", ",
            tare_version(), options->workload->name, work->training ? "train" : "infer",
-           options->setup.threads, work->batch);
+           options->setup.no_bn ? "false" : "true", options->setup.threads, work->batch);
     print_values(options, work, result);
     printf(", \"repeats\": %d, \"import_s\": 0", result->count);
     if (result->startup >= 0) printf(", \"startup_s\": %.3f", result->startup);

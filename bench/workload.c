@@ -80,7 +80,15 @@ static tare_status apply_recipe(const char *settings, const tare_option_table *t
     return TARE_OK;
 }
 
-static tare_status build(bench_work *work, tare_error *error) {
+/* Without batch normalisation, where the network has that choice. */
+static tare_status leave_out_bn(const char *name, const tare_option_table *table, void *options,
+                                tare_error *error) {
+    if (has_option(table, "batch_norm"))
+        return tare_option_parse(table, options, "batch_norm", "false", error);
+    return bench_fail(error, TARE_ERROR_NAME, "%s cannot do without batch normalisation", name);
+}
+
+static tare_status build(bench_work *work, bool no_bn, tare_error *error) {
     const char *name = work->workload->network;
     const tare_option_table *table = tare_zoo_option_table(name);
     const tare_recipe *recipe = find_recipe(work->workload);
@@ -97,6 +105,7 @@ static tare_status build(bench_work *work, tare_error *error) {
     tare_graph_set_seed(work->graph, 1);
     work->network.struct_size = sizeof work->network;
     tare_status status = apply_recipe(recipe->settings, table, options, error);
+    if (status == TARE_OK && no_bn) status = leave_out_bn(name, table, options, error);
     if (status == TARE_OK)
         status = tare_zoo_build(work->graph, name, options, &work->network, error);
     free(options);
@@ -130,7 +139,7 @@ tare_status bench_work_begin(bench_work *work, const bench_workload *workload,
     work->training = setup->training;
     work->loss_at_1000 = NAN;
     work->batch = setup->batch > 0 ? setup->batch : workload->batch;
-    tare_status status = build(work, error);
+    tare_status status = build(work, setup->no_bn, error);
     if (status == TARE_OK) status = workload->load(work, setup->folder, error);
     if (status == TARE_OK) status = make_results(work, error);
     if (status == TARE_OK) status = open_session(work, setup->threads, error);

@@ -67,6 +67,7 @@ struct bench_work {
 
 typedef struct bench_setup {
     bool training;
+    bool no_bn;             /* without batch normalisation: what it costs is the difference */
     int64_t threads, batch; /* batch 0: the workload's own */
     const char *folder;     /* of Fashion-MNIST; NULL: where Debian puts it */
 } bench_setup;
