@@ -41,7 +41,7 @@ static inline void store(float *to, vector value) { *(loose_vector *)to = value;
 
 /* ---- from registers to C */
 
-/* The end of a tile narrower than its vectors, out of line. */
+/* The end of a tile by way of the stack, out of line: narrower than its vectors, or less common. */
 static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int rows, int width,
                                              const float *sums) {
     for (int i = 0; i < rows; i++) {
@@ -95,19 +95,30 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
     SHIFT_1(i)                                                                                     \
     store(tile->c + (i)*tile->ldc + LANES, right_##i + bias_1);
 
-#define END_TILE(rows, vectors)                                                                    \
-    if (tile->columns < (vectors)*LANES) {                                                         \
+/* The common ends are vector stores in line; of bias and accumulation only the one that this kind
+ * of tile is mostly made for, since each is another kilobyte of code. */
+#define END_TILE(rows, vectors, wants, QUICK, also)                                                \
+    if (tile->columns < (vectors)*LANES || (also)) {                                               \
         float sums[(rows) * (vectors)*LANES];                                                      \
         ROWS_##rows(STAGE_##vectors);                                                              \
         finish(tile, (rows), (vectors)*LANES, sums);                                               \
-    } else if (tile->bias) {                                                                       \
-        BIAS_##vectors;                                                                            \
-        ROWS_##rows(SHIFT_##vectors);                                                              \
-    } else if (tile->accumulate) {                                                                 \
-        ROWS_##rows(COLLECT_##vectors);                                                            \
+    } else if (wants) {                                                                            \
+        QUICK##_##vectors(rows)                                                                    \
     } else {                                                                                       \
         ROWS_##rows(PLACE_##vectors);                                                              \
     }
+#define END_PANEL_TILE(rows, vectors)                                                              \
+    END_TILE(rows, vectors, tile->accumulate, COLLECT_ROWS, tile->bias)
+#define END_ROWS_TILE(rows, vectors)                                                               \
+    END_TILE(rows, vectors, tile->bias, SHIFT_ROWS, tile->accumulate)
+#define COLLECT_ROWS_1(rows) ROWS_##rows(COLLECT_1)
+#define COLLECT_ROWS_2(rows) ROWS_##rows(COLLECT_2)
+#define SHIFT_ROWS_1(rows)                                                                         \
+    BIAS_1;                                                                                        \
+    ROWS_##rows(SHIFT_1)
+#define SHIFT_ROWS_2(rows)                                                                         \
+    BIAS_2;                                                                                        \
+    ROWS_##rows(SHIFT_2)
 
 #define PREFETCH_1(i) __builtin_prefetch(tile->c + (i)*tile->ldc, 1);
 #define PREFETCH_2(i)                                                                              \
@@ -136,7 +147,7 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
                 b += b_stride;                                                                     \
             }                                                                                      \
         }                                                                                          \
-        END_TILE(rows, vectors)                                                                    \
+        END_PANEL_TILE(rows, vectors)                                                              \
     }
 
 /*
@@ -169,7 +180,7 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
                 b += b_stride;                                                                     \
             }                                                                                      \
         }                                                                                          \
-        END_TILE(rows, vectors)                                                                    \
+        END_ROWS_TILE(rows, vectors)                                                               \
     }
 
 /*
