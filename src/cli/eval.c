@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tare eval: the network that a checkpoint holds, tested on a data set. */
+/* tare eval: the network that a checkpoint or a .tflite model holds, tested on a data set. */
+#include "array/array.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "cli/answers.h"
 #include "cli/say.h"
 #include "cli/workshop.h"
 #include "report/json.h"
+
+#include <math.h>
+#include <string.h>
 
 /* clang-format off */
 #define TARE_EVAL_FIELDS(field)                                                                   \
@@ -33,17 +38,21 @@ typedef struct job {
     tare_error error;
 } job;
 
+static tare_data_request request_of(const eval_options *o, const char *data) {
+    return (tare_data_request){.data = data,
+                               .label = o->label,
+                               .folder = o->folder,
+                               .test = !o->training_data,
+                               .limit = o->limit};
+}
+
 static tare_status load(job *j) {
     TARE_TRY(tare_workshop_restore(&j->workshop, j->path, j->options.threads, &j->error));
     j->data = j->options.data;
     if (j->data == NULL) j->data = tare_safetensors_metadata(j->file, "data");
     if (j->data == NULL) j->data = tare_zoo_data(j->workshop.name);
-    const tare_data_request request = {.data = j->data,
-                                       .label = j->options.label,
-                                       .folder = j->options.folder,
-                                       .test = !j->options.training_data,
-                                       .limit = j->options.limit,
-                                       .size = tare_workshop_image_size(&j->workshop)};
+    tare_data_request request = request_of(&j->options, j->data);
+    request.size = tare_workshop_image_size(&j->workshop);
     return tare_workshop_load(&request, &j->examples, &j->error);
 }
 
@@ -83,6 +92,57 @@ static int say_result(const job *j) {
     return TARE_EXIT_SUCCESS;
 }
 
+/* ------------------------------------------------------------------------------ .tflite models */
+
+static bool is_tflite(const char *path) {
+    const size_t length = strlen(path), tail = strlen(".tflite");
+    return length >= tail && strcmp(path + length - tail, ".tflite") == 0;
+}
+
+/* Examples whose greatest answer stands at their label. */
+static int64_t count_correct(const tare_array *answers, const tare_dataset *examples) {
+    const int64_t rows = tare_dataset_count(examples), width = answers->count / rows;
+    const float *row = answers->data;
+    int64_t correct = 0;
+    for (int64_t i = 0; i < rows; i++, row += width) {
+        int64_t best = 0;
+        for (int64_t k = 1; k < width; k++)
+            if (row[k] > row[best]) best = k;
+        correct += best == tare_dataset_label(examples, i);
+    }
+    return correct;
+}
+
+static tare_status evaluate_tflite(job *j) {
+    tare_tflite *model = NULL;
+    tare_array *answers = NULL;
+    j->data = j->options.data;
+    const tare_data_request request = request_of(&j->options, j->data);
+    TARE_TRY(tare_workshop_load(&request, &j->examples, &j->error));
+    if (tare_dataset_classes(j->examples) == 0)
+        return tare_fail(&j->error, TARE_ERROR_UNSUPPORTED,
+                         "'%s' has no classes; a .tflite model has no loss to tell", j->data);
+    TARE_TRY(tare_tflite_open(j->path, &model, &j->error));
+    const tare_status status = tare_answers(model, j->path, j->examples, j->options.batch,
+                                            j->options.threads, &answers, &j->error);
+    if (status == TARE_OK) {
+        j->found.count = tare_dataset_count(j->examples);
+        j->found.correct = count_correct(answers, j->examples);
+        j->found.loss = (double)NAN;
+    }
+    tare_array_free(answers);
+    tare_tflite_close(model);
+    return status;
+}
+
+static int work_on_tflite(job *j) {
+    if (j->options.data == NULL)
+        return tare_say_misuse("the data is missing: tare eval MODEL.tflite --data DATA");
+    return evaluate_tflite(j) == TARE_OK ? say_result(j) : tare_say_error(&j->error);
+}
+
+/* ----------------------------------------------------------------------------------- together */
+
 static int work(job *j) {
     if (tare_safetensors_open(j->path, &j->file, &j->error) != TARE_OK)
         return tare_say_error(&j->error);
@@ -108,7 +168,7 @@ static int run(int count, char **texts) {
     if (j.options.threads < 0 || j.options.limit < 0)
         return tare_say_misuse("--threads and --limit: need 0 or more");
     j.path = arguments.words[0];
-    status = work(&j);
+    status = is_tflite(j.path) ? work_on_tflite(&j) : work(&j);
     tare_workshop_end(&j.workshop);
     tare_dataset_free(j.examples);
     tare_safetensors_close(j.file);
@@ -117,10 +177,11 @@ static int run(int count, char **texts) {
 
 const tare_command tare_command_eval = {
     .name = "eval",
-    .summary = "test the network that a checkpoint holds",
+    .summary = "test the network that a checkpoint or a .tflite model holds",
     .usage = "FILE [options]",
     .examples = "  tare eval lenet.safetensors\n"
                 "  tare eval lenet.safetensors --data fashion-mnist --training-data\n"
-                "  tare eval weights.safetensors --network lenet_bn --json\n",
+                "  tare eval weights.safetensors --network lenet_bn --json\n"
+                "  tare eval lenet_int8.tflite --data fashion-mnist\n",
     .run = run,
 };

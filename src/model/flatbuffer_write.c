@@ -90,28 +90,27 @@ size_t tare_flat_put_bytes(tare_flat_writer *writer, const void *bytes, size_t c
     return at;
 }
 
-size_t tare_flat_put_32(tare_flat_writer *writer, const void *numbers, size_t count) {
-    const size_t at = begin_vector(writer, count, sizeof(uint32_t));
+/* Numbers of 4 or 8 bytes as the machine has them. */
+static size_t put_numbers(tare_flat_writer *writer, const char *numbers, size_t count,
+                          size_t bytes) {
+    const size_t at = begin_vector(writer, count, bytes);
     for (size_t i = 0; i < count; i++) {
-        uint32_t number;
-        unsigned char piece[sizeof number];
-        memcpy(&number, (const char *)numbers + i * sizeof number, sizeof number);
-        tare_put_32(piece, number);
-        tare_text_add_bytes(&writer->bytes, (const char *)piece, sizeof piece);
+        unsigned char piece[sizeof(uint64_t)];
+        uint64_t wide = 0;
+        uint32_t narrow = 0;
+        memcpy(bytes == sizeof wide ? (void *)&wide : (void *)&narrow, numbers + i * bytes, bytes);
+        tare_put_64(piece, bytes == sizeof wide ? wide : narrow);
+        tare_text_add_bytes(&writer->bytes, (const char *)piece, bytes);
     }
     return at;
 }
 
+size_t tare_flat_put_32(tare_flat_writer *writer, const void *numbers, size_t count) {
+    return put_numbers(writer, numbers, count, sizeof(uint32_t));
+}
+
 size_t tare_flat_put_64(tare_flat_writer *writer, const void *numbers, size_t count) {
-    const size_t at = begin_vector(writer, count, sizeof(uint64_t));
-    for (size_t i = 0; i < count; i++) {
-        uint64_t number;
-        unsigned char piece[sizeof number];
-        memcpy(&number, (const char *)numbers + i * sizeof number, sizeof number);
-        tare_put_64(piece, number);
-        tare_text_add_bytes(&writer->bytes, (const char *)piece, sizeof piece);
-    }
-    return at;
+    return put_numbers(writer, numbers, count, sizeof(uint64_t));
 }
 
 size_t tare_flat_put_text(tare_flat_writer *writer, const char *text) {

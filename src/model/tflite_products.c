@@ -81,19 +81,6 @@ static tare_status finish_float(tare_tflite_import *import, const tare_tflite_op
     return tare_tflite_set_output(import, op, y);
 }
 
-TARE_TFLITE_BUILDER(conv) {
-    product p;
-    tare_int8_product_options options = {TARE_INT8_PRODUCT_DEFAULTS};
-    TARE_TRY(read_product(import, op, &p));
-    TARE_TRY(tare_tflite_windows(import, op, &options.padding, &options.strides));
-    options.dilations = dilations_of(op);
-    if (p.whole) return build_whole(import, op, "int8_conv2d", 0, &p, &options);
-    const tare_tensor filter = tare_transpose(p.operands[WEIGHTS], .perm = TARE_LIST(1, 2, 3, 0));
-    return finish_float(import, op, &p,
-                        tare_nn_conv2d(p.operands[X], filter, .strides = options.strides,
-                                       .padding = options.padding, .dilations = options.dilations));
-}
-
 /* [1, H, W, C M] as [H, W, C, M], of the same numbers. */
 static tare_tensor depthwise_filter(tare_tensor x, tare_tensor weights) {
     const tare_shape shape = tare_tensor_shape(weights), image = tare_tensor_shape(x);
@@ -104,19 +91,29 @@ static tare_tensor depthwise_filter(tare_tensor x, tare_tensor weights) {
                         TARE_SHAPE(shape.extents[1], shape.extents[2], channels, multiplier));
 }
 
-TARE_TFLITE_BUILDER(depthwise) {
+static tare_status build_convolution(tare_tflite_import *import, const tare_tflite_operator *op,
+                                     bool depthwise) {
     product p;
     tare_int8_product_options options = {TARE_INT8_PRODUCT_DEFAULTS};
+    tare_nn_conv_options plain = {TARE_NN_CONV_DEFAULTS};
     TARE_TRY(read_product(import, op, &p));
     TARE_TRY(tare_tflite_windows(import, op, &options.padding, &options.strides));
     options.dilations = dilations_of(op);
-    if (p.whole) return build_whole(import, op, "int8_depthwise_conv2d", 3, &p, &options);
-    const tare_tensor filter = depthwise_filter(p.operands[X], p.operands[WEIGHTS]);
-    return finish_float(import, op, &p,
-                        tare_nn_depthwise_conv2d(p.operands[X], filter, .strides = options.strides,
-                                                 .padding = options.padding,
-                                                 .dilations = options.dilations));
+    if (p.whole)
+        return build_whole(import, op, depthwise ? "int8_depthwise_conv2d" : "int8_conv2d",
+                           op->kind->channels, &p, &options);
+    plain.padding = options.padding;
+    plain.strides = options.strides;
+    plain.dilations = options.dilations;
+    plain.groups = depthwise ? 0 : 1;
+    const tare_tensor filter =
+        depthwise ? depthwise_filter(p.operands[X], p.operands[WEIGHTS])
+                  : tare_transpose(p.operands[WEIGHTS], .perm = TARE_LIST(1, 2, 3, 0));
+    return finish_float(import, op, &p, tare_nn_conv2d_with(p.operands[X], filter, &plain));
 }
+
+TARE_TFLITE_BUILDER(conv) { return build_convolution(import, op, false); }
+TARE_TFLITE_BUILDER(depthwise) { return build_convolution(import, op, true); }
 
 TARE_TFLITE_BUILDER(dense) {
     product p;

@@ -84,6 +84,17 @@ if has jansson && has zlib; then
   says out '64 examples: worst difference'
   run run mlp8.tflite --data synthetic --limit 2
   exits 0
+  run eval mlp.tflite --data synthetic --limit 200
+  exits 0
+  matches out 'test accuracy [0-9.]+ \([0-9]+ of 200\)'
+  run eval mlp.safetensors --data synthetic --limit 200
+  cp out checkpoint
+  run eval mlp.tflite --data synthetic --limit 200
+  holds 'the accuracy of the checkpoint' cmp -s out checkpoint
+  run eval mlp8.tflite --data synthetic --limit 200 --json
+  exits 0
+  says out '"count": 200, "loss": null'
+  refuses 2 'the data is missing' eval mlp8.tflite
   run train heatmap --limit 16 --test-limit 8 --width 4 --epochs 1 --quiet --checkpoint h.safetensors
   refuses 1 "resize_nearest_neighbor 'ResizeNearestNeighbor': got an op without a form" export h.safetensors --output h.tflite
 fi
