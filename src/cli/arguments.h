@@ -11,7 +11,7 @@
 #include "graph/op.h"
 
 #define TARE_MOST_GROUPS 4
-#define TARE_MOST_WORDS  4
+#define TARE_MOST_WORDS  32
 
 /* Options that belong together; of equal names the first group's counts. */
 typedef struct tare_option_group {

@@ -68,23 +68,41 @@ static int inspect_network_of(const char *path, const tare_inspect_options *opti
     return status;
 }
 
-/* A file; or nothing that is known. */
+/* Files one after the other, each under its name; the worst status. */
+static int inspect_files(const tare_arguments *arguments, const tare_inspect_options *options) {
+    int worst = TARE_EXIT_SUCCESS;
+    if (arguments->word_count > 1 && options->json)
+        return tare_say_misuse("--json: tells of one file, got %d", arguments->word_count);
+    for (int i = 0; i < arguments->word_count; i++) {
+        const char *path = arguments->words[i];
+        tare_text name = {.allocator = NULL};
+        tare_text_format(&name, "%s%s:\n", i > 0 ? "\n" : "", path);
+        if (arguments->word_count > 1 && !tare_say_text(&name))
+            return tare_say_failure("no memory");
+        const int status = tare_file_exists(path) ? tare_inspect_file(path, options) : refuse(path);
+        if (status > worst) worst = status;
+        tare_text_clear(&name);
+    }
+    return worst;
+}
+
+/* A file or several; or nothing that is known. */
 static int inspect_file(int count, char **texts) {
     tare_inspect_options options;
     inspect_table.set_defaults(&options);
     tare_arguments arguments = {.command = &tare_command_inspect,
                                 .groups = {{"Options", &inspect_table, &options, NULL}},
                                 .group_count = 1,
-                                .most_words = 1};
+                                .most_words = TARE_MOST_WORDS};
     const int status = tare_arguments_parse(&arguments, count, texts);
     if (status >= 0) return status;
     if (arguments.word_count < 1)
-        return tare_say_misuse("a file's or a network's name is missing: tare inspect FILE|NAME "
-                               "[options]");
+        return tare_say_misuse("a file's or a network's name is missing: tare inspect "
+                               "NAME|FILE... [options]");
     if (options.plan || options.graph != TARE_GRAPH_NONE)
-        return inspect_network_of(arguments.words[0], &options);
-    if (!tare_file_exists(arguments.words[0])) return refuse(arguments.words[0]);
-    return tare_inspect_file(arguments.words[0], &options);
+        return arguments.word_count == 1 ? inspect_network_of(arguments.words[0], &options)
+                                         : tare_say_misuse("--plan and --graph: need one name");
+    return inspect_files(&arguments, &options);
 }
 
 static int run(int count, char **texts) {
@@ -95,7 +113,7 @@ static int run(int count, char **texts) {
 const tare_command tare_command_inspect = {
     .name = "inspect",
     .summary = "show a network's variables, graph and plan, or what a file holds",
-    .usage = "FILE|NAME [options]",
+    .usage = "NAME|FILE... [options]",
     .examples = "  tare inspect lenet_bn\n"
                 "  tare inspect lenet_bn --plan --mode train --batch 256\n"
                 "  tare inspect lenet.safetensors --plan --json\n"

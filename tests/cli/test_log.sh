@@ -35,6 +35,14 @@ run inspect runs/b/events.out.tfevents.*
 says out 'held_back/accuracy'
 holds 'every fourth step is there' grep -qE '^loss +scalar +3 +4 +12 ' out
 
+run inspect "$golden/tfevents/tf1.tfevents" "$golden/tfevents/torch.tfevents"
+exits 0
+says out "$golden/tfevents/tf1.tfevents:"
+says out "$golden/tfevents/torch.tfevents:"
+run inspect "$golden/tfevents/tf1.tfevents" none.tfevents
+exits 1
+says out "$golden/tfevents/tf1.tfevents:"
+refuses 2 '--json: tells of one file, got 2' inspect "$golden/tfevents/tf1.tfevents" "$golden/tfevents/torch.tfevents" --json
 run inspect "$golden/tfevents/tf1.tfevents" --numbers
 exits 0
 says out 'hidden1/batch_normalization/gamma_1'
