@@ -108,7 +108,7 @@ static int say_lacking(const job *j, char *sentences) {
     }
     tare_say_note("no range reached these arrays: the file holds none and no data were given. "
                   "Either --data FILE takes them from data; or train with "
-                  "fake_quant_with_min_max_vars, whose ranges stay in the file; or "
+                  "fake_quant_with_min_max_vars, whose ranges 'tare export' keeps; or "
                   "--default-ranges MIN,MAX guesses one for all: tare quantise %s --data x.npy",
                   j->path);
     return TARE_EXIT_FAILURE;

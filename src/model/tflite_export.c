@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A trained network as a .tflite model: from a session's graph, node by node on the way from one
- * tensor to another. Biases, folded normalisations and rectifiers go into the product before them.
+ * tensor to another. Biases, folded normalisations and rectifiers go into the product before them;
+ * ranges of fake quantisation stay with their tensors.
  * Weights change their order: filters [H, W, C, F] become [F, H, W, C], dense ones [C, F] become
  * [F, C].
  */
@@ -15,6 +16,7 @@
 #include "op/batch_norm.h"
 #include "session/session.h"
 #include <tare/op.h>
+#include <tare/quantise.h>
 
 #include <string.h>
 
@@ -413,6 +415,29 @@ static tare_status export_identity(exporting *e, const tare_node *node) {
     return find_operand(e, node, 0, &e->tensor[node->id]);
 }
 
+/* The range that training saw stays with the tensor; the numbers stay float. */
+static tare_status keep_range(exporting *e, const tare_node *node, double min, double max) {
+    int32_t *tensor = &e->tensor[node->id];
+    TARE_TRY(find_operand(e, node, 0, tensor));
+    tare_tflite_tensor *told = &e->model->tensors[*tensor].told;
+    told->ranged = min <= max;
+    told->min = min;
+    told->max = max;
+    return TARE_OK;
+}
+
+static tare_status export_fake_quant_args(exporting *e, const tare_node *node) {
+    const tare_fake_quant_args_options *o = node->options;
+    return keep_range(e, node, o->min, o->max);
+}
+
+static tare_status export_fake_quant_vars(exporting *e, const tare_node *node) {
+    const tare_array *min = NULL, *max = NULL;
+    TARE_TRY(find_numbers(e, node, input_of(e, node, 1), &min));
+    TARE_TRY(find_numbers(e, node, input_of(e, node, 2), &max));
+    return keep_range(e, node, tare_array_number(min, 0), tare_array_number(max, 0));
+}
+
 /* ------------------------------------------------------------------------------------- together */
 
 static const struct {
@@ -436,6 +461,8 @@ static const struct {
     {"reduce_mean", export_mean},
     {"add", export_add},
     {"identity", export_identity},
+    {"fake_quant_with_min_max_args", export_fake_quant_args},
+    {"fake_quant_with_min_max_vars", export_fake_quant_vars},
 };
 
 static bool is_source(const tare_node *node) {

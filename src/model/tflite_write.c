@@ -79,16 +79,26 @@ static void put_shape(writing *w, size_t place, tare_shape shape) {
     put_ints(w, place, extents, shape.rank);
 }
 
+/* Scales and zero points, or the range of numbers that are float yet. */
 static void put_scales(writing *w, size_t place, const tare_tflite_tensor *told) {
-    tare_flat_entry entries[] = {
+    const float ends[] = {(float)told->min, (float)told->max};
+    tare_flat_entry ranged[] = {{.number = TARE_QUANTIZATION_MIN},
+                                {.number = TARE_QUANTIZATION_MAX}};
+    tare_flat_entry scaled[] = {
         {.number = TARE_QUANTIZATION_SCALE},
         {.number = TARE_QUANTIZATION_ZERO_POINT},
         {.number = TARE_QUANTIZATION_DIMENSION, .bytes = 4, .bits = (uint64_t)told->quantised},
     };
     const size_t count = (size_t)told->scale_count;
-    tare_flat_point(&w->out, place, tare_flat_put_table(&w->out, ENTRIES(entries)));
-    tare_flat_point(&w->out, entries[0].place, tare_flat_put_32(&w->out, told->scales, count));
-    tare_flat_point(&w->out, entries[1].place, tare_flat_put_64(&w->out, told->zero_points, count));
+    if (count == 0) {
+        tare_flat_point(&w->out, place, tare_flat_put_table(&w->out, ENTRIES(ranged)));
+        for (int i = 0; i < 2; i++)
+            tare_flat_point(&w->out, ranged[i].place, tare_flat_put_32(&w->out, &ends[i], 1));
+        return;
+    }
+    tare_flat_point(&w->out, place, tare_flat_put_table(&w->out, ENTRIES(scaled)));
+    tare_flat_point(&w->out, scaled[0].place, tare_flat_put_32(&w->out, told->scales, count));
+    tare_flat_point(&w->out, scaled[1].place, tare_flat_put_64(&w->out, told->zero_points, count));
 }
 
 static bool has_signature(const tare_tflite_array *array) {
@@ -108,7 +118,8 @@ static void put_tensor(writing *w, const tare_tflite_array *array, int64_t buffe
         [SIGNATURE] = {.number = TARE_TENSOR_SIGNATURE},
     };
     int count = SIGNATURE + 1;
-    const bool scaled = array->told.scale_count > 0, open = has_signature(array);
+    const bool scaled = array->told.scale_count > 0 || array->told.ranged,
+               open = has_signature(array);
     if (!open) count--;
     if (!scaled) entries[SCALES] = entries[SIGNATURE];
     if (!scaled) count--;

@@ -17,6 +17,7 @@
 #include <tare/layer.h>
 #include <tare/norm.h>
 #include <tare/op.h>
+#include <tare/quantise.h>
 #include <tare/session.h>
 #include <tare/tflite.h>
 
@@ -383,6 +384,44 @@ static void exported_networks_answer_as_the_session(void **state) {
     tare_graph_free(g);
 }
 
+/* Trained with fake quantisation, a model brings its ranges along. */
+static void ranges_of_fake_quantisation_stay_in_the_file(void **state) {
+    (void)state;
+    tare_graph *g = tare_graph_new();
+    tare_session *s = NULL;
+    tare_tflite *model = NULL, *quantised = NULL;
+    tare_error error = {0};
+    const tare_tensor x = tare_placeholder(g, TARE_FLOAT32, TARE_SHAPE(TARE_ANY, 4));
+    tare_tensor y = tare_fake_quant_with_min_max_args(x, .min = -1, .max = 1.55);
+    y = tare_relu(tare_dense(y, 3));
+    const tare_tensor min = tare_get_variable(g, "min", TARE_SCALAR, .initializer = TARE_ZEROS),
+                      max = tare_get_variable(g, "max", TARE_SCALAR, .initializer = TARE_ONES);
+    y = tare_fake_quant_with_min_max_vars(y, min, max);
+    if (tare_graph_status(g)) fail_msg("%s", tare_message(g));
+    assert_int_equal(tare_session_new(g, &s, .threads = 1), TARE_OK);
+    assert_int_equal(tare_session_initialize(s), TARE_OK);
+    if (tare_tflite_export(s, x, y, &model, &error)) fail_msg("%s", error.message);
+    assert_int_equal(tare_tflite_save(model, scratch("ranged.tflite"), NULL), TARE_OK);
+    tare_tflite_close(model);
+    assert_int_equal(tare_tflite_open(scratch("ranged.tflite"), &model, NULL), TARE_OK);
+    tare_tflite_range ranges[MOST_TENSORS];
+    for (size_t i = 0; i < tare_tflite_tensor_count(model); i++) {
+        const tare_tflite_tensor *told = tare_tflite_tensor_at(model, i);
+        ranges[i] = (tare_tflite_range){told->ranged, told->min, told->max};
+    }
+    if (tare_tflite_quantise(model, ranges, &quantised, &error)) fail_msg("%s", error.message);
+    const tare_tflite_tensor *in = tare_tflite_tensor_at(quantised,
+                                                         (size_t)tare_tflite_input(quantised, 0)),
+                             *out = tare_tflite_tensor_at(quantised,
+                                                          (size_t)tare_tflite_output(quantised, 0));
+    assert_true(fabs((double)in->scales[0] - .01) < 1e-8 && in->zero_points[0] == -28);
+    assert_true(fabs((double)out->scales[0] - 1. / 255) < 1e-9 && out->zero_points[0] == -128);
+    tare_tflite_close(model);
+    tare_tflite_close(quantised);
+    tare_session_free(s);
+    tare_graph_free(g);
+}
+
 static void ops_without_a_form_are_refused(void **state) {
     (void)state;
     tare_graph *g = tare_graph_new();
@@ -423,6 +462,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_reads_back),
         cmocka_unit_test(exported_networks_answer_as_the_session),
+        cmocka_unit_test(ranges_of_fake_quantisation_stay_in_the_file),
         cmocka_unit_test(ops_without_a_form_are_refused),
 #ifdef TARE_HAVE_ZLIB
         cmocka_unit_test(what_is_written_answers_to_the_bit),
