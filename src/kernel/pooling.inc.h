@@ -186,7 +186,7 @@ typedef void (*NAMED(gradient_function))(const tare_pooling *p, const box *windo
 /* A slice of output rows, numbered through planes and samples. */
 static inline void NAMED(run_rows)(const tare_pooling_job *job, int64_t slice,
                                    NAMED(window_function) function) {
-    const tare_pooling *p = job->p;
+    const tare_pooling own = *job->p, *p = &own; /* no store can change a copy */
     const int64_t in_size = tare_pixels(p->in) * p->channels;
     const NUMBER *x = job->x, *other = job->other;
     NUMBER *y = job->out;
@@ -217,7 +217,7 @@ static void NAMED(average_slice)(void *context, int64_t slice) {
 /* A slice of whole samples: windows overlap, and their gradients add to the same dx. */
 static inline void NAMED(run_samples)(const tare_pooling_job *job, int64_t slice,
                                       NAMED(gradient_function) function) {
-    const tare_pooling *p = job->p;
+    const tare_pooling own = *job->p, *p = &own; /* no store can change a copy */
     const int64_t in_size = tare_pixels(p->in) * p->channels,
                   out_size = tare_pixels(p->out) * p->channels;
     const NUMBER *x = job->x, *other = job->other;
