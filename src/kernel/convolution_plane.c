@@ -23,8 +23,9 @@
 
 enum {
     MOST_CHANNELS = 4,
-    LEAST_WIDTH = 6,   /* of an output row that is worth a copy of its own */
-    STRIP = 16 * 1024, /* numbers of taps in a strip, about */
+    LEAST_WIDTH = 6,         /* of an output row that is worth a copy of its own */
+    STRIP = 16 * 1024,       /* numbers of taps in a strip, about */
+    MOST_STRIP_PIXELS = 128, /* added to dw in one go: short float32 sums stay accurate */
     MOST_PLANES = 64 * 1024,
     SLICE_WORK = 1 << 17, /* least multiply-adds of a slice */
     MOST_RANGES = 16,
@@ -56,10 +57,13 @@ static bool has_few_filters(const tare_gemm_kernel *kernel, const tare_convoluti
     return c->filters <= kernel->rows && c->filters < kernel->lanes;
 }
 
-static plane_job make_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
+/* most_pixels: of a strip, when a row has fewer. */
+static plane_job make_job(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                          int64_t most_pixels) {
     plane_job job = {.kernel = kernel, .c = c, .panel_width = 2 * (int64_t)kernel->lanes};
     job.sum = tare_pixels(c->kernel) * c->channels;
-    job.rows = tare_least(tare_greatest(STRIP / (job.sum * c->out[2]), 1), c->out[1]);
+    const int64_t fit = tare_least(STRIP / (job.sum * c->out[2]), most_pixels / c->out[2]);
+    job.rows = tare_least(tare_greatest(fit, 1), c->out[1]);
     job.row_groups = tare_quotient_up(c->out[1], job.rows);
     job.rows = tare_quotient_up(c->out[1], job.row_groups);
     job.row_groups = tare_quotient_up(c->out[1], job.rows);
@@ -86,7 +90,7 @@ bool tare_plane_filter_takes(const tare_convolution *c) {
         return false;
     if (c->out[2] < LEAST_WIDTH || c->out[1] < 1 || c->out[0] < 1 || c->batch < 1 || c->filters < 1)
         return false;
-    const plane_job job = make_job(tare_gemm_kernel_of(TARE_ISA_BASELINE), c);
+    const plane_job job = make_job(tare_gemm_kernel_of(TARE_ISA_BASELINE), c, STRIP);
     return job.sum * c->out[2] <= STRIP && plane_numbers(&job) <= MOST_PLANES;
 }
 
@@ -219,7 +223,7 @@ static void forward_slice(void *context, int64_t slice) {
 }
 
 static plane_job forward_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
-    plane_job job = make_job(kernel, c);
+    plane_job job = make_job(kernel, c, STRIP);
     job.buffers.size = (job.sum + c->filters) * job.stride + plane_numbers(&job);
     return job;
 }
@@ -316,7 +320,7 @@ static void filter_slice(void *context, int64_t range) {
 }
 
 static plane_job filter_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
-    plane_job job = make_job(kernel, c);
+    plane_job job = make_job(kernel, c, MOST_STRIP_PIXELS);
     job.slices = tare_least(job.slices, MOST_RANGES);
     job.buffers.size = tare_round_up(
         job.sum * job.stride + job.rows * c->out[2] * job.panel_width + plane_numbers(&job),

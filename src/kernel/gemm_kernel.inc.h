@@ -41,12 +41,18 @@ static inline void store(float *to, vector value) { *(loose_vector *)to = value;
 
 /* ---- from registers to C */
 
-/* The end of a tile by way of the stack, out of line: narrower than its vectors, or less common. */
+/* The end of a tile by way of the stack, out of line: narrower than its vectors; or whole, with
+ * bias or accumulated. */
 static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int rows, int width,
                                              const float *sums) {
     for (int i = 0; i < rows; i++) {
         float *c = tile->c + i * tile->ldc;
         const float *row = sums + i * width;
+        if (tile->columns == width) {
+            for (int64_t j = 0; j < width; j += LANES)
+                store(c + j, load(row + j) + load(tile->bias ? tile->bias + j : c + j));
+            continue;
+        }
         if (tile->bias) {
             for (int64_t j = 0; j < tile->columns; j++) c[j] = row[j] + tile->bias[j];
         } else if (tile->accumulate) {
