@@ -5,40 +5,16 @@
  * batches. Where the three losses part tells whether the stored statistics or the batches are at
  * fault.
  *
- *     mean estimated anew      mean of the batches' means
- *     variance estimated anew  mean of the batches' variances + variance of their means
- *
  * What running in training mode may write (averages that are updated in place) is written back.
- *
- * Source  Wu and Johnson 2021, arXiv:2105.07576, section 3 (precise statistics).
  */
 #include "array/array.h"
-#include "array/shape.h"
 #include "base/status.h"
-#include "norm/doctor.h"
-#include "train/fit_network.h"
+#include "norm/estimate.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define USUAL_BATCH  32
 #define LEAST_SPREAD 4 /* batches that a spread is told of */
-
-/* One variable as it was before the probe. */
-typedef struct kept {
-    int32_t node;
-    tare_array *array;
-    tare_update_counts counts;
-    bool initialized, given;
-} kept;
-
-/* Of one layer's channels, over the batches. */
-typedef struct gathered {
-    int64_t channels;
-    double *mean, *mean_squares, *variance; /* [channels] running means */
-    double *deviation, *deviation_squares;  /* [channels] */
-} gathered;
 
 /* Running mean and sum of squared differences of numbers that come one by one. */
 typedef struct moments {
@@ -48,14 +24,7 @@ typedef struct moments {
 
 typedef struct probing {
     tare_patient *patient;
-    tare_runner runner; /* for its checks, its feeds' arrays and its sentences */
-    tare_batches *batches;
-    kept *kept;
-    size_t kept_count;
-    gathered *layers; /* [layers of the patient] */
-    tare_tensor *fetches;
-    tare_array **results;
-    size_t fetch_count;
+    tare_estimator estimator;
     double *losses; /* [batches] by the batches' statistics */
     moments stored_gap, estimated_gap, labels, answers;
     double stored_loss, estimated_loss, batch_loss, squared_error;
@@ -81,106 +50,14 @@ static tare_gap gap_of(const moments *m) {
 
 static tare_status no_memory(const probing *p) { return tare_fail_memory(p->patient->error); }
 
-/* ------------------------------------------------------------- everything as it was before */
-
-static tare_status keep(probing *p, int32_t variable) {
-    tare_session *session = p->patient->session;
-    for (size_t i = 0; i < p->kept_count; i++)
-        if (p->kept[i].node == variable) return TARE_OK;
-    if (variable >= session->variables.count) return TARE_OK;
-    const tare_variable_state *state = &session->variables.items[variable];
-    if (!state->array) return TARE_OK;
-    kept *k = &p->kept[p->kept_count];
-    *k = (kept){.node = variable, .initialized = state->initialized, .given = state->given};
-    if (state->counts) k->counts = *state->counts;
-    if (tare_array_new(state->array->dtype, state->array->shape, &session->given, &k->array) !=
-        TARE_OK)
-        return no_memory(p);
-    p->kept_count++;
-    memcpy(k->array->data, state->array->data, state->array->bytes);
-    return TARE_OK;
-}
-
-/* All that averages write, and the statistics themselves. */
-static tare_status keep_all(probing *p) {
-    const tare_graph *graph = p->patient->graph;
-    const int32_t nodes = (int32_t)tare_graph_node_count(graph);
-    p->kept = tare_arena_allocate_array(p->patient->arena, nodes + 1, sizeof *p->kept);
-    if (!p->kept) return no_memory(p);
-    for (int32_t id = 1; id <= nodes; id++) {
-        const tare_node *node = tare_graph_node(graph, id);
-        if (!(node->def->flags & TARE_OP_COUNTS)) continue;
-        for (int32_t i = 0; i < node->input_count; i++)
-            if ((node->def->writes >> i & 1u) && node->inputs[i].node)
-                TARE_TRY(keep(p, node->inputs[i].node));
-    }
-    for (size_t i = 0; i < p->patient->layer_count; i++) {
-        TARE_TRY(keep(p, p->patient->layers[i].variables.mean->id));
-        TARE_TRY(keep(p, p->patient->layers[i].variables.variance->id));
-    }
-    return TARE_OK;
-}
-
-static void put_back(probing *p) {
-    tare_session *session = p->patient->session;
-    for (size_t i = 0; i < p->kept_count; i++) {
-        const kept *k = &p->kept[i];
-        tare_variable_state *state = &session->variables.items[k->node];
-        memcpy(state->array->data, k->array->data, k->array->bytes);
-        state->initialized = k->initialized;
-        tare_session_renew_counts(state, &k->counts, k->given);
-    }
-    session->epoch++;
-}
-
 /* --------------------------------------------------------------------------------- running */
-
-static tare_status run(probing *p, const tare_batch *batch, bool training,
-                       const tare_tensor *fetches, size_t count, tare_array **results) {
-    const tare_network *network = p->patient->network;
-    tare_session *session = p->patient->session;
-    const tare_feed feeds[] = {{network->inputs, batch->inputs},
-                               {network->labels, batch->labels},
-                               {network->training, p->runner.mode}};
-    const size_t feed_count = tare_tensor_is_valid(network->training) ? 3 : 2;
-    tare_array_set_number(p->runner.mode, 0, training);
-    for (size_t i = 0; i < count; i++) results[i] = NULL;
-    const tare_status status =
-        tare_session_run(session, feeds, feed_count, fetches, count, results);
-    if (status != TARE_OK && p->patient->error && tare_session_error(session))
-        *p->patient->error = *tare_session_error(session);
-    return status;
-}
-
-static void gather_layer(const tare_patient_layer *layer, gathered *g, const tare_array *mean,
-                         const tare_array *variance, double batches) {
-    for (int64_t c = 0; c < g->channels && c < mean->count && c < variance->count; c++) {
-        const double m = tare_array_number(mean, c), v = tare_array_number(variance, c);
-        const double square = layer->is_deviation ? v * v - layer->epsilon : v;
-        const double deviation = sqrt(square > 0 ? square : 0);
-        g->mean[c] += m / batches;
-        g->mean_squares[c] += m * m / batches;
-        g->variance[c] += square / batches;
-        g->deviation[c] += deviation / batches;
-        g->deviation_squares[c] += deviation * deviation / batches;
-    }
-}
 
 /* By the statistics of each batch. */
 static tare_status run_batches(probing *p) {
-    const tare_patient *patient = p->patient;
-    const int64_t batches = patient->probe.batches;
+    const int64_t batches = p->patient->probe.batches;
     for (int64_t i = 0; i < batches; i++) {
-        tare_batch batch;
-        TARE_TRY(tare_batches_get(p->batches, 0, i, &batch));
-        TARE_TRY(run(p, &batch, true, p->fetches, p->fetch_count, p->results));
-        p->losses[i] = tare_array_number(p->results[0], 0);
+        TARE_TRY(tare_estimator_add(&p->estimator, i, &p->losses[i]));
         p->batch_loss += p->losses[i] / (double)batches;
-        size_t f = 1;
-        for (size_t l = 0; l < patient->layer_count; l++, f += 2)
-            if (p->layers[l].channels > 0)
-                gather_layer(&patient->layers[l], &p->layers[l], p->results[f], p->results[f + 1],
-                             (double)batches);
     }
     return TARE_OK;
 }
@@ -198,46 +75,29 @@ static void compare(probing *p, const tare_array *answer, const tare_array *labe
 
 /* By the stored statistics, whatever they are now. */
 static tare_status run_inference(probing *p, double *loss, moments *gap, bool compared) {
-    const tare_network *network = p->patient->network;
-    const tare_tensor fetches[] = {network->loss, network->logits};
+    tare_runner *runner = &p->estimator.runner;
     const int64_t batches = p->patient->probe.batches;
     *loss = 0;
     for (int64_t i = 0; i < batches; i++) {
         tare_batch batch;
-        tare_array *results[2];
-        TARE_TRY(tare_batches_get(p->batches, 0, i, &batch));
-        TARE_TRY(run(p, &batch, false, fetches, 2, results));
-        const double found = tare_array_number(results[0], 0);
+        tare_array *answer = NULL;
+        double found = 0;
+        TARE_TRY(tare_batches_get(p->estimator.batches, 0, i, &batch));
+        TARE_TRY(tare_runner_run(runner, &batch, runner->network.logits, &answer, &found));
         *loss += found / (double)batches;
         add_number(gap, found - p->losses[i]);
-        if (compared) compare(p, results[1], batch.labels);
+        if (compared) compare(p, answer, batch.labels);
     }
     return TARE_OK;
 }
 
-/* --------------------------------------------------------------------- estimating anew */
-
-static void set_estimated(const probing *p, const tare_patient_layer *layer, const gathered *g) {
-    tare_session *session = p->patient->session;
-    tare_array *mean = session->variables.items[layer->variables.mean->id].array;
-    tare_array *variance = session->variables.items[layer->variables.variance->id].array;
-    for (int64_t c = 0; c < g->channels; c++) {
-        const double between = g->mean_squares[c] - g->mean[c] * g->mean[c];
-        tare_array_set_number(mean, c, g->mean[c]);
-        tare_array_set_number(variance, c, g->variance[c] + (between > 0 ? between : 0));
-    }
-}
-
 static tare_status run_estimated(probing *p) {
     bool any = false;
-    for (size_t l = 0; l < p->patient->layer_count; l++) {
-        if (p->layers[l].channels == 0) continue;
-        set_estimated(p, &p->patient->layers[l], &p->layers[l]);
-        any = true;
-    }
-    p->patient->session->epoch++;
+    for (size_t l = 0; l < p->patient->layer_count; l++) any |= p->estimator.layers[l].channels > 0;
     p->estimated_loss = TARE_UNKNOWN;
-    return any ? run_inference(p, &p->estimated_loss, &p->estimated_gap, false) : TARE_OK;
+    if (!any) return TARE_OK;
+    tare_estimator_set(&p->estimator);
+    return run_inference(p, &p->estimated_loss, &p->estimated_gap, false);
 }
 
 /* ------------------------------------------------------------------------------- results */
@@ -248,14 +108,15 @@ static int compare_numbers(const void *a, const void *b) {
 }
 
 /* Deviation over mean of the batches' deviations: the median of the channels that vary at all. */
-static tare_status find_spread(const probing *p, tare_patient_layer *layer, const gathered *g) {
+static tare_status find_spread(const probing *p, tare_patient_layer *layer,
+                               const tare_layer_estimate *g) {
     double *spreads =
         tare_arena_allocate_array(p->patient->arena, g->channels + 1, sizeof *spreads);
     size_t count = 0;
     if (!spreads) return no_memory(p);
     for (int64_t c = 0; c < g->channels; c++) {
         const double mean = g->deviation[c];
-        const double square = g->deviation_squares[c] - mean * mean;
+        const double square = g->deviation_squares[c] / (double)g->deviations;
         if (mean > 0) spreads[count++] = sqrt(square > 0 ? square : 0) / mean;
     }
     if (count == 0 || p->patient->probe.batches < LEAST_SPREAD) return TARE_OK;
@@ -267,7 +128,7 @@ static tare_status find_spread(const probing *p, tare_patient_layer *layer, cons
 static tare_status conclude(probing *p) {
     tare_probe *probe = &p->patient->probe;
     for (size_t l = 0; l < p->patient->layer_count; l++)
-        TARE_TRY(find_spread(p, &p->patient->layers[l], &p->layers[l]));
+        TARE_TRY(find_spread(p, &p->patient->layers[l], &p->estimator.layers[l]));
     probe->batch_loss = p->batch_loss;
     probe->stored_loss = p->stored_loss;
     probe->estimated_loss = p->estimated_loss;
@@ -282,87 +143,23 @@ static tare_status conclude(probing *p) {
     return TARE_OK;
 }
 
-/* ----------------------------------------------------------------------------- preparing */
+/* ------------------------------------------------------------------------------- probing */
 
-/* Examples in a training batch, from N and the elements of one example; 0: it cannot be told. */
-static int64_t batch_of_counters(const tare_patient *patient) {
-    for (size_t i = 0; i < patient->layer_count; i++) {
-        const tare_patient_layer *layer = &patient->layers[i];
-        const int64_t channels = layer->variance->count;
-        if (!layer->x.node || channels < 1 || layer->counters.elements_most < 1) continue;
-        tare_shape one =
-            tare_graph_node(patient->graph, layer->x.node)->outputs[layer->x.output].shape;
-        if (one.rank < 1) continue;
-        one.extents[0] = 1;
-        const int64_t each = tare_shape_count(one) / channels;
-        if (tare_shape_known(one) && each > 0) return layer->counters.elements_most / each;
-    }
-    return 0;
-}
-
-static tare_status cut(probing *p) {
+static tare_status prepare(probing *p) {
     tare_patient *patient = p->patient;
     tare_probe *probe = &patient->probe;
-    const int64_t examples = tare_dataset_count(patient->data);
-    tare_batches_options options = {TARE_BATCHES_DEFAULTS};
-    options.batch = patient->options.batch;
-    if (options.batch == 0) options.batch = batch_of_counters(patient);
-    if (options.batch == 0) options.batch = USUAL_BATCH;
-    if (options.batch > examples) options.batch = examples;
-    options.last = TARE_LAST_DROP;
-    options.divisor = patient->options.divisor;
-    options.input_shape = tare_runner_example_shape(patient->network);
-    TARE_TRY(tare_batches_new_with(patient->data, &options, &p->batches, patient->error));
-    const int64_t count = tare_batches_count(p->batches);
-    probe->batch = options.batch;
-    probe->batches = count < patient->options.batches ? count : patient->options.batches;
+    TARE_TRY(tare_estimator_begin(&p->estimator, patient));
+    probe->batch = p->estimator.batch;
+    probe->batches = p->estimator.batch_count;
     probe->has_targets = tare_dataset_classes(patient->data) == 0;
-    return TARE_OK;
-}
-
-static tare_status make_layer(probing *p, const tare_patient_layer *layer, gathered *g) {
-    tare_arena *arena = p->patient->arena;
-    const int64_t channels = layer->variance->count;
-    if (!layer->batch_mean.node || !layer->batch_variance.node) return TARE_OK;
-    g->mean = tare_arena_allocate_array(arena, channels * 5 + 1, sizeof(double));
-    if (!g->mean) return no_memory(p);
-    g->mean_squares = g->mean + channels;
-    g->variance = g->mean + 2 * channels;
-    g->deviation = g->mean + 3 * channels;
-    g->deviation_squares = g->mean + 4 * channels;
-    g->channels = channels;
-    return TARE_OK;
-}
-
-/* The loss, then mean and variance of each layer; where a layer has none the loss again. */
-static tare_status make_fetches(probing *p) {
-    const tare_patient *patient = p->patient;
-    const int64_t most = 1 + 2 * (int64_t)patient->layer_count;
-    p->fetches = tare_arena_allocate_array(patient->arena, most, sizeof *p->fetches);
-    p->results = tare_arena_allocate_array(patient->arena, most, sizeof *p->results);
-    p->losses =
-        tare_arena_allocate_array(patient->arena, patient->probe.batches + 1, sizeof *p->losses);
-    p->layers = tare_arena_allocate_array(patient->arena, most, sizeof *p->layers);
-    if (!p->fetches || !p->results || !p->losses || !p->layers) return no_memory(p);
-    p->fetches[p->fetch_count++] = patient->network->loss;
-    for (size_t l = 0; l < patient->layer_count; l++) {
-        const tare_patient_layer *layer = &patient->layers[l];
-        TARE_TRY(make_layer(p, layer, &p->layers[l]));
-        const bool has = p->layers[l].channels > 0;
-        const tare_edge edges[] = {layer->batch_mean, layer->batch_variance};
-        for (int i = 0; i < 2; i++)
-            p->fetches[p->fetch_count++] =
-                has ? tare_graph_tensor(patient->graph, edges[i].node, edges[i].output)
-                    : patient->network->loss;
-    }
-    return TARE_OK;
+    p->losses = tare_arena_allocate_array(patient->arena, probe->batches + 1, sizeof *p->losses);
+    return p->losses ? TARE_OK : no_memory(p);
 }
 
 static tare_status probe_all(probing *p) {
-    TARE_TRY(cut(p));
-    TARE_TRY(make_fetches(p));
+    TARE_TRY(prepare(p));
     TARE_TRY(run_batches(p));
-    put_back(p);
+    tare_kept_put_back(&p->estimator.kept);
     TARE_TRY(run_inference(p, &p->stored_loss, &p->stored_gap, true));
     TARE_TRY(run_estimated(p));
     return conclude(p);
@@ -370,17 +167,8 @@ static tare_status probe_all(probing *p) {
 
 tare_status tare_patient_probe(tare_patient *patient) {
     probing p = {.patient = patient};
-    const uint64_t draws = patient->session->random_draws;
-    tare_status status =
-        tare_runner_begin(&p.runner, patient->session, patient->network, false, patient->error);
-    if (status == TARE_OK)
-        status = tare_runner_check_classes(patient->network, patient->data, patient->error);
-    if (status == TARE_OK) status = keep_all(&p);
-    if (status == TARE_OK) status = probe_all(&p);
-    put_back(&p);
-    patient->session->random_draws = draws;
-    for (size_t i = 0; i < p.kept_count; i++) tare_array_free(p.kept[i].array);
-    tare_batches_free(p.batches);
-    tare_runner_end(&p.runner);
+    const tare_status status = probe_all(&p);
+    tare_kept_put_back(&p.estimator.kept);
+    tare_estimator_end(&p.estimator);
     return status;
 }
