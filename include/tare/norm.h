@@ -193,6 +193,102 @@ TARE_API char *tare_diagnosis_text(const tare_diagnosis *diagnosis);
 /** The same as JSON: an object with an array "findings". */
 TARE_API char *tare_diagnosis_json(const tare_diagnosis *diagnosis);
 
+/* -------------------------------------------------------------------------- statistics anew */
+
+/** What became of one layer's statistics. Everything belongs to the recalibration. */
+typedef struct tare_recalibrated_layer {
+    const char *name; /* "conv2d/batch_normalization" */
+    int64_t channels;
+    const char *reason; /* why they stay as they were; NULL: they are new */
+    /* How far the new ones are from the old, of the channel where that is most; 0 where they stay,
+     * infinite where the old ones were no statistics (NaN, infinite, negative). */
+    double mean_shift;     /* |new mean - old mean| / sqrt(new variance + epsilon) */
+    double variance_ratio; /* of variance + epsilon: the greater over the smaller */
+} tare_recalibrated_layer;
+
+/** Mean losses on the batches that the statistics were estimated from. */
+typedef struct tare_recalibration_losses {
+    size_t struct_size;     /* set by the caller */
+    int64_t batches, batch; /* so many, of so many examples; 0: no data (tare_debias) */
+    double by_batch;        /* by the statistics of each batch, as in training */
+    double before, after;   /* in inference mode, by the old and by the new statistics */
+    /* Of all these examples, in inference mode; -1: labels are no classes. */
+    int64_t correct_before, correct_after;
+} tare_recalibration_losses;
+
+/* clang-format off */
+#define TARE_RECALIBRATE_FIELDS(field)                                                             \
+    field(integer, batch, 0,                                                                       \
+          "examples in a batch; 0: as many as the counters tell of training, else 32")             \
+    field(integer, batches, 0, "batches of the data to estimate from, at most; 0: all")            \
+    field(real, divisor, 0, "inputs are divided by it; 0: 255 for uint8, else 1")
+/* clang-format on */
+TARE_OPTIONS(tare_recalibrate_options, TARE_RECALIBRATE_FIELDS);
+#define TARE_RECALIBRATE_DEFAULTS TARE_DEFAULTS(tare_recalibrate_options, TARE_RECALIBRATE_FIELDS)
+
+/** What was estimated. Owned by the caller. */
+typedef struct tare_recalibration tare_recalibration;
+
+/**
+ * Estimates the moving statistics of every batch normalisation layer anew from data, without
+ * training, and sets them.
+ *
+ *     moving_mean      mean of the batches' means
+ *     moving_variance  mean of the batches' variances + variance of the batches' means
+ *
+ * The network runs in training mode, where every layer normalises by its batch: one pass over the
+ * data does for all layers. A last batch of fewer examples is left out. The variance of a batch is
+ * the one that the layer's moving average takes; with virtual batches both are the ghosts' means. A
+ * layer that is called several times takes each call as a batch.
+ *
+ * Nothing but moving_mean and moving_variance changes: not the weights, not what optimisers, the
+ * debiasing of averages and batch renormalisation keep, not the count of random draws. The
+ * counters of these layers begin anew and are not complete (tare_norm_counters). A layer whose
+ * averages nothing in the graph updates keeps its statistics, with a reason.
+ *
+ * data    training examples: the statistics are to be those that the weights were trained with.
+ * Errors  NaN or infinity in the statistics of a batch, with layer and batch; no layer at all that
+ *         is updated; a variable without a value; what running can fail of. Then nothing has
+ *         changed, and *recalibration is NULL.
+ * Source  Wu and Johnson 2021, arXiv:2105.07576, section 3 (precise statistics).
+ */
+TARE_API tare_status tare_recalibrate_with(tare_session *session, const tare_network *network,
+                                           const tare_dataset *data,
+                                           const tare_recalibrate_options *options,
+                                           tare_recalibration **recalibration, tare_error *error);
+#define tare_recalibrate(...) tare_recalibrate_(__VA_ARGS__, .reserved = 0)
+#define tare_recalibrate_(session, network, data, recalibration, error, ...)                       \
+    TARE_KW(                                                                                       \
+        tare_recalibrate_with(session, network, data,                                              \
+                              &(tare_recalibrate_options){TARE_RECALIBRATE_DEFAULTS, __VA_ARGS__}, \
+                              recalibration, error))
+/**
+ * Divides the weight of the first value out of moving averages, without data.
+ *
+ *     average = (average - w first) / (1 - w)      w = momentum^updates
+ *
+ * first is what the layer's initialisers give: 0 for the mean and 1 for the variance by default. A
+ * layer whose averages nothing in the graph updates stays, with a reason; counters as for
+ * tare_recalibrate.
+ *
+ * Errors  a layer whose counters are missing or tell of no update, whose averages have no such bias
+ *         (zero_debias, cumulative, momentum 1), with renormalisation, or with first values that
+ *         are drawn or no longer finite; no layer at all that is updated. Then nothing has changed.
+ */
+TARE_API tare_status tare_debias(tare_session *session, tare_recalibration **recalibration,
+                                 tare_error *error);
+TARE_API void tare_recalibration_free(tare_recalibration *recalibration);
+/** Number of batch normalisations. */
+TARE_API size_t tare_recalibration_count(const tare_recalibration *recalibration);
+/** Layer i in order of creation; NULL beyond the last. */
+TARE_API const tare_recalibrated_layer *
+tare_recalibration_layer(const tare_recalibration *recalibration, size_t i);
+TARE_API tare_status tare_recalibration_loss(const tare_recalibration *recalibration,
+                                             tare_recalibration_losses *losses);
+/** The report as text, and as JSON. Free with tare_text_free. NULL: no memory. */
+TARE_API char *tare_recalibration_text(const tare_recalibration *recalibration);
+TARE_API char *tare_recalibration_json(const tare_recalibration *recalibration);
+
 /* --------------------------------------------------------------------------------- folding */
 
 /** What became of one batch normalisation. Everything belongs to the folding. */

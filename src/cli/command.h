@@ -20,6 +20,7 @@ typedef struct tare_command {
 extern const tare_command tare_command_train;
 extern const tare_command tare_command_explain;
 extern const tare_command tare_command_doctor;
+extern const tare_command tare_command_recalibrate;
 extern const tare_command tare_command_fold;
 extern const tare_command tare_command_export;
 extern const tare_command tare_command_eval;

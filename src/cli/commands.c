@@ -10,6 +10,7 @@
 static const tare_command *const commands[] = {
     &tare_command_explain,
     &tare_command_doctor,
+    &tare_command_recalibrate,
     &tare_command_fold,
     &tare_command_export,
     &tare_command_train,

@@ -11,8 +11,6 @@
 #include "report/json.h"
 #include <tare/norm.h>
 
-#include <string.h>
-
 /* clang-format off */
 #define TARE_DOCTOR_FIELDS(field)                                                                 \
     field(text, suppress, NULL, "ids or names of checks to leave out, separated by commas")       \
@@ -78,10 +76,9 @@ static tare_status open_session(job *j) {
 
 /* Data that were not asked for may be missing: then the checks that want them are left out. */
 static tare_status load_data(job *j) {
-    const char *asked = j->options.data, *data = asked;
+    const char *asked = j->options.data;
     if (tare_same_text(asked, "none")) return TARE_OK;
-    if (data == NULL && j->file != NULL) data = tare_safetensors_metadata(j->file, "data");
-    if (data == NULL) data = tare_zoo_data(j->workshop.name);
+    const char *data = tare_workshop_data(&j->workshop, j->file, asked);
     const tare_data_request request = {.data = data,
                                        .label = j->options.label,
                                        .folder = j->options.folder,
@@ -96,20 +93,10 @@ static tare_status load_data(job *j) {
 
 /* ---------------------------------------------------------------------------- examining */
 
-/* The batch that fit remembers in a checkpoint, "batch=8,seed=1,.."; 0: none. */
-static int64_t remembered_batch(const tare_safetensors *file) {
-    static const char key[] = "batch=";
-    const char *fit = tare_safetensors_metadata(file, "fit");
-    int64_t batch = 0;
-    if (fit == NULL || strncmp(fit, key, strlen(key)) != 0) return 0;
-    fit += strlen(key);
-    return tare_parse_integer(&fit, &batch) ? batch : 0;
-}
-
 static tare_status examine(job *j) {
     tare_examine_options options = {TARE_EXAMINE_DEFAULTS};
     options.suppress = j->options.suppress;
-    options.batch = j->options.batch > 0 ? j->options.batch : remembered_batch(j->file);
+    options.batch = j->options.batch > 0 ? j->options.batch : tare_workshop_batch(j->file);
     options.batches = j->options.batches;
     if (j->file != NULL) options.checkpoint = j->name;
     TARE_TRY(open_session(j));

@@ -48,9 +48,7 @@ static tare_data_request request_of(const eval_options *o, const char *data) {
 
 static tare_status load(job *j) {
     TARE_TRY(tare_workshop_restore(&j->workshop, j->path, j->options.threads, &j->error));
-    j->data = j->options.data;
-    if (j->data == NULL) j->data = tare_safetensors_metadata(j->file, "data");
-    if (j->data == NULL) j->data = tare_zoo_data(j->workshop.name);
+    j->data = tare_workshop_data(&j->workshop, j->file, j->options.data);
     tare_data_request request = request_of(&j->options, j->data);
     request.size = tare_workshop_image_size(&j->workshop);
     return tare_workshop_load(&request, &j->examples, &j->error);

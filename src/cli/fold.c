@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tare fold: the batch normalisations of a checkpoint folded into the products beside them. */
-#include "base/memory.h"
 #include "base/status.h"
 #include "cli/say.h"
 #include "cli/workshop.h"
 #include <tare/norm.h>
-
-#include <string.h>
 
 /* clang-format off */
 #define TARE_FOLD_COMMAND_FIELDS(field)                                                           \
@@ -47,32 +44,14 @@ static tare_status load(job *j) {
     return tare_workshop_load(&request, &j->examples, &j->error);
 }
 
-/* The file's own pairs, but for those that the library writes. */
-static tare_status save(const job *j, tare_error *error) {
-    const size_t count = tare_safetensors_metadata_count(j->file);
-    tare_metadata *pairs = tare_allocate_array(NULL, (int64_t)count + 1, sizeof *pairs);
-    tare_checkpoint_save_options options = {TARE_CHECKPOINT_SAVE_DEFAULTS};
-    if (pairs == NULL) return tare_fail_memory(error);
-    for (size_t i = 0; i < count; i++) {
-        const char *key = tare_safetensors_metadata_key(j->file, i);
-        if (strncmp(key, "tare.", strlen("tare.")) == 0 || strcmp(key, "format") == 0) continue;
-        pairs[options.metadata_count++] =
-            (tare_metadata){key, tare_safetensors_metadata(j->file, key)};
-    }
-    options.metadata = pairs;
-    const tare_status status =
-        tare_checkpoint_save_with(j->workshop.session, j->options.output, &options, error);
-    tare_release(NULL, pairs, (count + 1) * sizeof *pairs);
-    return status;
-}
-
 static tare_status fold(job *j) {
     tare_fold_options options = {TARE_FOLD_DEFAULTS};
     options.examples = j->options.examples;
     TARE_TRY(load(j));
     TARE_TRY(tare_fold_with(j->workshop.session, &j->workshop.network, j->examples, &options,
                             &j->folding, &j->error));
-    if (j->options.output != NULL) TARE_TRY(save(j, &j->error));
+    if (j->options.output != NULL)
+        TARE_TRY(tare_workshop_save(&j->workshop, j->file, NULL, j->options.output, &j->error));
     if (j->options.weights == NULL) return TARE_OK;
     return tare_folding_save_weights(j->folding, j->options.weights, &j->error);
 }

@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int refuse_name(const char *name) {
     tare_nearest nearest = {.word = name};
@@ -68,10 +69,49 @@ tare_status tare_workshop_restore(tare_workshop *workshop, const char *path, int
     return tare_checkpoint_load_with(workshop->session, path, NULL, NULL, error);
 }
 
+tare_status tare_workshop_save(const tare_workshop *workshop, const tare_safetensors *file,
+                               const tare_checkpoint_facts *at, const char *path,
+                               tare_error *error) {
+    const size_t count = tare_safetensors_metadata_count(file);
+    tare_metadata *pairs = tare_allocate_array(NULL, (int64_t)count + 1, sizeof *pairs);
+    tare_checkpoint_save_options options = {TARE_CHECKPOINT_SAVE_DEFAULTS};
+    if (pairs == NULL) return tare_fail_memory(error);
+    for (size_t i = 0; i < count; i++) {
+        const char *key = tare_safetensors_metadata_key(file, i);
+        if (strncmp(key, "tare.", strlen("tare.")) == 0 || strcmp(key, "format") == 0) continue;
+        pairs[options.metadata_count++] =
+            (tare_metadata){key, tare_safetensors_metadata(file, key)};
+    }
+    options.metadata = pairs;
+    if (at != NULL) {
+        options.epoch = at->epoch;
+        options.batch = at->batch;
+    }
+    const tare_status status = tare_checkpoint_save_with(workshop->session, path, &options, error);
+    tare_release(NULL, pairs, (count + 1) * sizeof *pairs);
+    return status;
+}
+
 void tare_workshop_end(tare_workshop *workshop) {
     tare_session_free(workshop->session);
     tare_graph_free(workshop->graph);
     if (workshop->options != NULL) tare_release(NULL, workshop->options, workshop->table->size);
+}
+
+const char *tare_workshop_data(const tare_workshop *workshop, const tare_safetensors *file,
+                               const char *asked) {
+    const char *data = asked;
+    if (data == NULL && file != NULL) data = tare_safetensors_metadata(file, "data");
+    return data != NULL ? data : tare_zoo_data(workshop->name);
+}
+
+int64_t tare_workshop_batch(const tare_safetensors *file) {
+    static const char key[] = "batch=";
+    const char *fit = file == NULL ? NULL : tare_safetensors_metadata(file, "fit");
+    int64_t batch = 0;
+    if (fit == NULL || strncmp(fit, key, strlen(key)) != 0) return 0;
+    fit += strlen(key);
+    return tare_parse_integer(&fit, &batch) ? batch : 0;
 }
 
 int64_t tare_workshop_image_size(const tare_workshop *workshop) {

@@ -31,7 +31,18 @@ tare_status tare_workshop_open(tare_workshop *workshop, int64_t threads, tare_er
 /* Both, and what the checkpoint holds. */
 tare_status tare_workshop_restore(tare_workshop *workshop, const char *path, int64_t threads,
                                   tare_error *error);
+/* Saves the session with a file's own pairs of metadata, but for those that the library writes.
+ * at: where training would go on; NULL: at the beginning. */
+tare_status tare_workshop_save(const tare_workshop *workshop, const tare_safetensors *file,
+                               const tare_checkpoint_facts *at, const char *path,
+                               tare_error *error);
 void tare_workshop_end(tare_workshop *workshop);
+
+/* The data that were asked for, else those that the file (NULL: none) or the zoo names. */
+const char *tare_workshop_data(const tare_workshop *workshop, const tare_safetensors *file,
+                               const char *asked);
+/* The batch that fit remembers in a checkpoint, "batch=8,seed=1,.."; 0: none. file: may be NULL. */
+int64_t tare_workshop_batch(const tare_safetensors *file);
 
 /* Where examples come from, and how many of them are wanted. */
 typedef struct tare_data_request {

@@ -46,6 +46,6 @@ static tare_status run(const tare_check *check, tare_patient *patient) {
 const tare_check tare_check_missing_statistics = {
     .about = {"P04", "missing-statistics", "a checkpoint without the statistics", false},
     .fix = "save all variables, not only the trained ones; here, estimate the statistics anew from "
-           "training data",
+           "training data: tare recalibrate FILE",
     .run = run,
 };

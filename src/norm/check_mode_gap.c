@@ -62,6 +62,7 @@ static tare_status run(const tare_check *check, tare_patient *patient) {
 
 const tare_check tare_check_mode_gap = {
     .about = {"P14", "mode-gap", "a loss that is worse in inference than in training mode", true},
-    .fix = "estimate the statistics anew from training data, without training",
+    .fix =
+        "estimate the statistics anew from training data, without training: tare recalibrate FILE",
     .run = run,
 };

@@ -36,6 +36,6 @@ const tare_check tare_check_never_updated = {
     .fix =
         "make the updates part of the training step (tare_minimize runs those of the layers that "
         "its loss depends on; else fetch the collection update_ops beside it), then estimate "
-        "the statistics anew from training data: the weights are fine",
+        "the statistics anew from training data (tare recalibrate FILE): the weights are fine",
     .run = run,
 };

@@ -46,8 +46,7 @@ static tare_status run(const tare_check *check, tare_patient *patient) {
 
 const tare_check tare_check_not_finite = {
     .about = {"P12", "not-finite", "NaN, infinity or a negative variance in the statistics", false},
-    .fix =
-        "find the batch (NaN in the data, a rate too high) and estimate the statistics anew; the "
-        "weights may be fine",
+    .fix = "find the batch (NaN in the data, a rate too high) and estimate the statistics anew "
+           "(tare recalibrate FILE); the weights may be fine",
     .run = run,
 };

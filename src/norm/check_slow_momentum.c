@@ -64,6 +64,7 @@ static tare_status run(const tare_check *check, tare_patient *patient) {
 const tare_check tare_check_slow_momentum = {
     .about = {"P06", "slow-momentum", "more momentum than the updates done can wash out", false},
     .fix = "a smaller momentum or more steps; or no first value at all: zero_debias or cumulative; "
-           "the weights are fine, statistics estimated anew from training data mend the model",
+           "the weights are fine, statistics estimated anew from training data mend the model: "
+           "tare recalibrate FILE",
     .run = run,
 };

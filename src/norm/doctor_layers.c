@@ -26,7 +26,7 @@ static tare_status numbers_of(tare_patient *patient, const tare_node *variable,
     if (!variable) return TARE_OK;
     if (variable->id >= session->variables.count ||
         !session->variables.items[variable->id].initialized)
-        return tare_fail_at(patient->error, TARE_ERROR_UNINITIALIZED, "examine", variable->name,
+        return tare_fail_at(patient->error, TARE_ERROR_UNINITIALIZED, "variable", variable->name,
                             "a variable without a value",
                             "tare_session_initialize or a checkpoint first");
     *array = session->variables.items[variable->id].array;

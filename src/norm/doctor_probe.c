@@ -96,7 +96,7 @@ static tare_status run_estimated(probing *p) {
     for (size_t l = 0; l < p->patient->layer_count; l++) any |= p->estimator.layers[l].channels > 0;
     p->estimated_loss = TARE_UNKNOWN;
     if (!any) return TARE_OK;
-    tare_estimator_set(&p->estimator);
+    tare_layer_estimates_set(p->estimator.layers, p->patient);
     return run_inference(p, &p->estimated_loss, &p->estimated_gap, false);
 }
 

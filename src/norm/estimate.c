@@ -15,6 +15,18 @@ double tare_estimated_variance(const tare_layer_estimate *layer, int64_t channel
     return layer->variance[channel] + layer->mean_squares[channel] / (double)layer->means;
 }
 
+tare_status tare_layer_estimate_make(tare_layer_estimate *layer, const tare_patient *patient,
+                                     int64_t channels) {
+    *layer = (tare_layer_estimate){.channels = channels};
+    layer->mean = tare_arena_allocate_array(patient->arena, channels * 5 + 1, sizeof(double));
+    if (!layer->mean) return tare_fail_memory(patient->error);
+    layer->mean_squares = layer->mean + channels;
+    layer->variance = layer->mean + 2 * channels;
+    layer->deviation = layer->mean + 3 * channels;
+    layer->deviation_squares = layer->mean + 4 * channels;
+    return TARE_OK;
+}
+
 /* ------------------------------------------------------------------------------- gathering */
 
 /* Running mean, and sum of squared differences from it, of numbers that come one by one. */
@@ -88,11 +100,11 @@ tare_status tare_estimator_add(tare_estimator *e, int64_t i, double *loss) {
     return TARE_OK;
 }
 
-void tare_estimator_set(const tare_estimator *e) {
-    tare_session *session = e->patient->session;
-    for (size_t l = 0; l < e->patient->layer_count; l++) {
-        const tare_layer_estimate *layer = &e->layers[l];
-        const tare_norm_statistics *variables = &e->patient->layers[l].variables;
+void tare_layer_estimates_set(const tare_layer_estimate *layers, const tare_patient *patient) {
+    tare_session *session = patient->session;
+    for (size_t l = 0; l < patient->layer_count; l++) {
+        const tare_layer_estimate *layer = &layers[l];
+        const tare_norm_statistics *variables = &patient->layers[l].variables;
         if (layer->channels == 0) continue;
         tare_array *mean = session->variables.items[variables->mean->id].array;
         tare_array *variance = session->variables.items[variables->variance->id].array;
@@ -140,19 +152,6 @@ static tare_status cut(tare_estimator *e) {
     return TARE_OK;
 }
 
-static tare_status make_layer(const tare_estimator *e, tare_layer_estimate *layer,
-                              int64_t channels) {
-    if (layer->channels > 0) return TARE_OK;
-    layer->mean = tare_arena_allocate_array(e->patient->arena, channels * 5 + 1, sizeof(double));
-    if (!layer->mean) return tare_fail_memory(e->patient->error);
-    layer->mean_squares = layer->mean + channels;
-    layer->variance = layer->mean + 2 * channels;
-    layer->deviation = layer->mean + 3 * channels;
-    layer->deviation_squares = layer->mean + 4 * channels;
-    layer->channels = channels;
-    return TARE_OK;
-}
-
 /* What the statistics of a batch go to first: with renormalisation the averages that correct, since
  * in TensorFlow's earlier formula the moving averages take these, not the batch's. */
 static int32_t receiver(const tare_estimator *e, size_t l, const char *renorm,
@@ -187,7 +186,7 @@ static tare_status find_sources(tare_estimator *e, size_t l) {
     add_sources(e, mean, (tare_estimate_source){.layer = l});
     add_sources(e, variance,
                 (tare_estimate_source){.layer = l, .is_variance = true, .is_deviation = renorm});
-    return make_layer(e, &e->layers[l], layer->variance->count);
+    return tare_layer_estimate_make(&e->layers[l], e->patient, layer->variance->count);
 }
 
 /* The loss, then means and variances of each layer. */

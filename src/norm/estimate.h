@@ -66,10 +66,13 @@ typedef struct tare_estimator {
 tare_status tare_estimator_begin(tare_estimator *estimator, const tare_patient *patient);
 /* Runs batch i in training mode and adds its statistics. *loss: by the batch's statistics. */
 tare_status tare_estimator_add(tare_estimator *estimator, int64_t i, double *loss);
-/* Makes the estimates of layers the session's statistics. */
-void tare_estimator_set(const tare_estimator *estimator);
 void tare_estimator_end(tare_estimator *estimator);
 
+/* Room for a layer's estimate, in the arena of the patient. */
+tare_status tare_layer_estimate_make(tare_layer_estimate *layer, const tare_patient *patient,
+                                     int64_t channels);
+/* Makes the estimates of the patient's layers the session's statistics, where there are any. */
+void tare_layer_estimates_set(const tare_layer_estimate *layers, const tare_patient *patient);
 double tare_estimated_variance(const tare_layer_estimate *layer, int64_t channel);
 
 #endif

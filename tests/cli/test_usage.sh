@@ -16,7 +16,7 @@ says out 'tare COMMAND'
 run help help
 exits 0
 
-for name in train eval inspect explain bench list; do
+for name in train eval inspect explain recalibrate bench list; do
   run help "$name"
   exits 0
   says out "tare $name"
