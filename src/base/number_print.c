@@ -252,13 +252,3 @@ char *tare_significant_text(char *buffer, double number, int digits) {
     const double whole = round(after > 0 ? number * scale : number / scale);
     return tare_double_text(buffer, after > 0 ? whole / scale : whole * scale);
 }
-
-char *tare_scaled_text(char *buffer, double number, const char *unit) {
-    static const char *const prefixes[] = {"", "k", "M", "G", "T", "P", "E"};
-    const size_t last = sizeof prefixes / sizeof *prefixes - 1;
-    char digits[TARE_NUMBER_TEXT];
-    size_t prefix = 0;
-    for (; (number >= 999.5 || number <= -999.5) && prefix < last; prefix++) number /= 1000;
-    tare_significant_text(digits, number, 3);
-    return tare_print(buffer, TARE_NUMBER_TEXT, "%s %s%s", digits, prefixes[prefix], unit);
-}

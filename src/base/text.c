@@ -112,3 +112,13 @@ bool tare_is_utf8(const char *text, size_t bytes) {
 size_t tare_utf8_character(const char *text) {
     return character((const unsigned char *)text, 4); /* a NUL ends any character */
 }
+
+char *tare_scaled_text(char *buffer, double number, const char *unit) {
+    static const char *const prefixes[] = {"", "k", "M", "G", "T", "P", "E"};
+    const size_t last = sizeof prefixes / sizeof *prefixes - 1;
+    char digits[TARE_NUMBER_TEXT];
+    size_t prefix = 0;
+    for (; (number >= 999.5 || number <= -999.5) && prefix < last; prefix++) number /= 1000;
+    tare_significant_text(digits, number, 3);
+    return tare_print(buffer, TARE_NUMBER_TEXT, "%s %s%s", digits, prefixes[prefix], unit);
+}

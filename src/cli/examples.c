@@ -54,12 +54,3 @@ tare_status tare_examples_load(const char *data, const char *folder, tare_datase
     const tare_data_request request = {.data = data, .folder = folder, .test = true};
     return tare_workshop_load(&request, dataset, error);
 }
-
-tare_status tare_examples_limit(tare_dataset **dataset, int64_t count, tare_error *error) {
-    tare_dataset *part = NULL;
-    if (count == 0 || count >= tare_dataset_count(*dataset)) return TARE_OK;
-    TARE_TRY(tare_dataset_part(*dataset, 0, count, &part, error));
-    tare_dataset_free(*dataset);
-    *dataset = part;
-    return TARE_OK;
-}

@@ -13,7 +13,4 @@ tare_status tare_examples_of(tare_array *inputs, tare_dataset **dataset, tare_er
 tare_status tare_examples_load(const char *data, const char *folder, tare_dataset **dataset,
                                tare_error *error);
 
-/* Replaces a data set by its first examples; 0: all of them. */
-tare_status tare_examples_limit(tare_dataset **dataset, int64_t count, tare_error *error);
-
 #endif

@@ -29,7 +29,4 @@ int tare_inspect_plan(tare_workshop *workshop, const tare_inspect_options *optio
 int tare_inspect_events(const char *path, const tare_inspect_options *options);
 int tare_inspect_file(const char *path, const tare_inspect_options *options);
 
-/* The key "shape" and its extents. */
-void tare_inspect_add_shape(tare_json *json, tare_shape shape);
-
 #endif

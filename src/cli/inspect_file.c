@@ -107,10 +107,7 @@ static void add_line(listing *l, const line *what) {
     tare_json_begin_object(&l->json);
     tare_json_member_text(&l->json, "name", what->name);
     tare_json_member_text(&l->json, "dtype", what->dtype);
-    tare_json_key(&l->json, "shape");
-    tare_json_begin_array(&l->json);
-    for (int i = 0; i < what->shape.rank; i++) tare_json_integer(&l->json, what->shape.extents[i]);
-    tare_json_end_array(&l->json);
+    tare_json_member_shape(&l->json, "shape", what->shape);
     if (l->options->numbers) add_json_summary(&l->json, what->array);
     tare_json_end_object(&l->json);
     l->arrays++;

@@ -53,13 +53,6 @@ static void add_variables(tare_text *text, const tare_workshop *workshop) {
                      tare_graph_variable_count(graph), all, trained, tare_graph_size(graph));
 }
 
-void tare_inspect_add_shape(tare_json *json, tare_shape shape) {
-    tare_json_key(json, "shape");
-    tare_json_begin_array(json);
-    for (int i = 0; i < shape.rank; i++) tare_json_integer(json, shape.extents[i]);
-    tare_json_end_array(json);
-}
-
 static void add_json_variables(tare_json *json, const tare_workshop *workshop) {
     const tare_graph *graph = workshop->graph;
     tare_json_begin_object(json);
@@ -72,7 +65,7 @@ static void add_json_variables(tare_json *json, const tare_workshop *workshop) {
         tare_json_begin_object(json);
         tare_json_member_text(json, "name", variable->name);
         tare_json_member_text(json, "dtype", tare_dtype_name(variable->outputs[0].dtype));
-        tare_inspect_add_shape(json, variable->outputs[0].shape);
+        tare_json_member_shape(json, "shape", variable->outputs[0].shape);
         tare_json_member_integer(json, "numbers", tare_shape_count(variable->outputs[0].shape));
         tare_json_member_boolean(json, "trained", is_trained(variable));
         tare_json_end_object(json);

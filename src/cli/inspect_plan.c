@@ -49,7 +49,7 @@ static void add_outputs(tare_json *json, const tare_step *step) {
         tare_slot_text(step->outputs[o], &place);
         tare_json_begin_object(json);
         tare_json_member_text(json, "dtype", tare_dtype_name(step->output_types[o].dtype));
-        tare_inspect_add_shape(json, step->output_types[o].shape);
+        tare_json_member_shape(json, "shape", step->output_types[o].shape);
         tare_json_member_text(json, "place", place.data);
         tare_json_end_object(json);
         if (place.failed) json->text.failed = true;

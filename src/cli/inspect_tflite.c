@@ -106,10 +106,7 @@ static void tensor_json(tare_json *json, const tare_tflite *model, int64_t index
     tare_json_member_text(json, "name", tensor->name);
     tare_json_member_text(json, "role", role_of(model, index, tensor->constant));
     tare_json_member_text(json, "type", tensor->type);
-    tare_json_key(json, "shape");
-    tare_json_begin_array(json);
-    for (int i = 0; i < tensor->shape.rank; i++) tare_json_integer(json, tensor->shape.extents[i]);
-    tare_json_end_array(json);
+    tare_json_member_shape(json, "shape", tensor->shape);
     tare_json_key(json, "scales");
     tare_json_begin_array(json);
     for (int64_t i = 0; i < tensor->scale_count; i++) tare_json_float(json, tensor->scales[i]);

@@ -79,7 +79,7 @@ static tare_status load(job *j) {
     TARE_TRY(eyes != NULL
                  ? load_rows(j)
                  : tare_examples_load(j->options.data, j->options.folder, &j->examples, &j->error));
-    return tare_examples_limit(&j->examples, j->options.limit, &j->error);
+    return tare_workshop_limit(&j->examples, j->options.limit, &j->error);
 }
 
 /* ------------------------------------------------------------------------------------ answers */

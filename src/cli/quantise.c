@@ -13,6 +13,7 @@
 #include "cli/examples.h"
 #include "cli/say.h"
 #include "cli/table.h"
+#include "cli/workshop.h"
 #include "report/json.h"
 #include <tare/norm.h>
 
@@ -236,7 +237,7 @@ static tare_status load(job *j) {
     TARE_TRY(tare_tflite_open(j->path, &j->model, &j->error));
     if (j->options.data != NULL) {
         TARE_TRY(tare_examples_load(j->options.data, j->options.folder, &j->examples, &j->error));
-        TARE_TRY(tare_examples_limit(&j->examples, j->options.limit, &j->error));
+        TARE_TRY(tare_workshop_limit(&j->examples, j->options.limit, &j->error));
     }
     return find_ranges(j);
 }

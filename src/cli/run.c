@@ -8,6 +8,7 @@
 #include "cli/arguments.h"
 #include "cli/examples.h"
 #include "cli/say.h"
+#include "cli/workshop.h"
 #include <tare/tflite.h>
 
 #include <inttypes.h>
@@ -71,7 +72,7 @@ static tare_status answer(job *j) {
     const run_options *o = &j->options;
     TARE_TRY(tare_tflite_open(j->path, &j->model, &j->error));
     TARE_TRY(tare_examples_load(o->data, o->folder, &j->examples, &j->error));
-    TARE_TRY(tare_examples_limit(&j->examples, o->limit, &j->error));
+    TARE_TRY(tare_workshop_limit(&j->examples, o->limit, &j->error));
     return tare_answers(j->model, j->path, j->examples, o->batch, o->threads, &j->answers,
                         &j->error);
 }

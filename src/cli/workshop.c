@@ -5,7 +5,6 @@
 #include "base/nearest.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "cli/examples.h"
 #include "cli/say.h"
 #include "cli/settings.h"
 
@@ -121,6 +120,15 @@ int64_t tare_workshop_image_size(const tare_workshop *workshop) {
     return 0;
 }
 
+tare_status tare_workshop_limit(tare_dataset **dataset, int64_t count, tare_error *error) {
+    tare_dataset *part = NULL;
+    if (count == 0 || count >= tare_dataset_count(*dataset)) return TARE_OK;
+    TARE_TRY(tare_dataset_part(*dataset, 0, count, &part, error));
+    tare_dataset_free(*dataset);
+    *dataset = part;
+    return TARE_OK;
+}
+
 tare_status tare_workshop_load(const tare_data_request *request, tare_dataset **dataset,
                                tare_error *error) {
     tare_dataset_options options = {TARE_DATASET_DEFAULTS};
@@ -130,7 +138,7 @@ tare_status tare_workshop_load(const tare_data_request *request, tare_dataset **
     options.count = request->limit; /* what is drawn, is drawn one by one */
     if (request->label != NULL) options.label = request->label;
     TARE_TRY(tare_dataset_load_with(request->data, &options, dataset, error));
-    return tare_examples_limit(dataset, request->limit, error);
+    return tare_workshop_limit(dataset, request->limit, error);
 }
 
 void tare_workshop_result(tare_text *text, const char *what, const tare_evaluation *found,

@@ -56,6 +56,8 @@ typedef struct tare_data_request {
 int64_t tare_workshop_image_size(const tare_workshop *workshop);
 tare_status tare_workshop_load(const tare_data_request *request, tare_dataset **dataset,
                                tare_error *error);
+/* Replaces a data set by its first examples; 0: all of them. */
+tare_status tare_workshop_limit(tare_dataset **dataset, int64_t count, tare_error *error);
 
 /* "test accuracy 0.8812 (8812 of 10000)", or the mean loss where there are no classes. */
 void tare_workshop_result(tare_text *text, const char *what, const tare_evaluation *found,

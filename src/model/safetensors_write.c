@@ -66,10 +66,7 @@ static void add_tensor(tare_json *json, const char *name, const tare_array *arra
     tare_json_key(json, name);
     tare_json_begin_object(json);
     tare_json_member_text(json, "dtype", tare_safetensors_type_of(array->dtype)->name);
-    tare_json_key(json, "shape");
-    tare_json_begin_array(json);
-    for (int i = 0; i < array->shape.rank; i++) tare_json_integer(json, array->shape.extents[i]);
-    tare_json_end_array(json);
+    tare_json_member_shape(json, "shape", array->shape);
     tare_json_key(json, "data_offsets");
     tare_json_begin_array(json);
     tare_json_integer(json, begin);

@@ -110,7 +110,7 @@ static void add_word(tare_text *text, const char *words, double index) {
 }
 
 char *tare_tflite_operator_options(const tare_tflite *model, size_t i) {
-    if (i >= tare_tflite_operator_count(model)) return NULL;
+    if (model == NULL || i >= (size_t)model->operator_count) return NULL;
     const tare_tflite_operator *op = &model->operators[i];
     const tare_tflite_field *fields = op->kind != NULL ? op->kind->fields : NULL;
     tare_text text = {.allocator = &model->allocator};

@@ -132,3 +132,10 @@ void tare_json_member_boolean(tare_json *json, const char *key, bool truth) {
     tare_json_key(json, key);
     tare_json_boolean(json, truth);
 }
+
+void tare_json_member_shape(tare_json *json, const char *key, tare_shape shape) {
+    tare_json_key(json, key);
+    tare_json_begin_array(json);
+    for (int i = 0; i < shape.rank; i++) tare_json_integer(json, shape.extents[i]);
+    tare_json_end_array(json);
+}

@@ -9,6 +9,8 @@
 
 #include "base/text.h"
 
+#include <tare/array.h>
+
 #define TARE_JSON_DEPTH 32
 
 typedef struct tare_json {
@@ -35,5 +37,6 @@ void tare_json_member_text(tare_json *json, const char *key, const char *text);
 void tare_json_member_integer(tare_json *json, const char *key, int64_t number);
 void tare_json_member_double(tare_json *json, const char *key, double number);
 void tare_json_member_boolean(tare_json *json, const char *key, bool truth);
+void tare_json_member_shape(tare_json *json, const char *key, tare_shape shape); /* [2, 3] */
 
 #endif
