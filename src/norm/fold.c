@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Folding the batch normalisations of a session's variables into the products beside them. */
-#include "norm/fold.h"
+#include "norm/folding.h"
 
 #include "base/status.h"
 

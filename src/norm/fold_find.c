@@ -7,7 +7,7 @@
 #include "array/shape.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "norm/fold.h"
+#include "norm/folding.h"
 #include "op/batch_norm.h"
 
 #include <stdarg.h>

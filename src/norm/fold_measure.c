@@ -7,7 +7,7 @@
 #include "array/shape.h"
 #include "base/random.h"
 #include "base/status.h"
-#include "norm/fold.h"
+#include "norm/folding.h"
 #include "train/fit_network.h"
 
 #include <math.h>

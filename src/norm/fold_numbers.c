@@ -14,7 +14,7 @@
 #include "array/array.h"
 #include "base/status.h"
 #include "kernel/normalisation.h"
-#include "norm/fold.h"
+#include "norm/folding.h"
 #include "op/batch_norm.h"
 
 #include <math.h>

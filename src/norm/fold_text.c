@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What was folded, as text and as JSON. */
-#include "norm/fold.h"
+#include "norm/folding.h"
 #include "report/json.h"
 
 #include <inttypes.h>

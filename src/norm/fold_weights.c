@@ -3,7 +3,7 @@
 #include "array/array.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "norm/fold.h"
+#include "norm/folding.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * The inside of folding: where each batch normalisation can go, the numbers when it does, and what
  * that changes in the network's answers.
  */
-#ifndef TARE_SRC_NORM_FOLD_H
-#define TARE_SRC_NORM_FOLD_H
+#ifndef TARE_SRC_NORM_FOLDING_H
+#define TARE_SRC_NORM_FOLDING_H
 
 #include "norm/layers.h"
 
