@@ -15,13 +15,13 @@ int64_t tare_convolution_forward_scratch_with(tare_isa isa, const tare_convoluti
     if (tare_depthwise_takes(c)) return tare_depthwise_forward_scratch(c);
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     return tare_plane_forward_takes(kernel, c) ? tare_plane_forward_scratch(kernel, c)
-                                               : tare_direct_forward_scratch(kernel, c);
+                                               : tare_direct_forward_scratch(kernel, c, false);
 }
 int64_t tare_convolution_data_scratch_with(tare_isa isa, const tare_convolution *c) {
     if (tare_depthwise_takes(c)) return tare_depthwise_data_scratch(c);
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     return tare_scatter_takes(kernel, c) ? tare_scatter_data_scratch(kernel, c)
-                                         : tare_direct_data_scratch(kernel, c);
+                                         : tare_direct_data_scratch(kernel, c, false);
 }
 int64_t tare_convolution_filter_scratch_with(tare_isa isa, const tare_convolution *c) {
     if (tare_depthwise_takes(c)) return tare_depthwise_filter_scratch(c);
@@ -41,7 +41,7 @@ void tare_convolution_forward_f32_with(tare_isa isa, const tare_convolution *c, 
     else if (tare_plane_forward_takes(kernel, c))
         tare_plane_forward(kernel, c, x, w, bias, y, scratch, pool);
     else
-        tare_direct_forward(kernel, c, x, w, bias, y, scratch, pool);
+        tare_direct_forward(kernel, c, x, w, bias, y, NULL, scratch, pool);
 }
 void tare_convolution_data_f32_with(tare_isa isa, const tare_convolution *c, const float *dy,
                                     const float *w, float *dx, void *scratch, tare_pool *pool) {
@@ -51,7 +51,7 @@ void tare_convolution_data_f32_with(tare_isa isa, const tare_convolution *c, con
     else if (tare_scatter_takes(kernel, c))
         tare_scatter_data(kernel, c, dy, w, dx, scratch, pool);
     else
-        tare_direct_data(kernel, c, dy, w, dx, scratch, pool);
+        tare_direct_data(kernel, c, dy, w, dx, NULL, scratch, pool);
 }
 void tare_convolution_filter_f32_with(tare_isa isa, const tare_convolution *c, const float *x,
                                       const float *dy, float *dw, void *scratch, tare_pool *pool) {
@@ -67,6 +67,38 @@ void tare_convolution_filter_f32_with(tare_isa isa, const tare_convolution *c, c
     else
         tare_filter(kernel, c, x, dy, dw, scratch, pool);
 }
+
+/* ---- with riders, which the direct kernel carries */
+
+tare_riding tare_convolution_forward_riding_with(tare_isa isa, const tare_convolution *c,
+                                                 bool reads) {
+    const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
+    if (c->groups != 1 || tare_depthwise_takes(c) || tare_plane_forward_takes(kernel, c))
+        return (tare_riding){.possible = false};
+    return (tare_riding){true, tare_direct_forward_scratch(kernel, c, reads),
+                         tare_direct_forward_slices(kernel, c, reads)};
+}
+tare_riding tare_convolution_data_riding_with(tare_isa isa, const tare_convolution *c, bool reads) {
+    const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
+    if (c->groups != 1 || tare_depthwise_takes(c) || tare_scatter_takes(kernel, c))
+        return (tare_riding){.possible = false};
+    return (tare_riding){true, tare_direct_data_scratch(kernel, c, reads),
+                         tare_direct_data_slices(kernel, c, reads)};
+}
+
+void tare_convolution_forward_riding_f32_with(tare_isa isa, const tare_convolution *c,
+                                              const float *x, const float *w, const float *bias,
+                                              float *y, const tare_riders *riders, void *scratch,
+                                              tare_pool *pool) {
+    tare_direct_forward(tare_gemm_kernel_of(isa), c, x, w, bias, y, riders, scratch, pool);
+}
+void tare_convolution_data_riding_f32_with(tare_isa isa, const tare_convolution *c, const float *dy,
+                                           const float *w, float *dx, const tare_riders *riders,
+                                           void *scratch, tare_pool *pool) {
+    tare_direct_data(tare_gemm_kernel_of(isa), c, dy, w, dx, riders, scratch, pool);
+}
+
+/* ---- with the machine's best instruction set */
 
 int64_t tare_convolution_forward_scratch(const tare_convolution *c) {
     return tare_convolution_forward_scratch_with(tare_isa_used(), c);
@@ -89,4 +121,22 @@ void tare_convolution_data_f32(const tare_convolution *c, const float *dy, const
 void tare_convolution_filter_f32(const tare_convolution *c, const float *x, const float *dy,
                                  float *dw, void *scratch, tare_pool *pool) {
     tare_convolution_filter_f32_with(tare_isa_used(), c, x, dy, dw, scratch, pool);
+}
+
+tare_riding tare_convolution_forward_riding(const tare_convolution *c, bool reads) {
+    return tare_convolution_forward_riding_with(tare_isa_used(), c, reads);
+}
+tare_riding tare_convolution_data_riding(const tare_convolution *c, bool reads) {
+    return tare_convolution_data_riding_with(tare_isa_used(), c, reads);
+}
+void tare_convolution_forward_riding_f32(const tare_convolution *c, const float *x, const float *w,
+                                         const float *bias, float *y, const tare_riders *riders,
+                                         void *scratch, tare_pool *pool) {
+    tare_convolution_forward_riding_f32_with(tare_isa_used(), c, x, w, bias, y, riders, scratch,
+                                             pool);
+}
+void tare_convolution_data_riding_f32(const tare_convolution *c, const float *dy, const float *w,
+                                      float *dx, const tare_riders *riders, void *scratch,
+                                      tare_pool *pool) {
+    tare_convolution_data_riding_f32_with(tare_isa_used(), c, dy, w, dx, riders, scratch, pool);
 }

@@ -17,6 +17,8 @@
  */
 #include "kernel/convolution_direct.h"
 
+#include <assert.h>
+
 #include "base/memory.h"
 #include "kernel/buffers.h"
 #include "kernel/convolution_geometry.h"
@@ -26,6 +28,7 @@ enum {
     LEAST_SLICES = 16,    /* when there are so many strips */
     STRIPS_TOGETHER = 3,  /* of a slice, when there are many more */
     SLICE_WORK = 1 << 18, /* least multiply-adds of a slice */
+    FINISHED = 4 * 1024,  /* results told of together, about: still in the first cache */
     PACK_WORK = 1 << 15,  /* least numbers packed by a slice */
     ALIGNED = 16,         /* numbers in 64 bytes */
     LINE = 64             /* bytes of a cache line */
@@ -37,6 +40,8 @@ typedef struct direct_job {
     bool is_data; /* the filter is read transposed */
     const float *source, *w, *bias;
     float *destination, *packed;
+    tare_riders riders;
+    bool reads; /* with a reader: the source is never read in place */
     tare_view *views;
     int64_t view_count;
     int64_t depth, columns;      /* of one group: numbers of a source pixel, of a result */
@@ -129,6 +134,8 @@ typedef struct strip {
     /* What the next strip reads, fetched ahead a few lines with each tile. */
     const char *ahead, *ahead_end;
     int64_t ahead_step;
+    bool finishes; /* the panel at work is the last: its tiles make results whole */
+    tare_finished finished;
 } strip;
 
 static int64_t result_offset(const direct_job *job, const strip *s, int64_t g0, int64_t g1) {
@@ -145,6 +152,25 @@ static void fetch_ahead(strip *s) {
         __builtin_prefetch(s->ahead, 0, 2);
 }
 
+/* ---- telling of results */
+
+static void tell_finished(const direct_job *job, strip *s) {
+    if (s->finished.pixels == 0) return;
+    job->riders.finisher.finish(job->riders.finisher.context, &s->finished);
+    s->finished.pixels = 0;
+}
+
+/* Some more whole results of a row, told of together with those before where they go on. */
+static void finish_pixels(const direct_job *job, strip *s, int64_t offset, int64_t pixels) {
+    tare_finished *f = &s->finished;
+    if (f->offset + f->pixels * f->stride != offset) tell_finished(job, s);
+    if (f->pixels == 0) f->offset = offset;
+    f->pixels += pixels;
+    if (f->pixels * job->columns >= FINISHED) tell_finished(job, s);
+}
+
+/* ---- tiles */
+
 /* How tiles are made: micro-kernels by rows - 1, of the tallest one; width of the packed filter. */
 typedef struct tiling {
     const tare_gemm_tile_function *by_height;
@@ -157,7 +183,8 @@ static void run_tiles(const direct_job *job, strip *s, tare_gemm_tile *tile, con
     float *const corner = tile->c;
     for (int64_t g0 = 0; g0 < s->at.count[0]; g0++) {
         for (int64_t g1 = 0; g1 < s->at.count[1]; g1++) {
-            float *to = corner + result_offset(job, s, g0, g1);
+            const int64_t offset = result_offset(job, s, g0, g1);
+            float *to = corner + offset;
             tile->segment_count =
                 tare_strip_segments(s->view, &s->at, g0, g1, &s->source, how->width, s->segments);
             for (int64_t t = 0; t < tiles; t++) {
@@ -167,6 +194,7 @@ static void run_tiles(const direct_job *job, strip *s, tare_gemm_tile *tile, con
                 tile->c = to + begin * tile->ldc;
                 fetch_ahead(s);
                 how->by_height[end - begin - 1](tile);
+                if (s->finishes) finish_pixels(job, s, offset + begin * tile->ldc, end - begin);
             }
         }
     }
@@ -224,12 +252,18 @@ static void plan_ahead(const direct_job *job, strip *s, int64_t next) {
 }
 
 /* goes_on: the next strip is this slice's too. */
-static void run_strip(const direct_job *job, const tare_view *v, int64_t number, bool goes_on,
-                      float *buffer) {
+static void run_strip(const direct_job *job, const tare_view *v, int64_t number, int64_t slice,
+                      bool goes_on, float *buffer) {
     strip s = {.view = v, .at = tare_strip_at(v, number), .segments = (void *)buffer};
-    s.source = tare_strip_read(job->kernel, v, &s.at, job->source, buffer + segment_numbers(v));
+    s.source = tare_strip_read(job->kernel, v, &s.at, &job->riders.reader, job->source,
+                               buffer + segment_numbers(v));
+    s.finished = (tare_finished){.slice = slice, .stride = v->axis[2].spread * job->columns};
     if (goes_on && number + 1 < v->strips) plan_ahead(job, &s, number + 1);
-    for (int64_t panel = 0; panel < job->panels; panel++) run_panel(job, &s, panel);
+    for (int64_t panel = 0; panel < job->panels; panel++) {
+        s.finishes = job->riders.finisher.finish && panel == job->panels - 1;
+        run_panel(job, &s, panel);
+    }
+    tell_finished(job, &s);
 }
 
 static void strip_slice(void *context, int64_t slice) {
@@ -240,16 +274,16 @@ static void strip_slice(void *context, int64_t slice) {
     int64_t before = 0; /* strips of earlier views */
     for (int64_t i = tare_slice_begin(job->strips, job->slices, slice); i < end; i++) {
         while (i - before >= v->strips) before += v++->strips;
-        run_strip(job, v, i - before, i + 1 < end, tare_buffer(&job->buffers, buffer));
+        run_strip(job, v, i - before, slice, i + 1 < end, tare_buffer(&job->buffers, buffer));
     }
     tare_buffers_give(&job->buffers, buffer);
 }
 
 /* ---- the call: views stand at the head of the scratch, the packed filter and buffers behind */
 
-static direct_job make_job(const tare_gemm_kernel *kernel, const tare_convolution *c,
-                           bool is_data) {
-    direct_job job = {.kernel = kernel, .c = c, .is_data = is_data};
+static direct_job make_job(const tare_gemm_kernel *kernel, const tare_convolution *c, bool is_data,
+                           bool reads) {
+    direct_job job = {.kernel = kernel, .c = c, .is_data = is_data, .reads = reads};
     job.view_count = tare_view_count(c, is_data);
     job.depth = (is_data ? c->filters : c->channels) / c->groups;
     job.columns = (is_data ? c->channels : c->filters) / c->groups;
@@ -274,7 +308,7 @@ static void cut_slices(direct_job *job) {
 /* All views, into `views` or, where that is NULL, only counted. */
 static void make_views(direct_job *job, tare_view *views) {
     for (int64_t i = 0; i < job->view_count; i++) {
-        tare_view v = tare_view_of(job->c, job->is_data, i, job->kernel->rows);
+        tare_view v = tare_view_of(job->c, job->is_data, i, job->kernel->rows, job->reads);
         v.packed = job->packed_numbers;
         job->packed_numbers += v.groups * group_numbers(job, &v);
         job->strips += v.strips;
@@ -290,12 +324,16 @@ static int64_t view_bytes(const direct_job *job) {
     return tare_round_up(job->view_count * (int64_t)sizeof(tare_view), TARE_ALIGNMENT);
 }
 
-static int64_t scratch_of(const tare_gemm_kernel *kernel, const tare_convolution *c, bool is_data) {
-    direct_job job = make_job(kernel, c, is_data);
+static int64_t scratch_of(direct_job job) {
     make_views(&job, NULL);
     const int64_t numbers =
         tare_round_up(job.packed_numbers, ALIGNED) + job.slices * job.buffers.size;
     return view_bytes(&job) + numbers * (int64_t)sizeof(float);
+}
+
+static int64_t slices_of(direct_job job) {
+    make_views(&job, NULL);
+    return job.slices;
 }
 
 static void run_job(direct_job *job, void *scratch, tare_pool *pool) {
@@ -307,17 +345,36 @@ static void run_job(direct_job *job, void *scratch, tare_pool *pool) {
     tare_pool_run(pool, job->slices, strip_slice, job);
 }
 
-int64_t tare_direct_forward_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
-    return scratch_of(kernel, c, false);
+int64_t tare_direct_forward_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                                    bool reads) {
+    return scratch_of(make_job(kernel, c, false, reads));
 }
-int64_t tare_direct_data_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
-    return scratch_of(kernel, c, true);
+int64_t tare_direct_data_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                                 bool reads) {
+    return scratch_of(make_job(kernel, c, true, reads));
+}
+
+int64_t tare_direct_forward_slices(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                                   bool reads) {
+    return slices_of(make_job(kernel, c, false, reads));
+}
+int64_t tare_direct_data_slices(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                                bool reads) {
+    return slices_of(make_job(kernel, c, true, reads));
+}
+
+static void take_riders(direct_job *job, const tare_riders *riders) {
+    if (!riders) return;
+    assert(job->c->groups == 1);
+    job->riders = *riders;
+    job->reads = riders->reader.read != NULL;
 }
 
 void tare_direct_forward(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
-                         const float *w, const float *bias, float *y, void *scratch,
-                         tare_pool *pool) {
-    direct_job job = make_job(kernel, c, false);
+                         const float *w, const float *bias, float *y, const tare_riders *riders,
+                         void *scratch, tare_pool *pool) {
+    direct_job job = make_job(kernel, c, false, false);
+    take_riders(&job, riders);
     job.source = x;
     job.w = w;
     job.bias = bias;
@@ -326,8 +383,10 @@ void tare_direct_forward(const tare_gemm_kernel *kernel, const tare_convolution 
 }
 
 void tare_direct_data(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *dy,
-                      const float *w, float *dx, void *scratch, tare_pool *pool) {
-    direct_job job = make_job(kernel, c, true);
+                      const float *w, float *dx, const tare_riders *riders, void *scratch,
+                      tare_pool *pool) {
+    direct_job job = make_job(kernel, c, true, false);
+    take_riders(&job, riders);
     job.source = dy;
     job.w = w;
     job.destination = dx;

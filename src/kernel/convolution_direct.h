@@ -7,16 +7,24 @@
 #ifndef TARE_SRC_KERNEL_CONVOLUTION_DIRECT_H
 #define TARE_SRC_KERNEL_CONVOLUTION_DIRECT_H
 
-#include "kernel/convolution.h"
+#include "kernel/convolution_riders.h"
 #include "kernel/gemm_kernel.h"
 
-int64_t tare_direct_forward_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c);
+/* riders: NULL, or work that rides on it, when there is one group. reads: with a reader. */
+int64_t tare_direct_forward_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                                    bool reads);
+int64_t tare_direct_forward_slices(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                                   bool reads);
 void tare_direct_forward(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
-                         const float *w, const float *bias, float *y, void *scratch,
-                         tare_pool *pool);
+                         const float *w, const float *bias, float *y, const tare_riders *riders,
+                         void *scratch, tare_pool *pool);
 
-int64_t tare_direct_data_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c);
+int64_t tare_direct_data_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                                 bool reads);
+int64_t tare_direct_data_slices(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                                bool reads);
 void tare_direct_data(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *dy,
-                      const float *w, float *dx, void *scratch, tare_pool *pool);
+                      const float *w, float *dx, const tare_riders *riders, void *scratch,
+                      tare_pool *pool);
 
 #endif

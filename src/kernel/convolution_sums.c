@@ -56,7 +56,7 @@ bool tare_sums_takes(const tare_convolution *c) {
 
 static sums_job make_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
     sums_job job = {.kernel = kernel, .c = c, .width = 2 * (int64_t)kernel->lanes};
-    job.view = tare_view_of(c, false, 0, kernel->rows);
+    job.view = tare_view_of(c, false, 0, kernel->rows, false);
     tare_view *v = &job.view;
     tare_view_cut(v, most_pixels(c));
     job.pixels = v->axis[0].cut * v->axis[1].cut * v->axis[2].cut;
@@ -159,7 +159,7 @@ static void run_strip(const sums_job *job, int64_t number, bool adds, float *buf
     float *copy = buffer + job->segment_numbers;
     float *packed = copy + tare_round_up(v->copy, ALIGNED);
     strip s = {.at = tare_strip_at(v, number), .segments = (void *)buffer, .sums = sums};
-    s.source = tare_strip_read(job->kernel, v, &s.at, job->x, copy);
+    s.source = tare_strip_read(job->kernel, v, &s.at, NULL, job->x, copy);
     tare_gemm_tile tile = {.k = s.at.count[2], .ldc = job->c->filters, .accumulate = adds};
     tile.a_stride = v->axis[2].step * v->pixel;
     tile.segments = s.segments;

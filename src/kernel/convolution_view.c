@@ -93,12 +93,12 @@ static int64_t padded_depth(int64_t depth, int64_t step) {
     return depth * step % SET == 0 ? depth + ALIGNED : depth;
 }
 
-static void lay_out(tare_view *v) {
+static void lay_out(tare_view *v, bool copied) {
     const tare_axis *row = &v->axis[2];
     v->taps = v->axis[0].taps * v->axis[1].taps * row->taps;
     const bool fits =
         row->first >= 0 && row->first + tare_axis_reach(row, row->grid) <= row->source;
-    v->in_place = v->taps == 0 || (fits && v->channels * row->step % SET != 0);
+    v->in_place = v->taps == 0 || (!copied && fits && v->channels * row->step % SET != 0);
     v->pixel = v->in_place ? v->channels : padded_depth(v->depth, row->step);
     v->merged = row->spacing == 1 && v->pixel == v->depth;
     v->run = v->merged ? row->taps * v->depth : v->depth;
@@ -171,7 +171,8 @@ int64_t tare_view_count(const tare_convolution *c, bool is_data) {
     return is_data ? tare_pixels(residues) : 1;
 }
 
-tare_view tare_view_of(const tare_convolution *c, bool is_data, int64_t i, int64_t rows) {
+tare_view tare_view_of(const tare_convolution *c, bool is_data, int64_t i, int64_t rows,
+                       bool copied) {
     int64_t residues[TARE_SPATIAL], residue[TARE_SPATIAL];
     tare_view v = {.batch = c->batch, .groups = c->groups};
     v.channels = is_data ? c->filters : c->channels;
@@ -182,7 +183,7 @@ tare_view tare_view_of(const tare_convolution *c, bool is_data, int64_t i, int64
     for (int d = 0; d < TARE_SPATIAL; d++)
         v.axis[d] = is_data ? data_axis(c, d, residue[d]) : forward_axis(c, d);
     flatten(&v);
-    lay_out(&v);
+    lay_out(&v, copied);
     cut_view(&v, rows);
     measure(&v);
     return v;
@@ -205,31 +206,43 @@ tare_strip tare_strip_at(const tare_view *v, int64_t number) {
     return s;
 }
 
+/* What copies a strip, and from where. */
+typedef struct copying {
+    const tare_gemm_kernel *kernel;
+    const tare_reader *reader;
+    const float *source;
+} copying;
+
+static void copy_pixels(const copying *how, const tare_view *v, const float *from, int64_t pixels,
+                        float *to) {
+    const int64_t depth = v->depth, channels = v->channels, pixel = v->pixel;
+    if (how->reader && how->reader->read)
+        how->reader->read(how->reader->context, from - how->source, pixels, to, pixel);
+    else if (pixel == depth && depth == channels)
+        how->kernel->copy_block(to, 0, from, 0, 1, pixels * depth);
+    else
+        how->kernel->copy_block(to, pixel, from, channels, pixels, depth);
+}
+
 /* One row of the copy, from source columns origin[2] on, zeros outside. */
-static void copy_row(const tare_gemm_kernel *kernel, const tare_view *v, const tare_strip *s,
-                     const float *from, float *to) {
+static void copy_row(const copying *how, const tare_view *v, const tare_strip *s, const float *from,
+                     float *to) {
     const int64_t origin = s->origin[2], width = tare_axis_reach(&v->axis[2], s->count[2]);
     const int64_t begin = tare_least(tare_greatest(-origin, 0), width);
     const int64_t end = tare_greatest(tare_least(v->axis[2].source - origin, width), begin);
-    const int64_t depth = v->depth, channels = v->channels, pixel = v->pixel;
+    const int64_t pixel = v->pixel;
     memset(to, 0, (size_t)(begin * pixel) * sizeof *to);
-    if (end > begin) {
-        from += (origin + begin) * channels;
-        const int64_t pixels = end - begin;
-        if (pixel == depth && depth == channels)
-            kernel->copy_block(to + begin * pixel, 0, from, 0, 1, pixels * depth);
-        else
-            kernel->copy_block(to + begin * pixel, pixel, from, channels, pixels, depth);
-    }
+    if (end > begin)
+        copy_pixels(how, v, from + (origin + begin) * v->channels, end - begin, to + begin * pixel);
     memset(to + end * pixel, 0, (size_t)((width - end) * pixel) * sizeof *to);
 }
 
 /* Rows outside the source are left as they are: nobody reads them. */
-static void copy_strip(const tare_gemm_kernel *kernel, const tare_view *v, const tare_strip *s,
-                       const float *source, float *copy) {
+static void copy_strip(const copying *how, const tare_view *v, const tare_strip *s, float *copy) {
     const int64_t extent[] = {v->axis[0].source, v->axis[1].source};
     const int64_t width = v->axis[2].source * v->channels;
-    const float *image = source + s->sample * extent[0] * extent[1] * width + s->group * v->depth;
+    const float *image =
+        how->source + s->sample * extent[0] * extent[1] * width + s->group * v->depth;
     const int64_t planes = tare_axis_reach(&v->axis[0], s->count[0]),
                   rows = tare_axis_reach(&v->axis[1], s->count[1]);
     for (int64_t p = tare_greatest(-s->origin[0], 0); p < planes; p++) {
@@ -238,20 +251,21 @@ static void copy_strip(const tare_gemm_kernel *kernel, const tare_view *v, const
             const int64_t row = s->origin[1] + r;
             if (row >= extent[1]) break;
             const int64_t at = (s->origin[0] + p) * extent[1] + row;
-            copy_row(kernel, v, s, image + at * width, copy + p * v->plane + r * v->row);
+            copy_row(how, v, s, image + at * width, copy + p * v->plane + r * v->row);
         }
     }
 }
 
 tare_strip_source tare_strip_read(const tare_gemm_kernel *kernel, const tare_view *v,
-                                  const tare_strip *s, const float *source, float *copy) {
+                                  const tare_strip *s, const tare_reader *reader,
+                                  const float *source, float *copy) {
     tare_strip_source from = {.base = copy, .origin = {s->origin[0], s->origin[1], s->origin[2]}};
     if (v->in_place) {
         const int64_t sample = v->axis[0].source * v->plane;
         from.base = source + s->sample * sample + s->origin[2] * v->pixel + s->group * v->depth;
         from.origin[0] = from.origin[1] = 0;
     } else {
-        copy_strip(kernel, v, s, source, copy);
+        copy_strip(&(copying){kernel, reader, source}, v, s, copy);
     }
     return from;
 }

@@ -7,7 +7,7 @@
 #ifndef TARE_SRC_KERNEL_CONVOLUTION_VIEW_H
 #define TARE_SRC_KERNEL_CONVOLUTION_VIEW_H
 
-#include "kernel/convolution.h"
+#include "kernel/convolution_riders.h"
 #include "kernel/gemm_kernel.h"
 
 /* One spatial dimension. */
@@ -40,9 +40,11 @@ static inline int64_t tare_axis_reach(const tare_axis *a, int64_t results) {
     return a->taps == 0 ? 1 : (results - 1) * a->step + (a->taps - 1) * a->spacing + 1;
 }
 
-/* How many views the forward pass or the data gradient has; view i of them. rows: of a tile. */
+/* How many views the forward pass or the data gradient has; view i of them. rows: of a tile.
+ * copied: it is never read in place. */
 int64_t tare_view_count(const tare_convolution *c, bool is_data);
-tare_view tare_view_of(const tare_convolution *c, bool is_data, int64_t i, int64_t rows);
+tare_view tare_view_of(const tare_convolution *c, bool is_data, int64_t i, int64_t rows,
+                       bool copied);
 
 /* Cuts it into strips of at most so many results (at least one). */
 void tare_view_cut(tare_view *v, int64_t results);
@@ -59,9 +61,11 @@ typedef struct tare_strip_source {
     const float *base;
     int64_t origin[TARE_SPATIAL];
 } tare_strip_source;
-/* The source where it lies, or a copy of the strip with zeros beside it, v->copy numbers. */
+/* The source where it lies, or a copy of the strip with zeros beside it, v->copy numbers. reader:
+ * NULL, or what copies, when the view is copied. */
 tare_strip_source tare_strip_read(const tare_gemm_kernel *kernel, const tare_view *v,
-                                  const tare_strip *s, const float *source, float *copy);
+                                  const tare_strip *s, const tare_reader *reader,
+                                  const float *source, float *copy);
 
 /*
  * The stretches that results in row (g0, g1) of a strip are summed over: how many. a: from the
