@@ -14,6 +14,7 @@
  *   house_prices  prices from a table's rows: linear, or dense layers with batch normalisation
  *   resnet20, resnet50  residual networks; He et al. 2015
  *   conv3d     a classifier of videos by 3-D convolution
+ *   mobilenet  depthwise-separable convolutions for small images; Howard et al. 2017
  *
  * Every network describes its options as a table, and its recipes as settings of those options
  * and of tare_fit's.

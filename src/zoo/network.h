@@ -25,5 +25,6 @@ extern const tare_zoo_network tare_zoo_house_prices;
 extern const tare_zoo_network tare_zoo_resnet20;
 extern const tare_zoo_network tare_zoo_resnet50;
 extern const tare_zoo_network tare_zoo_conv3d;
+extern const tare_zoo_network tare_zoo_mobilenet;
 
 #endif

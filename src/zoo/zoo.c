@@ -22,6 +22,7 @@ static const tare_zoo_network *const networks[] = {
     &tare_zoo_resnet20,
     &tare_zoo_resnet50,
     &tare_zoo_conv3d,
+    &tare_zoo_mobilenet,
 };
 /* clang-format on */
 enum { NETWORKS = sizeof networks / sizeof *networks };

@@ -118,6 +118,10 @@ static void test_large_networks_have_the_papers_sizes(void **state) {
         {"resnet20", "default", 270906 - 288 + 1568},
         {"resnet50", "imagenet", 25557032}, /* as torchvision counts it */
         {"conv3d", "large", 2592 + 55296 + 221184 + 1290 + 448},
+        /* kernels 3x3 of 1, 16, 32, 64, 64, 128 channels; 1x1; the dense layer; gamma and beta */
+        {"mobilenet", "default",
+         144 + 9 * (16 + 32 + 64 + 64 + 128) + 512 + 2048 + 4096 + 8192 + 16384 + 1290 +
+             2 * (16 + 16 + 32 + 32 + 64 + 64 + 64 + 64 + 128 + 128 + 128)},
     };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         char options[512];
@@ -182,7 +186,10 @@ static void test_question_bears_the_programs_names(void **state) {
 /* The whole way, on drawn images: a few steps must bring the loss down and the accuracy up. */
 static void learns(const char *name, double least_accuracy) {
     tare_network network;
-    tare_graph *graph = build(name, NULL, &network);
+    char options[512];
+    tare_zoo_option_table(name)->set_defaults(options);
+    apply_recipe(name, "default", options);
+    tare_graph *graph = build(name, options, &network);
     tare_dataset *training = NULL, *test = NULL;
     assert_int_equal(tare_dataset_load("synthetic", &training, NULL, .count = 1500), TARE_OK);
     assert_int_equal(tare_dataset_load("synthetic", &test, NULL, .count = 400, .test = true), 0);
@@ -211,6 +218,11 @@ static void test_mlp_bn_learns(void **state) {
 static void test_lenet_bn_learns(void **state) {
     (void)state;
     learns("lenet_bn", .6);
+}
+
+static void test_mobilenet_learns(void **state) {
+    (void)state;
+    learns("mobilenet", .6);
 }
 
 /* Every setting of every recipe names an option of the network, or one of training. */
@@ -314,6 +326,7 @@ int main(void) {
         cmocka_unit_test(test_question_bears_the_programs_names),
         cmocka_unit_test(test_mlp_bn_learns),
         cmocka_unit_test(test_lenet_bn_learns),
+        cmocka_unit_test(test_mobilenet_learns),
         cmocka_unit_test(test_recipes_name_options_there_are),
         cmocka_unit_test(test_steps_matter_to_schedules_alone),
         cmocka_unit_test(test_networks_refuse_with_a_sentence),
