@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * TensorFlow Lite's model files (.tflite), float and int8: what is in them, and running them.
+ * TensorFlow Lite's model files (.tflite), float, int8 and uint8: what is in them, and running
+ * them.
  *
  * A number q of a quantised tensor stands for (q - zero_point) scale.
  */
@@ -77,7 +78,8 @@ TARE_API int64_t tare_tflite_output(const tare_tflite *model, size_t i);
  * batch may be of any size where the file says so. tensors: NULL, or room for every tensor of the
  * file: null where nothing in the graph is it.
  *
- * int8 models give the bits of TensorFlow Lite's reference kernels.
+ * int8 models give the bits of TensorFlow Lite's reference kernels, uint8 ones those of its
+ * optimised kernels. Between a uint8 model's ends the graph has int8 numbers, 128 less.
  * Errors  an operator, type or option that Tare does not run, by name; the graph's own.
  */
 TARE_API tare_status tare_tflite_build(const tare_tflite *model, tare_graph *graph,

@@ -28,9 +28,17 @@ typedef struct answering {
 
 /* -------------------------------------------------------------------------------------- opening */
 
+static bool is_whole(const tare_tflite_tensor *tensor) {
+    return (tensor->dtype == TARE_INT8 || tensor->dtype == TARE_UINT8) && tensor->scale_count == 1;
+}
+
 static bool takes(const tare_tflite_tensor *tensor) {
-    return tensor->dtype == TARE_FLOAT32 ||
-           (tensor->dtype == TARE_INT8 && tensor->scale_count == 1);
+    return tensor->dtype == TARE_FLOAT32 || is_whole(tensor);
+}
+
+/* The zero point of a whole tensor as an int8 one's: uint8 numbers are 128 more. */
+static int32_t int8_zero(const tare_tflite_tensor *tensor) {
+    return (int32_t)tensor->zero_points[0] + (tensor->dtype == TARE_UINT8 ? INT8_MIN : 0);
 }
 
 static tare_status check_ends(answering *j) {
@@ -41,9 +49,10 @@ static tare_status check_ends(answering *j) {
     j->from = tare_tflite_tensor_at(j->model, (size_t)tare_tflite_input(j->model, 0));
     j->to = tare_tflite_tensor_at(j->model, (size_t)tare_tflite_output(j->model, 0));
     if (takes(j->from) && takes(j->to)) return TARE_OK;
-    return tare_fail_file(j->error, TARE_ERROR_UNSUPPORTED, j->path,
-                          "input and output are %s and %s; needs FLOAT32, or INT8 with a scale",
-                          j->from->type, j->to->type);
+    return tare_fail_file(
+        j->error, TARE_ERROR_UNSUPPORTED, j->path,
+        "input and output are %s and %s; needs FLOAT32, or INT8 or UINT8 with a scale",
+        j->from->type, j->to->type);
 }
 
 static tare_status open_model(answering *j) {
@@ -75,17 +84,25 @@ static tare_status cut(answering *j) {
 /* The inputs as the model takes them. */
 static tare_status give(answering *j, const tare_array *inputs, const tare_array **fed) {
     *fed = inputs;
-    if (j->from->dtype != TARE_INT8) return TARE_OK;
+    if (!is_whole(j->from)) return TARE_OK;
     if (j->fed == NULL || !tare_shape_same(j->fed->shape, inputs->shape)) {
         tare_array_free(j->fed);
         j->fed = NULL;
-        if (tare_array_new(TARE_INT8, inputs->shape, NULL, &j->fed) != TARE_OK)
+        if (tare_array_new(j->from->dtype, inputs->shape, NULL, &j->fed) != TARE_OK)
             return tare_fail_memory(j->error);
     }
-    tare_int8_quantise(inputs->count, inputs->data, j->from->scales[0],
-                       (int32_t)j->from->zero_points[0], j->fed->data);
+    tare_int8_quantise(inputs->count, inputs->data, j->from->scales[0], int8_zero(j->from),
+                       j->fed->data);
+    if (j->from->dtype == TARE_UINT8) tare_int8_shift(j->fed->count, j->fed->data, j->fed->data);
     *fed = j->fed;
     return TARE_OK;
+}
+
+static void dequantise_unsigned(const tare_tflite_tensor *to, const tare_array *result,
+                                float *into) {
+    const uint8_t *numbers = result->data;
+    for (int64_t i = 0; i < result->count; i++)
+        into[i] = (float)(numbers[i] - to->zero_points[0]) * to->scales[0];
 }
 
 static tare_status take(answering *j, const tare_array *result, int64_t count) {
@@ -100,9 +117,10 @@ static tare_status take(answering *j, const tare_array *result, int64_t count) {
         return tare_fail_file(j->error, TARE_ERROR_SHAPE, j->path,
                               "the model answers with arrays of several shapes");
     float *into = (float *)j->answers->data + j->done * (result->count / count);
-    if (result->dtype == TARE_INT8)
-        tare_int8_dequantise(result->count, result->data, j->to->scales[0],
-                             (int32_t)j->to->zero_points[0], into);
+    if (result->dtype == TARE_UINT8)
+        dequantise_unsigned(j->to, result, into);
+    else if (result->dtype == TARE_INT8)
+        tare_int8_dequantise(result->count, result->data, j->to->scales[0], int8_zero(j->to), into);
     else
         memcpy(into, result->data, result->bytes);
     j->done += count;

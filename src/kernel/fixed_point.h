@@ -53,6 +53,13 @@ static inline int32_t tare_scaled(int32_t x, tare_multiplier by) {
                                 right);
 }
 
+/* The same, halves of the last division up. */
+static inline int32_t tare_scaled_up(int32_t x, tare_multiplier by) {
+    const int left = by.shift > 0 ? by.shift : 0, right = by.shift > 0 ? 0 : -by.shift;
+    const int64_t high = tare_high_product(tare_multiply_by_power(x, left), by.multiplier);
+    return (int32_t)((high + ((INT64_C(1) << right) >> 1)) >> right);
+}
+
 static inline int32_t tare_clamp_32(int32_t x, int32_t least, int32_t most) {
     if (x < least) return least;
     return x > most ? most : x;

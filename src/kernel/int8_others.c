@@ -38,8 +38,9 @@ static int64_t gather_window(const tare_int8_pool *p, const int8_t *image,
     return found;
 }
 
-static int32_t divide_rounded(int64_t sum, int64_t count) {
+static int32_t divide_rounded(int64_t sum, int64_t count, bool halves_up) {
     if (count == 0) return 0;
+    if (halves_up) return (int32_t)((sum + count / 2 - INT8_MIN * count) / count + INT8_MIN);
     return (int32_t)((sum > 0 ? sum + count / 2 : sum - count / 2) / count);
 }
 
@@ -54,7 +55,8 @@ static void pool_slice(void *context, int64_t slice) {
         tare_pixel_at(p->c.out, i % places, out);
         for (int64_t c = 0; c < channels; c++) {
             const int64_t found = gather_window(p, image + c, out, &count);
-            const int32_t y = p->averages ? divide_rounded(found, count) : (int32_t)found;
+            const int32_t y =
+                p->averages ? divide_rounded(found, count, p->halves_up) : (int32_t)found;
             job->y[i * channels + c] = (int8_t)tare_clamp_32(y, p->least, p->most);
         }
     }
@@ -166,6 +168,12 @@ void tare_int8_softmax_reference(const tare_int8_softmax *s, const int8_t *x, in
 
 void tare_int8_lookup(int64_t count, const int8_t *x, const int8_t *table, int8_t *y) {
     for (int64_t i = 0; i < count; i++) y[i] = table[x[i] - INT8_MIN];
+}
+
+void tare_int8_shift(int64_t count, const void *x, void *y) {
+    const unsigned char *from = x;
+    unsigned char *to = y;
+    for (int64_t i = 0; i < count; i++) to[i] = from[i] ^ 0x80U;
 }
 
 /* NaN becomes zero. */

@@ -4,11 +4,13 @@
  * (q - zero) scale.
  *
  *     maximum    greatest of a window, within least..most
- *     average    sum / count of a window, halves away from 0; as many as lie inside the image count
+ *     average    sum / count of a window, halves away from 0, or up; as many as lie inside the
+ *                image count
  *     mean       over the axis in the middle, in fixed point
  *     add        both to 20 more bits, scaled, added, scaled back
  *     softmax    e^(x - max) / sum in fixed point; y has scale 1/256 and zero -128
  *     lookup     y = table[x + 128]
+ *     shift      y = x - 128 of uint8 numbers as int8 ones, or x + 128 back: the same bytes
  *     quantise   zero + round(x / scale), halves away from 0, within -128..127
  *
  * Source  TensorFlow Lite, kernels/internal/reference/integer_ops/pooling.h, add.h,
@@ -25,7 +27,7 @@
 /* c: geometry, as of a convolution with as many filters as channels. */
 typedef struct tare_int8_pool {
     tare_convolution c;
-    bool averages;
+    bool averages, halves_up;
     int32_t least, most;
 } tare_int8_pool;
 void tare_int8_pool_reference(const tare_int8_pool *p, const int8_t *x, int8_t *y, tare_pool *pool);
@@ -56,6 +58,9 @@ tare_int8_softmax tare_int8_softmax_of(double scale, double beta);
 void tare_int8_softmax_reference(const tare_int8_softmax *s, const int8_t *x, int8_t *y);
 
 void tare_int8_lookup(int64_t count, const int8_t *x, const int8_t *table, int8_t *y);
+
+/* In place where y is x. */
+void tare_int8_shift(int64_t count, const void *x, void *y);
 
 void tare_int8_quantise(int64_t count, const float *x, float scale, int32_t zero, int8_t *y);
 void tare_int8_dequantise(int64_t count, const int8_t *x, float scale, int32_t zero, float *y);

@@ -16,7 +16,7 @@ typedef struct int8_product_job {
     int64_t pixels, slices;
 } int8_product_job;
 
-/* (x - x_zero) w over one filter's window at output pixel `out` of an image. */
+/* (x - x_zero) (w - w_zero) over one filter's window at output pixel `out` of an image. */
 static uint32_t window_sum(const tare_int8_product *p, const int8_t *image, const int8_t *w,
                            const int64_t out[TARE_SPATIAL], int64_t first_channel) {
     const int64_t depth = p->c.channels / p->c.groups, taps = tare_pixels(p->c.kernel);
@@ -27,7 +27,7 @@ static uint32_t window_sum(const tare_int8_product *p, const int8_t *image, cons
         if (!tare_convolution_source(&p->c, out, tap, in)) continue;
         const int8_t *x = image + tare_pixel_index(p->c.in, in) * p->c.channels + first_channel;
         for (int64_t c = 0; c < depth; c++)
-            sum += (uint32_t)((x[c] - p->x_zero) * w[k * p->tap_step + c]);
+            sum += (uint32_t)((x[c] - p->x_zero) * (w[k * p->tap_step + c] - p->w_zero));
     }
     return sum;
 }
@@ -45,7 +45,8 @@ static void make_pixel(const int8_product_job *job, int64_t pixel) {
             window_sum(p, image, job->w + f * p->filter_step, out, f / of_group * depth);
         const tare_multiplier by = {job->multipliers[f], job->multipliers[filters + f]};
         const uint32_t bias = job->bias ? (uint32_t)job->bias[f] : 0;
-        const int32_t scaled = tare_scaled((int32_t)(sum + bias), by);
+        const int32_t all = (int32_t)(sum + bias);
+        const int32_t scaled = p->halves_up ? tare_scaled_up(all, by) : tare_scaled(all, by);
         y[f] =
             (int8_t)tare_clamp_32(tare_saturate_32((int64_t)scaled + p->y_zero), p->least, p->most);
     }

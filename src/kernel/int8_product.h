@@ -2,8 +2,8 @@
 /*
  * Convolutions and dense layers in whole numbers:
  *
- *     y = y_zero + scaled(bias[f] + sum over taps and channels of (x - x_zero) w), within
- * least..most
+ *     y = y_zero + scaled(bias[f] + sum over taps and channels of (x - x_zero) (w - w_zero)),
+ *         within least..most
  *
  * Padding stands for x_zero, which adds nothing. Plain loops; sums of more than int32 holds wrap.
  *
@@ -20,7 +20,8 @@ typedef struct tare_int8_product {
     /* Where weight (filter f, tap k, channel c of its group) lies: f filter_step + k tap_step + c.
      */
     int64_t filter_step, tap_step;
-    int32_t x_zero, y_zero, least, most;
+    int32_t x_zero, w_zero, y_zero, least, most;
+    bool halves_up; /* where the factor is applied; else away from 0 */
 } tare_int8_product;
 
 /* multipliers: [2][filters], factors' multipliers and shifts; bias NULL or [filters]. */

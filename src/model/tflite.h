@@ -106,6 +106,9 @@ const tare_tflite_array *tare_tflite_output_array(const tare_tflite_import *impo
 /* Says that the operator's output 0 is y. */
 tare_status tare_tflite_set_output(tare_tflite_import *import, const tare_tflite_operator *op,
                                    tare_tensor y);
+/* The tensor that the graph has for a tensor of the file: uint8 numbers are int8 ones there, 128
+ * less. */
+tare_dtype tare_tflite_dtype(const tare_tflite_array *array);
 /* An option of the operator by name, which its kind has. */
 double tare_tflite_option(const tare_tflite_operator *op, const char *name);
 

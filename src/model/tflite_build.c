@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A .tflite model as a graph: operators in order, constants when they are first read. */
+/*
+ * A .tflite model as a graph: operators in order, constants when they are first read. Tensors of
+ * uint8 become int8 ones whose numbers and zero points are 128 less, so that whole numbers have one
+ * kind of ops; the model's own ends stay uint8.
+ */
 #include "array/array.h"
 #include "array/shape.h"
 #include "base/bytes.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "kernel/int8_others.h"
 #include "model/tflite_kinds.h"
 #include <tare/op.h>
 
@@ -29,13 +34,13 @@ tare_tensor tare_tflite_constant(const tare_tflite_import *import, tare_dtype dt
     return constant;
 }
 
+tare_dtype tare_tflite_dtype(const tare_tflite_array *array) {
+    return array->told.dtype == TARE_UINT8 ? TARE_INT8 : array->told.dtype;
+}
+
 /* The numbers lie at any address, little-endian. */
-static tare_status make_constant(tare_tflite_import *import, int32_t index) {
-    const tare_tflite_array *array = &import->model->tensors[index];
+static void copy_numbers(const tare_tflite_array *array, tare_array *made) {
     const size_t size = tare_dtype_size(array->told.dtype);
-    tare_array *made = NULL;
-    if (tare_array_new(array->told.dtype, array->told.shape, NULL, &made) != TARE_OK)
-        return tare_fail_memory(import->error);
     for (int64_t i = 0; i < made->count; i++) {
         const unsigned char *from = array->data + i * (int64_t)size;
         unsigned char *to = (unsigned char *)made->data + i * (int64_t)size;
@@ -48,6 +53,15 @@ static tare_status make_constant(tare_tflite_import *import, int32_t index) {
         else
             memcpy(to, from, size);
     }
+    if (array->told.dtype == TARE_UINT8) tare_int8_shift(made->count, made->data, made->data);
+}
+
+static tare_status make_constant(tare_tflite_import *import, int32_t index) {
+    const tare_tflite_array *array = &import->model->tensors[index];
+    tare_array *made = NULL;
+    if (tare_array_new(tare_tflite_dtype(array), array->told.shape, NULL, &made) != TARE_OK)
+        return tare_fail_memory(import->error);
+    copy_numbers(array, made);
     import->tensors[index] = tare_constant(import->graph, made);
     tare_array_free(made);
     return tare_graph_status(import->graph);
@@ -94,7 +108,7 @@ tare_status tare_tflite_set_output(tare_tflite_import *import, const tare_tflite
     if (shape.rank > 0 && promised.rank > 0 && shape.extents[0] == TARE_ANY)
         promised.extents[0] = TARE_ANY;
     import->tensors[op->outputs[0]] = y;
-    if (tare_tensor_dtype(y) == array->told.dtype && tare_shape_compatible(shape, promised))
+    if (tare_tensor_dtype(y) == tare_tflite_dtype(array) && tare_shape_compatible(shape, promised))
         return TARE_OK;
     tare_print(got, sizeof got, "a result %s %s", tare_dtype_name(tare_tensor_dtype(y)),
                tare_shape_text(text, shape));
@@ -125,10 +139,11 @@ tare_status tare_tflite_list(const tare_tflite_import *import, const tare_tflite
 tare_status tare_tflite_numbers(const tare_tflite_import *import, const tare_tflite_operator *op,
                                 int input, bool *whole) {
     const tare_tflite_array *array = tare_tflite_operand_array(import, op, input);
-    *whole = array != NULL && array->told.dtype == TARE_INT8;
+    *whole = array != NULL && tare_tflite_dtype(array) == TARE_INT8;
     if (*whole || (array != NULL && array->told.dtype == TARE_FLOAT32)) return TARE_OK;
     return tare_tflite_refuse(import, op, TARE_ERROR_UNSUPPORTED,
-                              array == NULL ? "no input" : array->told.type, "FLOAT32 or INT8");
+                              array == NULL ? "no input" : array->told.type,
+                              "FLOAT32, INT8 or UINT8");
 }
 
 tare_status tare_tflite_one_scale(const tare_tflite_import *import, const tare_tflite_operator *op,
@@ -138,6 +153,11 @@ tare_status tare_tflite_one_scale(const tare_tflite_import *import, const tare_t
     if (array->told.scale_count != 1)
         return tare_tflite_refuse(import, op, TARE_ERROR_FORMAT, got, "1 scale and 1 zero point");
     *found = (tare_tflite_scale){(double)array->told.scales[0], array->told.zero_points[0]};
+    if (array->told.dtype != TARE_UINT8) return TARE_OK;
+    tare_print(got, sizeof got, "a zero point of %lld", (long long)found->zero);
+    if (found->zero < 0 || found->zero > UINT8_MAX)
+        return tare_tflite_refuse(import, op, TARE_ERROR_FORMAT, got, "0 to 255 of UINT8");
+    found->zero += INT8_MIN;
     return TARE_OK;
 }
 
@@ -221,7 +241,10 @@ static tare_status make_inputs(tare_tflite_import *import, tare_tensor *inputs) 
             return tare_fail_at(import->error, TARE_ERROR_UNSUPPORTED, "tflite", array->told.name,
                                 "an input of another type", "float, int or bool");
         inputs[i] = tare_placeholder(import->graph, array->told.dtype, array->signature);
-        import->tensors[model->inputs[i]] = inputs[i];
+        import->tensors[model->inputs[i]] =
+            array->told.dtype == TARE_UINT8
+                ? tare_build(import->graph, "int8_from_uint8", &inputs[i], 1, NULL)
+                : inputs[i];
     }
     return tare_graph_status(import->graph);
 }
@@ -232,9 +255,13 @@ static tare_status build_all(tare_tflite_import *import, tare_tensor *inputs,
     TARE_TRY(make_inputs(import, inputs));
     for (int64_t i = 0; i < model->operator_count; i++)
         TARE_TRY(build_operator(import, &model->operators[i], i));
-    for (int64_t i = 0; i < model->output_count; i++)
-        outputs[i] = import->tensors[model->outputs[i]];
-    return TARE_OK;
+    for (int64_t i = 0; i < model->output_count; i++) {
+        const int32_t index = model->outputs[i];
+        outputs[i] = import->tensors[index];
+        if (model->tensors[index].told.dtype == TARE_UINT8)
+            outputs[i] = tare_build(import->graph, "uint8_from_int8", &outputs[i], 1, NULL);
+    }
+    return tare_graph_status(import->graph);
 }
 
 tare_status tare_tflite_build(const tare_tflite *model, tare_graph *graph, tare_tensor *inputs,

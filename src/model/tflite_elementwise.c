@@ -121,8 +121,9 @@ static tare_status build_conversion(tare_tflite_import *import, const tare_tflit
     tare_int8_convert_options options = {TARE_INT8_CONVERT_DEFAULTS};
     tare_tflite_scale scale;
     tare_tensor x;
-    if (whole->told.dtype != TARE_INT8)
-        return tare_tflite_refuse(import, op, TARE_ERROR_UNSUPPORTED, whole->told.type, "INT8");
+    if (tare_tflite_dtype(whole) != TARE_INT8)
+        return tare_tflite_refuse(import, op, TARE_ERROR_UNSUPPORTED, whole->told.type,
+                                  "INT8 or UINT8");
     TARE_TRY(tare_tflite_one_scale(import, op, whole, &scale));
     TARE_TRY(tare_tflite_operand(import, op, 0, &x));
     options.scale = scale.scale;

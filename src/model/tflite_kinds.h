@@ -32,12 +32,13 @@ TARE_TFLITE_BUILDER(pad);
 
 /* ---- what builders share: tflite_build.c */
 
-/* What an operator works on: float32 numbers, or int8 ones with their scales. Others are refused.
+/* What an operator works on: float32 numbers, or whole ones with their scales. Others are refused.
  */
 tare_status tare_tflite_numbers(const tare_tflite_import *import, const tare_tflite_operator *op,
                                 int input, bool *whole);
 
-/* The one scale and zero point of a tensor; refused where it has none, or several. */
+/* The one scale and zero point of a tensor, as an int8 one; refused where it has none, or several.
+ */
 typedef struct tare_tflite_scale {
     double scale;
     int64_t zero;

@@ -12,9 +12,9 @@ static tare_status check_scales(const tare_tflite_import *import, const tare_tfl
     for (int i = 0; i < inputs; i++) {
         tare_tflite_scale x;
         const tare_tflite_array *array = tare_tflite_operand_array(import, op, i);
-        if (array == NULL || array->told.dtype != TARE_INT8)
+        if (array == NULL || tare_tflite_dtype(array) != TARE_INT8)
             return tare_tflite_refuse(import, op, TARE_ERROR_FORMAT, "an input of another type",
-                                      "INT8");
+                                      "INT8 or UINT8");
         TARE_TRY(tare_tflite_one_scale(import, op, array, &x));
         if (x.scale != scale->scale || x.zero != scale->zero)
             return tare_tflite_refuse(import, op, TARE_ERROR_UNSUPPORTED,

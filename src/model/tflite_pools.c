@@ -59,6 +59,7 @@ static tare_status build_pool(tare_tflite_import *import, const tare_tflite_oper
     TARE_TRY(tare_tflite_bounds_of(import, op, activation, y, &bounds));
     options.least = bounds.least;
     options.most = bounds.most;
+    options.halves_up = tare_tflite_operand_array(import, op, 0)->told.dtype == TARE_UINT8;
     const char *kind = averages ? "int8_average_pool" : "int8_max_pool";
     return tare_tflite_set_output(import, op, tare_build(import->graph, kind, &x, 1, &options));
 }

@@ -38,10 +38,11 @@ static tare_list dilations_of(const tare_tflite_operator *op) {
 
 /* ---------------------------------------------------------------------------------------- int8 */
 
-/* One scale, or one for each entry of axis `results`; zero points are 0. */
+/* One scale, or one for each entry of axis `results`; zero points of int8 are 0. */
 static tare_status check_weights(const tare_tflite_import *import, const tare_tflite_operator *op,
                                  int64_t results) {
     const tare_tflite_tensor *told = &tare_tflite_operand_array(import, op, WEIGHTS)->told;
+    if (told->dtype == TARE_UINT8 && told->scale_count == 1) return TARE_OK;
     bool right = told->scale_count == 1 || (told->scale_count > 0 && told->quantised == results);
     for (int64_t i = 0; i < told->scale_count; i++) right = right && told->zero_points[i] == 0;
     if (right) return TARE_OK;
@@ -53,15 +54,19 @@ static tare_status check_weights(const tare_tflite_import *import, const tare_tf
 static tare_status build_whole(tare_tflite_import *import, const tare_tflite_operator *op,
                                const char *kind, int64_t results, const product *p,
                                tare_int8_product_options *options) {
-    const tare_tflite_tensor *weights = &tare_tflite_operand_array(import, op, WEIGHTS)->told;
-    tare_tflite_scale x, y;
+    const tare_tflite_array *array = tare_tflite_operand_array(import, op, WEIGHTS);
+    const tare_tflite_tensor *weights = &array->told;
+    tare_tflite_scale x, y, w = {0, 0};
     tare_tflite_bounds bounds;
     TARE_TRY(check_weights(import, op, results));
+    if (weights->scale_count == 1) TARE_TRY(tare_tflite_one_scale(import, op, array, &w));
     TARE_TRY(tare_tflite_one_scale(import, op, tare_tflite_operand_array(import, op, X), &x));
     TARE_TRY(tare_tflite_one_scale(import, op, tare_tflite_output_array(import, op), &y));
     TARE_TRY(tare_tflite_bounds_of(import, op, p->activation, y, &bounds));
     options->x_scale = x.scale;
     options->x_zero = x.zero;
+    options->w_zero = w.zero;
+    options->uint8 = weights->dtype == TARE_UINT8;
     options->y_scale = y.scale;
     options->y_zero = y.zero;
     options->least = bounds.least;

@@ -2,7 +2,8 @@
 /*
  * Ops of whole-number networks, as TensorFlow Lite's specification has them: options, and what
  * their files share. A number q of a tensor stands for (q - zero) scale; least and most bound a
- * result, which is how activations are merged into it.
+ * result, which is how activations are merged into it. A uint8 tensor is an int8 one whose numbers
+ * and zero are 128 less.
  */
 #ifndef TARE_SRC_OP_INT8_H
 #define TARE_SRC_OP_INT8_H
@@ -34,6 +35,8 @@
     TARE_INT8_WINDOWS(field)                                                                       \
     field(list, dilations, TARE_LIST(1), "one for both axes or one for each")                      \
     TARE_INT8_X(field)                                                                             \
+    field(integer, w_zero, 0, "zero of the weights")                                               \
+    field(boolean, uint8, false, "round as uint8 models do")                                       \
     TARE_INT8_Y(field)                                                                             \
     TARE_INT8_BOUNDS(field)                                                                        \
     field(text, name, NULL, "name of the node")
@@ -42,6 +45,7 @@
     field(list, ksize, TARE_LIST(1), "window: one for both axes or one for each")                  \
     TARE_INT8_WINDOWS(field)                                                                       \
     TARE_INT8_BOUNDS(field)                                                                        \
+    field(boolean, halves_up, false, "averages round halves up, as uint8 ones do")                 \
     field(text, name, NULL, "name of the node")
 #define TARE_INT8_MEAN_FIELDS(field)                                                               \
     field(list, axis, TARE_NO_LIST, "neighbouring axes to take the mean over")                     \

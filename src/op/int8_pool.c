@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Max and average pools of whole numbers: int8_max_pool, int8_average_pool. Scale and zero stay, so
- * the greatest is the greatest, and the average is one of whole numbers, halves away from 0.
+ * the greatest is the greatest, and the average is one of whole numbers, halves away from 0; of
+ * uint8 ones, which have no sign there, halves up.
  *
  * Source: TensorFlow Lite, kernels/pooling.cc.
  */
@@ -48,6 +49,7 @@ static tare_status prepare_pool(tare_prepare *prepare, bool averages) {
     const tare_int8_pool state = {
         .c = tare_int8_geometry(&windows, prepare->inputs[0].shape, prepare->outputs[0].shape),
         .averages = averages,
+        .halves_up = o->halves_up,
         .least = (int32_t)o->least,
         .most = (int32_t)o->most};
     return tare_prepare_state(prepare, &state, sizeof state);
@@ -60,6 +62,7 @@ static tare_status average_prepare(tare_prepare *prepare) { return prepare_pool(
 static const tare_example examples[] = {
     {"int8[2,5,4,3]", "ksize=2,strides=2", -99, 99, NULL, WHOLE},
     {"int8[1,5,4,3]", "ksize=3,2,strides=2,1,padding=same,least=-3,most=5", -99, 99, NULL, WHOLE},
+    {"int8[2,5,4,3]", "ksize=2,halves_up=true", -99, 99, NULL, WHOLE},
     {"int8[0,5,4,3]", "ksize=2", 0, 0, NULL, WHOLE},
     {"int8[1,2,2,3]", "ksize=3", 0, 0, "no smaller than the window", 0},
     {"int8[1,2,2,3]", "ksize=0", 0, 0, "ksize", 0},

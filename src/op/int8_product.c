@@ -4,7 +4,11 @@
  * multipliers of its scales, which a plan makes once, and a step of its own:
  *
  *     factor[f] = x_scale weights_scale[f] / y_scale
- *     y = y_zero + factor (bias + sum of (x - x_zero) w), within least..most kernel/int8_product
+ *     y = y_zero + factor (bias + sum of (x - x_zero) (w - w_zero)), within least..most
+ *
+ * w_zero is 0 in int8 models; weights of uint8 ones have one. TensorFlow Lite multiplies the scales
+ * of x and weights in double, but in float for dense layers and for uint8. Its uint8 matrix
+ * products (all but depthwise) round halves up where the factor is applied, not away from 0.
  *
  * Source: TensorFlow Lite, kernels/conv.cc, depthwise_conv.cc, fully_connected.cc, kernel_util.cc.
  */
@@ -107,6 +111,7 @@ static tare_status infer_result(tare_infer *infer, const product_form *form) {
 static tare_status infer_product(tare_infer *infer, const product_form *form) {
     const tare_int8_product_options *o = infer->options;
     TARE_TRY(tare_infer_scale(infer, "x", o->x_scale, o->x_zero));
+    TARE_TRY(tare_infer_scale(infer, "weights", 1, o->w_zero));
     TARE_TRY(tare_infer_scale(infer, "the result", o->y_scale, o->y_zero));
     TARE_TRY(tare_infer_bounds(infer, o->least, o->most));
     TARE_TRY(check_inputs(infer, form));
@@ -153,6 +158,8 @@ static tare_status prepare_step(tare_prepare *prepare, const product_form *form)
     const tare_shape x = prepare->inputs[X].shape, w = prepare->inputs[WEIGHTS].shape;
     const bool depthwise = form->results == w.rank - 1;
     tare_int8_product p = {.x_zero = (int32_t)o->x_zero,
+                           .w_zero = (int32_t)o->w_zero,
+                           .halves_up = o->uint8 && !depthwise,
                            .y_zero = (int32_t)o->y_zero,
                            .least = (int32_t)o->least,
                            .most = (int32_t)o->most};
@@ -174,8 +181,9 @@ static tare_status prepare_step(tare_prepare *prepare, const product_form *form)
 /* Op int8_multipliers: weights_scale -> int32 [2, results], multipliers and shifts. */
 #define MULTIPLIERS_FIELDS(field)                                                                  \
     field(real, x_scale, 1, "scale of x") field(real, y_scale, 1, "scale of the result")           \
-        field(integer, results, 1, "channels of the result")                                       \
-            field(text, name, NULL, "name of the node")
+        field(boolean, float_scale, false, "scale of x times weights rounds to float32")           \
+            field(integer, results, 1, "channels of the result")                                   \
+                field(text, name, NULL, "name of the node")
 TARE_OPTIONS(multipliers_options, MULTIPLIERS_FIELDS);
 #define TARE_TABLE_STRUCT multipliers_options
 TARE_OPTION_TABLE(static, multipliers_table, MULTIPLIERS_FIELDS);
@@ -184,7 +192,7 @@ TARE_OPTION_TABLE(static, multipliers_table, MULTIPLIERS_FIELDS);
 typedef struct multipliers_state {
     double x_scale, y_scale;
     int64_t results;
-    bool one_for_all;
+    bool one_for_all, float_scale;
 } multipliers_state;
 
 static tare_status multipliers_infer(tare_infer *infer) {
@@ -199,7 +207,8 @@ static tare_status multipliers_infer(tare_infer *infer) {
         const NUMBER *scale = run->inputs[0];                                                      \
         int32_t *out = run->outputs[0];                                                            \
         for (int64_t i = 0; i < state->results; i++) {                                             \
-            const double product = state->x_scale * (double)scale[state->one_for_all ? 0 : i];     \
+            double product = state->x_scale * (double)scale[state->one_for_all ? 0 : i];           \
+            if (state->float_scale) product = (double)(float)product;                              \
             const tare_multiplier by = tare_multiplier_of(product / state->y_scale);               \
             out[i] = by.multiplier;                                                                \
             out[state->results + i] = by.shift;                                                    \
@@ -214,6 +223,7 @@ static tare_status multipliers_prepare(tare_prepare *prepare) {
     const multipliers_state state = {.x_scale = o->x_scale,
                                      .y_scale = o->y_scale,
                                      .results = o->results,
+                                     .float_scale = o->float_scale,
                                      .one_for_all = tare_input_count(prepare, 0) == 1};
     if (prepare->inputs[0].dtype == TARE_FLOAT64) prepare->run = multipliers_f64_step;
     return tare_prepare_state(prepare, &state, sizeof state);
@@ -226,6 +236,7 @@ static tare_status lower_product(tare_lower *lower, const product_form *form, co
                                  tare_given_value(lower, BIAS)};
     options.x_scale = given->x_scale;
     options.y_scale = given->y_scale;
+    options.float_scale = given->uint8 || !form->windows;
     options.results = lower->type(lower, inputs[WEIGHTS])->shape.extents[form->results];
     TARE_TRY(lower->emit(lower, "int8_multipliers", &options, &lower->inputs[SCALE], 1,
                          &inputs[MULTIPLIERS], 1));
@@ -264,6 +275,7 @@ static const tare_example conv_examples[] = {
      "strides=2,1,padding=same,x_scale=0.1,x_zero=3,y_scale=0.2,y_zero=-5,most=9", -9, 9, NULL,
      WHOLE},
     {"int8[1,4,4,4] int8[6,3,3,2] [1]", "dilations=1", .low = 0, .high = 2, NULL, WHOLE},
+    {"int8[1,4,4,4] int8[6,3,3,2] [1]", "w_zero=-9,padding=same", -9, 9, NULL, WHOLE},
     {"int8[0,4,4,1] int8[2,3,3,1] [2]", "", 0, 0, NULL, WHOLE},
     {"int8[1,2,2,1] int8[2,3,3,1] [2]", "", 0, 0, "no smaller than the window", 0},
     {"int8[1,4,4,3] int8[2,3,3,2] [2]", "", 0, 0, "last axis divides", 0},
@@ -271,6 +283,7 @@ static const tare_example conv_examples[] = {
     {"int8[1,4,4,3] int8[2,3,3,3] [2] int32[3]", "", 0, 0, "bias", 0},
     {"int8[1,4,4,3] int8[2,3,3,3] [2]", "y_scale=0", 0, 0, "scale above 0", 0},
     {"int8[1,4,4,3] int8[2,3,3,3] [2]", "x_zero=200", 0, 0, "zero of -128 to 127", 0},
+    {"int8[1,4,4,3] int8[2,3,3,3] [2]", "w_zero=128", 0, 0, "zero of -128 to 127", 0},
     {"int8[1,4,4,3] int8[2,3,3,3] [2]", "least=5,most=4", 0, 0, "results of 5 to 4", 0},
     {"int32[1,4,4,3] int8[2,3,3,3] [2]", "", 0, 0, "int8", 0},
     {NULL, NULL, 0, 0, NULL, 0}};

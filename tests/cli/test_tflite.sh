@@ -36,10 +36,14 @@ exits 0
 run inspect answers.npy
 says out '[5, 10]'
 
+run run "$models/uint8_ranges_toco.tflite" --data synthetic --limit 2
+exits 0
+silent err
+matches out '2(,[0-9.]+){10}'
+
 refuses 2 'the data is missing' run "$models/lenet_int8.tflite"
 refuses 2 "model's file is missing" run --data synthetic
 refuses 1 'nowhere' run nowhere.tflite --data synthetic
-refuses 1 'UINT8' run "$models/uint8_ranges_toco.tflite" --data synthetic
 head -c 1000 "$models/lenet_int8.tflite" >cut.tflite
 refuses 1 "cut.tflite': at byte" inspect cut.tflite
 refuses 1 "cut.tflite': at byte" run cut.tflite --data synthetic

@@ -267,6 +267,48 @@ static void int8_models_answer_to_the_bit(void **state) {
     check_whole("depthwise", "int8");
 }
 
+/* The greatest difference of answers to x, one example at a time. */
+static double distance_by_row(trial *t, const tare_array *x, const tare_array *want) {
+    double worst = 0;
+    for (int64_t row = 0; row < tare_array_shape(x).extents[0]; row++) {
+        tare_array *one = row_of(x, row), *answer = row_of(want, row);
+        const tare_array *got = run(t, one, t->output);
+        assert_int_equal(tare_array_dtype(got), tare_array_dtype(want));
+        const double apart = distance(got, answer);
+        if (!(apart <= worst)) worst = apart;
+        tare_array_free(one);
+        tare_array_free(answer);
+    }
+    return worst;
+}
+
+/* Asymmetric weights, with default ranges and with those of fake quantisation, by both converters;
+ * "uint8" alone, which had no ranges, is uint8 at its input and float behind it. */
+static void uint8_models_answer_to_the_bit(void **state) {
+    (void)state;
+    static const char *const models[] = {"uint8_ranges",
+                                         "uint8_ranges_toco",
+                                         "uint8_fakequant",
+                                         "uint8_fakequant_toco",
+                                         "uint8_fakequant_ranges",
+                                         "uint8_fakequant_ranges_toco",
+                                         "uint8"};
+    tare_array *x = read_array("uint8", "input");
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+        char path[512], name[96];
+        snprintf(path, sizeof path, FOLDER "%s.tflite", models[i]);
+        snprintf(name, sizeof name, "output_%s", models[i]);
+        trial t = open_trial(path);
+        tare_array *want = read_array("uint8", name);
+        const double apart = distance_by_row(&t, x, want);
+        if (!(apart <= (strcmp(models[i], "uint8") == 0 ? 1e-5 : 0)))
+            fail_msg("%s: %g apart", path, apart);
+        tare_array_free(want);
+        close_trial(&t);
+    }
+    tare_array_free(x);
+}
+
 static void int8_models_of_one_scale_a_tensor_answer_to_the_bit(void **state) {
     (void)state;
     check_whole("lenet", "int8_per_tensor");
@@ -470,6 +512,7 @@ int main(void) {
         cmocka_unit_test(float_models_answer_as_tensorflow_lite),
         cmocka_unit_test(int8_models_answer_to_the_bit),
         cmocka_unit_test(int8_models_of_one_scale_a_tensor_answer_to_the_bit),
+        cmocka_unit_test(uint8_models_answer_to_the_bit),
 #endif
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
