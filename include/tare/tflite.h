@@ -109,7 +109,8 @@ typedef struct tare_tflite_range {
 
 /* clang-format off */
 #define TARE_TFLITE_QUANTISE_FIELDS(field)                                                         \
-    field(boolean, per_channel, true, "a scale for each channel of a convolution's weights")
+    field(boolean, per_channel, true, "a scale for each channel of a convolution's weights")       \
+    field(boolean, uint8, false, "uint8 numbers, as TensorFlow 1's converter wrote them")
 /* clang-format on */
 TARE_OPTIONS(tare_tflite_quantise_options, TARE_TFLITE_QUANTISE_FIELDS);
 #define TARE_TFLITE_QUANTISE_DEFAULTS                                                              \
@@ -122,6 +123,8 @@ TARE_OPTIONS(tare_tflite_quantise_options, TARE_TFLITE_QUANTISE_FIELDS);
  * numbers with their input's. Its ends are int8. An all-zero channel takes the scale of its whole
  * tensor.
  *
+ * uint8  activations and weights are 0..255 of their range widened to hold 0, one range for all
+ *        weights of a layer, of 0..1 where all are 0; tanh has zero point 127. So toco wrote them.
  * ranges  one for each tensor of the file, by index; of constants none is looked at.
  * Errors  TARE_ERROR_STATE: ranges that lack; error then has TensorFlow's sentence for the first
  *         array, and tare_tflite_lacking names them all; TARE_ERROR_ARGUMENT: a range that is none,

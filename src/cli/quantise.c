@@ -30,6 +30,7 @@
     field(real, percentile, 99.99, "percent of the numbers that a range holds")                   \
     field(text, default_ranges, NULL, "MIN,MAX for arrays without a range")                       \
     field(boolean, per_tensor, false, "one scale for all channels of a convolution's weights")    \
+    field(boolean, uint8, false, "uint8 numbers, one asymmetric scale for a layer's weights")     \
     field(text, folder, NULL, "folder of Fashion-MNIST's files; also TARE_FASHION_MNIST")         \
     field(integer, threads, 0, "that compute; 0: one per processor")                              \
     field(boolean, json, false, "print the report as JSON")
@@ -245,6 +246,7 @@ static tare_status load(job *j) {
 static tare_status quantise(job *j) {
     tare_tflite_quantise_options options = {TARE_TFLITE_QUANTISE_DEFAULTS};
     options.per_channel = !j->options.per_tensor;
+    options.uint8 = j->options.uint8;
     TARE_TRY(tare_tflite_quantise_with(j->model, j->ranges, &options, &j->quantised, &j->error));
     if (j->options.output != NULL)
         TARE_TRY(tare_tflite_save(j->quantised, j->options.output, &j->error));

@@ -36,7 +36,7 @@ typedef struct tare_tflite_kind {
     int64_t int8_version; /* of the operator with int8 numbers; 0: has none to be made */
     bool same_scale;      /* inputs and result have one scale and zero point */
     double fixed_scale;   /* of the result; 0: from its range */
-    int64_t fixed_zero;
+    int64_t fixed_zero, fixed_zero_uint8;
     bool has_weights;  /* input 1; input 2 is a bias, which may lack */
     bool each_channel; /* weights have a scale for each entry of axis `channels` */
     int channels;

@@ -70,7 +70,7 @@ static const tare_tflite_kind kinds[] = {
     {KIND("FULLY_CONNECTED", FULLY_CONNECTED, FULLY_CONNECTED_OPTIONS, 2, 3, dense_fields, dense, "FullyConnected", 4),
      .has_weights = true},
     {KIND("LOGISTIC", LOGISTIC, NO_OPTIONS, 1, 1, NULL, logistic, "Logistic", 2),
-     .fixed_scale = 1. / 256, .fixed_zero = -128},
+     .fixed_scale = 1. / 256, .fixed_zero = -128, .fixed_zero_uint8 = 0},
     {KIND("MAX_POOL_2D", MAX_POOL_2D, POOL_2D_OPTIONS, 1, 1, pool_fields, max_pool, "MaxPool", 2),
      .same_scale = true},
     {KIND("MEAN", MEAN, REDUCER_OPTIONS, 2, 2, reducer_fields, mean, "Mean", 2)},
@@ -82,9 +82,9 @@ static const tare_tflite_kind kinds[] = {
     {KIND("RESHAPE", RESHAPE, RESHAPE_OPTIONS, 1, 2, NULL, reshape, "Reshape", 1),
      .same_scale = true},
     {KIND("SOFTMAX", SOFTMAX, SOFTMAX_OPTIONS, 1, 1, softmax_fields, softmax, "Softmax", 2),
-     .fixed_scale = 1. / 256, .fixed_zero = -128},
+     .fixed_scale = 1. / 256, .fixed_zero = -128, .fixed_zero_uint8 = 0},
     {KIND("TANH", TANH, NO_OPTIONS, 1, 1, NULL, tanh, "Tanh", 2),
-     .fixed_scale = 1. / 128, .fixed_zero = 0},
+     .fixed_scale = 1. / 128, .fixed_zero = 0, .fixed_zero_uint8 = 127},
 };
 /* clang-format on */
 

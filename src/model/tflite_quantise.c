@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Quantising: the int8 model of a float one.
+ * Quantising: the int8 model of a float one, or the uint8 one. least: -128, or 0.
  *
  *     activation   min..max widened to hold 0: scale = (max - min) / 255,
- *                  zero = round(-128 - min / scale), within -128..127
- *     weights      scale = max |w| / 127, q = round(w / scale), within -127..127; zero 0
+ *                  zero = round(least - min / scale), within least..least + 255
+ *     weights      int8: scale = max |w| / 127, q = round(w / scale), within -127..127; zero 0
+ *                  uint8: as an activation, q = round(zero + w / scale)
  *     bias         scale = scale of x * scale of weights, q = round(b / scale)
  *
  * Tensors that must share a scale (a pool's two ends) form a group, which has one range for all.
  *
  * Source  TensorFlow Lite 8-bit quantization specification; tensorflow/lite/tools/optimize/
- *         quantization_utils.cc; the sentence of what lacks: lite/toco/tooling_util.cc.
+ *         quantization_utils.cc; uint8: lite/kernels/internal/quantization_util.h,
+ *         lite/toco/graph_transformations/quantize.cc; the sentence of what lacks:
+ *         lite/toco/tooling_util.cc.
  */
 #include "array/shape.h"
 #include "base/bytes.h"
@@ -159,7 +162,7 @@ static tare_status find_groups(quantising *q) {
         group *of = &q->groups[head_of(q, model->operators[i].outputs[0])];
         if (kind->fixed_scale <= 0) continue;
         of->scale = kind->fixed_scale;
-        of->zero = kind->fixed_zero;
+        of->zero = q->options.uint8 ? kind->fixed_zero_uint8 : kind->fixed_zero;
     }
     for (int32_t t = 0; t < model->tensor_count; t++) {
         if (!is_activation(&model->tensors[t])) continue;
@@ -187,22 +190,32 @@ static void set_type(tare_tflite_array *array, int64_t code) {
     array->told.dtype = tare_tflite_type(code, &array->told.type);
 }
 
-/* The scale and zero point of a range that holds 0. */
-static tare_status scale_of_range(const quantising *q, int32_t tensor, const group *of,
-                                  double *scale, int64_t *zero) {
+/* min..max widened to hold 0, over all 256 numbers. The scale is 0 where the range has no width. */
+static void scale_of_range(const quantising *q, tare_tflite_range range, double *scale,
+                           int64_t *zero) {
+    const int64_t least = q->options.uint8 ? 0 : INT8_MIN, most = least + UINT8_MAX;
+    const double min = range.min < 0 ? range.min : 0, max = range.max > 0 ? range.max : 0;
+    *scale = (max - min) / UINT8_MAX;
+    *zero = least;
+    if (!((float)*scale > 0)) return;
+    const double nearest = round((double)least - min / *scale);
+    *zero = nearest > (double)most ? most : nearest < (double)least ? least : (int64_t)nearest;
+}
+
+static tare_status scale_of_group(const quantising *q, int32_t tensor, double *scale,
+                                  int64_t *zero) {
+    const group *of = &q->groups[head_of(q, tensor)];
     *scale = of->scale;
     *zero = of->zero;
     if (of->scale > 0) return TARE_OK;
-    const double min = of->range.min < 0 ? of->range.min : 0;
-    const double max = of->range.max > 0 ? of->range.max : 0;
-    *scale = (max - min) / (INT8_MAX - INT8_MIN);
-    if (!((float)*scale > 0))
-        return tare_fail_at(q->error, TARE_ERROR_ARGUMENT, "range",
-                            q->from->tensors[tensor].told.name, "a range of no width",
-                            "numbers apart from 0");
-    const double nearest = round(INT8_MIN - min / *scale);
-    *zero = nearest > INT8_MAX ? INT8_MAX : nearest < INT8_MIN ? INT8_MIN : (int64_t)nearest;
-    return TARE_OK;
+    scale_of_range(q, of->range, scale, zero);
+    if ((float)*scale > 0) return TARE_OK;
+    return tare_fail_at(q->error, TARE_ERROR_ARGUMENT, "range", q->from->tensors[tensor].told.name,
+                        "a range of no width", "numbers apart from 0");
+}
+
+static int64_t whole_type(const quantising *q) {
+    return q->options.uint8 ? TARE_TFLITE_UINT8 : TARE_TFLITE_INT8;
 }
 
 static tare_status quantise_activation(const quantising *q, int32_t tensor) {
@@ -210,11 +223,11 @@ static tare_status quantise_activation(const quantising *q, int32_t tensor) {
     double scale = 0;
     int64_t zero = 0;
     float *scales = NULL;
-    TARE_TRY(scale_of_range(q, tensor, &q->groups[head_of(q, tensor)], &scale, &zero));
+    TARE_TRY(scale_of_group(q, tensor, &scale, &zero));
     TARE_TRY(set_scales(q, array, 1, &scales));
     scales[0] = (float)scale;
     ((int64_t *)array->told.zero_points)[0] = zero;
-    set_type(array, TARE_TFLITE_INT8);
+    set_type(array, whole_type(q));
     return TARE_OK;
 }
 
@@ -251,20 +264,9 @@ static void scales_of_peaks(const double *peaks, int64_t channels, float *scales
     }
 }
 
-static tare_status quantise_weights(const quantising *q, const tare_tflite_operator *op) {
-    const tare_tflite_array *from = &q->from->tensors[op->inputs[WEIGHTS]];
-    tare_tflite_array *to = &q->to->tensors[op->inputs[WEIGHTS]];
-    const tare_shape shape = from->told.shape;
-    const int axis = op->kind->channels;
-    const bool each = op->kind->each_channel && q->options.per_channel;
-    if (to->told.dtype == TARE_INT8) return TARE_OK; /* shared, and made already */
-    if (!from->told.constant || from->told.dtype != TARE_FLOAT32 || axis >= shape.rank ||
-        from->data_bytes == 0)
-        return tare_fail_at(q->error, TARE_ERROR_UNSUPPORTED, op->kind->name, from->told.name,
-                            "weights that are no constant float32 numbers", "constant weights");
-    const int64_t channels = each ? shape.extents[axis] : 1;
-    int64_t inner = 1;
-    for (int k = axis + 1; k < shape.rank; k++) inner *= shape.extents[k];
+/* int8: symmetric, a scale for each channel or one for all. */
+static tare_status quantise_symmetric(const quantising *q, const tare_tflite_array *from,
+                                      int64_t channels, int64_t inner, tare_tflite_array *to) {
     const int64_t count = from->data_bytes / (int64_t)sizeof(float);
     double *peaks = tare_arena_allocate_array(q->to->arena, channels, sizeof *peaks);
     int8_t *numbers = tare_arena_allocate(q->to->arena, (size_t)count);
@@ -277,10 +279,58 @@ static tare_status quantise_weights(const quantising *q, const tare_tflite_opera
         const double steps = round((double)float_at(from->data, i) / scales[i / inner % channels]);
         numbers[i] = (int8_t)(steps > INT8_MAX ? INT8_MAX : steps < -INT8_MAX ? -INT8_MAX : steps);
     }
-    to->told.quantised = each ? axis : 0;
     to->data = (const unsigned char *)numbers;
-    to->data_bytes = count;
-    set_type(to, TARE_TFLITE_INT8);
+    return TARE_OK;
+}
+
+/* uint8: least and greatest, one scale for all. */
+static tare_status quantise_asymmetric(const quantising *q, const tare_tflite_array *from,
+                                       tare_tflite_array *to) {
+    const int64_t count = from->data_bytes / (int64_t)sizeof(float);
+    tare_tflite_range range = {.known = true};
+    unsigned char *numbers = tare_arena_allocate(q->to->arena, (size_t)count);
+    float *scales = NULL;
+    double scale = 0, peak = 0;
+    if (numbers == NULL) return no_memory(q);
+    TARE_TRY(find_peaks(q, from, 1, count, &peak));
+    for (int64_t i = 0; i < count; i++) {
+        const double number = (double)float_at(from->data, i);
+        if (number < range.min) range.min = number;
+        if (number > range.max) range.max = number;
+    }
+    if (!((float)(peak / UINT8_MAX) > 0)) range.max = 1;
+    TARE_TRY(set_scales(q, to, 1, &scales));
+    int64_t *zero = (int64_t *)to->told.zero_points;
+    scale_of_range(q, range, &scale, zero);
+    scales[0] = (float)scale;
+    for (int64_t i = 0; i < count; i++) {
+        const double steps = round((double)*zero + (double)float_at(from->data, i) / scale);
+        numbers[i] = (unsigned char)(steps > UINT8_MAX ? UINT8_MAX : steps > 0 ? steps : 0);
+    }
+    to->data = numbers;
+    return TARE_OK;
+}
+
+static tare_status quantise_weights(const quantising *q, const tare_tflite_operator *op) {
+    const tare_tflite_array *from = &q->from->tensors[op->inputs[WEIGHTS]];
+    tare_tflite_array *to = &q->to->tensors[op->inputs[WEIGHTS]];
+    const tare_shape shape = from->told.shape;
+    const int axis = op->kind->channels;
+    const bool each = op->kind->each_channel && q->options.per_channel && !q->options.uint8;
+    if (to->type == whole_type(q)) return TARE_OK; /* shared, and made already */
+    if (!from->told.constant || from->told.dtype != TARE_FLOAT32 || axis >= shape.rank ||
+        from->data_bytes == 0)
+        return tare_fail_at(q->error, TARE_ERROR_UNSUPPORTED, op->kind->name, from->told.name,
+                            "weights that are no constant float32 numbers", "constant weights");
+    int64_t inner = 1;
+    for (int k = axis + 1; k < shape.rank; k++) inner *= shape.extents[k];
+    if (q->options.uint8)
+        TARE_TRY(quantise_asymmetric(q, from, to));
+    else
+        TARE_TRY(quantise_symmetric(q, from, each ? shape.extents[axis] : 1, inner, to));
+    to->told.quantised = each ? axis : 0;
+    to->data_bytes = from->data_bytes / (int64_t)sizeof(float);
+    set_type(to, whole_type(q));
     return TARE_OK;
 }
 
@@ -345,7 +395,7 @@ static tare_status copy_operator(const quantising *q, int64_t i) {
         return tare_fail_at(q->error, TARE_ERROR_UNSUPPORTED, "quantise",
                             made->kind != NULL ? made->kind->name : "operator",
                             "an operator without an int8 form", "one that has it");
-    made->version = made->kind->int8_version;
+    made->version = q->options.uint8 ? 1 : made->kind->int8_version;
     made->inputs = copy_indices(q->to->arena, made->inputs, made->input_count);
     made->outputs = copy_indices(q->to->arena, made->outputs, made->output_count);
     return made->inputs != NULL && made->outputs != NULL ? TARE_OK : no_memory(q);

@@ -70,6 +70,13 @@ if has zlib; then
   exits 0
   says err 'the default range clips array logits by up to 10.7'
   says out '"name": "logits", "ranged": true, "min": 0, "max": 6'
+  run quantise "$models/depthwise_float.tflite" --uint8 --default-ranges 0,6 --output u8.tflite
+  exits 0
+  says out 'net/Mean'
+  run inspect u8.tflite
+  says out 'UINT8  [1, 28, 28, 1]'
+  run run u8.tflite --data synthetic --limit 2
+  exits 0
   refuses 1 'quantised already' quantise "$models/lenet_int8.tflite" --default-ranges 0,6
   refuses 1 'a model of float numbers' quantise "$models/lenet_int8.tflite" --data "$models/samples.npz"
 fi

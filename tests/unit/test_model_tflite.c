@@ -171,6 +171,21 @@ static void check_whole(const char *net, const char *kind) {
     close_trial(&t);
 }
 
+/* The greatest difference of answers to x, one example at a time. */
+static double distance_by_row(trial *t, const tare_array *x, const tare_array *want) {
+    double worst = 0;
+    for (int64_t row = 0; row < tare_array_shape(x).extents[0]; row++) {
+        tare_array *one = row_of(x, row), *answer = row_of(want, row);
+        const tare_array *got = run(t, one, t->output);
+        assert_int_equal(tare_array_dtype(got), tare_array_dtype(want));
+        const double apart = distance(got, answer);
+        if (!(apart <= worst)) worst = apart;
+        tare_array_free(one);
+        tare_array_free(answer);
+    }
+    return worst;
+}
+
 /* ------------------------------------------------------------------------------------ quantising
  */
 
@@ -255,6 +270,59 @@ static void quantised_models_have_tensorflows_scales_and_answers(void **state) {
     check_quantised("depthwise", "int8_per_tensor");
 }
 
+/* Scales by the operators' places: toco names tensors in its own way. */
+static void assert_same_steps(const tare_tflite *ours, const tare_tflite *theirs) {
+    tare_tflite_step a, b;
+    size_t i = 0;
+    for (; tare_tflite_operator_at(ours, i, &a); i++) {
+        assert_true(tare_tflite_operator_at(theirs, i, &b));
+        const bool listed = strcmp(a.name, "MEAN") == 0; /* input 1 is a list of axes */
+        for (int64_t k = 0; k < (listed ? 1 : a.input_count); k++)
+            assert_same_scales(tare_tflite_tensor_at(ours, (size_t)a.inputs[k]),
+                               tare_tflite_tensor_at(theirs, (size_t)b.inputs[k]));
+        assert_same_scales(tare_tflite_tensor_at(ours, (size_t)a.outputs[0]),
+                           tare_tflite_tensor_at(theirs, (size_t)b.outputs[0]));
+    }
+    assert_false(tare_tflite_operator_at(theirs, i, &b));
+}
+
+/* The float model with toco's ranges: 0 to 6, or those of the fake quantisation of the file. */
+static void check_uint8(const char *file, tare_tflite_range logits) {
+    char path[512];
+    tare_tflite *model = NULL, *ours = NULL, *theirs = NULL;
+    tare_tflite_range ranges[MOST_TENSORS];
+    tare_error error = {0};
+    assert_int_equal(tare_tflite_open(FOLDER "depthwise_float.tflite", &model, NULL), TARE_OK);
+    snprintf(path, sizeof path, FOLDER "%s.tflite", file);
+    assert_int_equal(tare_tflite_open(path, &theirs, NULL), TARE_OK);
+    for (size_t i = 0; i < MOST_TENSORS; i++) ranges[i] = (tare_tflite_range){true, 0, 6};
+    ranges[tare_tflite_input(model, 0)] = (tare_tflite_range){true, -.5, 1.5};
+    ranges[tare_tflite_output(model, 0)] = logits;
+    if (tare_tflite_quantise(model, ranges, &ours, &error, .uint8 = true))
+        fail_msg("%s", error.message);
+    assert_same_steps(ours, theirs);
+    assert_int_equal(tare_tflite_save(ours, scratch("ours.tflite"), NULL), TARE_OK);
+    trial t = open_trial(scratch("ours.tflite"));
+    tare_array *x = read_array("uint8", "input");
+    snprintf(path, sizeof path, "output_%s", file);
+    tare_array *want = read_array("uint8", path);
+    const double apart = distance_by_row(&t, x, want);
+    if (apart != 0) fail_msg("%s: answers are %g apart", file, apart);
+    tare_array_free(x);
+    tare_array_free(want);
+    close_trial(&t);
+    tare_tflite_close(model);
+    tare_tflite_close(ours);
+    tare_tflite_close(theirs);
+}
+
+static void uint8_models_have_tocos_scales_and_answers(void **state) {
+    (void)state;
+    check_uint8("uint8_ranges_toco", (tare_tflite_range){true, 0, 6});
+    check_uint8("uint8_fakequant_toco", (tare_tflite_range){true, -12, 12});
+    check_uint8("uint8_fakequant_ranges_toco", (tare_tflite_range){true, -12, 12});
+}
+
 static void float_models_answer_as_tensorflow_lite(void **state) {
     (void)state;
     check_float("lenet");
@@ -265,21 +333,6 @@ static void int8_models_answer_to_the_bit(void **state) {
     (void)state;
     check_whole("lenet", "int8");
     check_whole("depthwise", "int8");
-}
-
-/* The greatest difference of answers to x, one example at a time. */
-static double distance_by_row(trial *t, const tare_array *x, const tare_array *want) {
-    double worst = 0;
-    for (int64_t row = 0; row < tare_array_shape(x).extents[0]; row++) {
-        tare_array *one = row_of(x, row), *answer = row_of(want, row);
-        const tare_array *got = run(t, one, t->output);
-        assert_int_equal(tare_array_dtype(got), tare_array_dtype(want));
-        const double apart = distance(got, answer);
-        if (!(apart <= worst)) worst = apart;
-        tare_array_free(one);
-        tare_array_free(answer);
-    }
-    return worst;
 }
 
 /* Asymmetric weights, with default ranges and with those of fake quantisation, by both converters;
@@ -513,6 +566,7 @@ int main(void) {
         cmocka_unit_test(int8_models_answer_to_the_bit),
         cmocka_unit_test(int8_models_of_one_scale_a_tensor_answer_to_the_bit),
         cmocka_unit_test(uint8_models_answer_to_the_bit),
+        cmocka_unit_test(uint8_models_have_tocos_scales_and_answers),
 #endif
     };
     return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
