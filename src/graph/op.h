@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "kernel/convolution_riders.h"
 #include "kernel/normalisation_fold.h"
 #include <tare/graph.h>
 
@@ -193,7 +194,45 @@ typedef struct tare_reordering {
     uint32_t outputs; /* bits of outputs whose axes follow the inputs'; starts as output 0 */
 } tare_reordering;
 
+/*
+ * Riding: a step carries others while its own numbers are in the cache (kernel/convolution_riders.h
+ * has the terms). A rider is a node that makes an input of its host while that is read, looks at
+ * the host's result as soon as some of it is whole, or changes it in place. One that makes or
+ * changes numbers does so by the arithmetic of its own step, so no bit changes.
+ */
+enum { TARE_HOST_INPUTS = 2 }; /* of a host, from the first on, that riders may make */
+
+typedef struct tare_carried {
+    tare_reader readers[TARE_HOST_INPUTS];
+    tare_finisher finisher; /* of output 0 */
+} tare_carried;
+
+typedef struct tare_host {
+    uint32_t reads; /* bits of inputs that riders may make */
+    bool finishes;  /* it can tell of its results */
+    /* Whether the kernel of this use carries riders, of which some make the inputs `reads`. */
+    bool (*carries)(const tare_lower *node, uint32_t reads);
+    /* As an op's prepare; slices: by which results are told of. */
+    tare_status (*prepare)(tare_prepare *prepare, uint32_t reads, int64_t *slices);
+    void (*run)(const tare_run *run, const tare_carried *carried);
+} tare_host;
+
+typedef struct tare_rider {
+    int32_t input; /* its input that the host makes, or has for its own */
+    /* Output 0 is the host's input; output 0 is what becomes of the host's result; neither: it
+     * looks on. */
+    bool reads, changes;
+    bool (*rides)(const tare_lower *node);                          /* whether in this use */
+    tare_status (*prepare)(tare_prepare *prepare, int64_t slices);  /* as an op's prepare */
+    tare_reader (*reader)(const tare_run *run);                     /* of one that reads */
+    tare_finisher (*finisher)(const tare_run *run, float *numbers); /* numbers: the host makes */
+    void (*end)(const tare_run *run); /* when the host has finished; NULL: nothing is left to do */
+} tare_rider;
+
 typedef struct tare_capabilities {
+    /* "Others can ride on me"; "I can ride". NULL: never. */
+    const tare_host *host;
+    const tare_rider *rider;
     /* "Here I am an affine map of input 0 along its last axis": false when it is not in this use.
      * NULL: never. */
     bool (*as_affine)(const tare_lower *node);

@@ -12,6 +12,7 @@
  */
 #include "kernel/normalisation.h"
 
+#include "kernel/normalisation_columns.h"
 #include "kernel/normalisation_rows.h"
 #include "kernel/slices.h"
 
@@ -192,14 +193,15 @@ static void merge_all_moments(const grid *g, double *scratch) {
     }
 }
 
+void tare_merge_sums(double *sums, int64_t slices, int64_t numbers) {
+    for (int64_t step = 1; step < slices; step *= 2)
+        for (int64_t s = 0; s + step < slices; s += 2 * step)
+            for (int64_t c = 0; c < numbers; c++)
+                sums[s * numbers + c] += sums[(s + step) * numbers + c];
+}
+
 static void merge_all_sums(const grid *g, double *scratch) {
-    for (int64_t step = 1; step < g->row_slices; step *= 2) {
-        for (int64_t s = 0; s + step < g->row_slices; s += 2 * step) {
-            double *into = sums_of(g, scratch, s, 0);
-            const double *from = sums_of(g, scratch, s + step, 0);
-            for (int64_t c = 0; c < 2 * g->view.channels; c++) into[c] += from[c];
-        }
-    }
+    tare_merge_sums(scratch, g->row_slices, 2 * g->view.channels);
 }
 
 #define NUMBER   float

@@ -31,20 +31,21 @@ static void NAMED(run)(NAMED(job) * job, tare_slice_function slice, tare_pool *p
     tare_pool_run(pool, job->grid.row_slices * job->grid.channel_slices, slice, job);
 }
 
-/* Adds the repeats of each channel up: halves first, which keeps the error small, then what is
- * left. */
-static void NAMED(fold)(const strip *s, NUMBER *columns, double *sums) {
-    int64_t repeat = s->repeat;
+void NAMED(tare_fold_columns)(int64_t repeat, int64_t period, NUMBER *columns, double *sums) {
     while (repeat > 1 && repeat % 2 == 0) {
         repeat /= 2;
-        for (int64_t j = 0; j < repeat * s->period; j++)
-            columns[j] += columns[j + repeat * s->period];
+        for (int64_t j = 0; j < repeat * period; j++) columns[j] += columns[j + repeat * period];
     }
-    for (int64_t c = 0; c < s->period; c++) {
+    for (int64_t c = 0; c < period; c++) {
         double sum = 0;
-        for (int64_t r = 0; r < repeat; r++) sum += (double)columns[r * s->period + c];
-        sums[c] = sum;
+        for (int64_t r = 0; r < repeat; r++) sum += (double)columns[r * period + c];
+        sums[c] += sum;
     }
+}
+
+static void NAMED(fold)(const strip *s, NUMBER *columns, double *sums) {
+    memset(sums, 0, (size_t)s->period * sizeof *sums);
+    NAMED(tare_fold_columns)(s->repeat, s->period, columns, sums);
 }
 
 static void NAMED(clear)(const strip *s, NUMBER *columns) {
@@ -66,17 +67,22 @@ static double NAMED(inverse_of)(const NAMED(tare_normalisation) * by, int64_t ch
     return tare_inverse_deviation((double)by->variance[c] + low, (double)(NUMBER)by->epsilon);
 }
 
-/* y = (x - mean) scale + shift; the mean's low digits are within shift. into: two columns. */
-static void NAMED(make_columns)(const tare_channels *view, const NAMED(tare_normalisation) * by,
-                                NUMBER *into, NAMED(job) * job) {
-    NUMBER *scale = into, *shift = scale + view->channels;
-    for (int64_t c = 0; c < view->channels; c++) {
-        const double inverse = NAMED(inverse_of)(by, view->channels, c);
+void NAMED(tare_normalisation_columns)(int64_t channels, const NAMED(tare_normalisation) * by,
+                                       NUMBER *scale, NUMBER *shift) {
+    for (int64_t c = 0; c < channels; c++) {
+        const double inverse = NAMED(inverse_of)(by, channels, c);
         const double factor = by->gamma ? (double)by->gamma[c] * inverse : inverse;
         const double low = by->low ? (double)by->low[c] : 0;
         scale[c] = (NUMBER)factor;
         shift[c] = (NUMBER)((by->beta ? (double)by->beta[c] : 0) - low * factor);
     }
+}
+
+/* into: two columns. */
+static void NAMED(make_columns)(const tare_channels *view, const NAMED(tare_normalisation) * by,
+                                NUMBER *into, NAMED(job) * job) {
+    NUMBER *scale = into, *shift = scale + view->channels;
+    NAMED(tare_normalisation_columns)(view->channels, by, scale, shift);
     job->columns[TARE_ROW_CENTRE] = by->mean;
     job->columns[TARE_ROW_SCALE] = scale;
     job->columns[TARE_ROW_SHIFT] = shift;
@@ -266,6 +272,21 @@ static void NAMED(gradient_sums_lines)(void *context, int64_t slice) {
                              &products[c]);
 }
 
+void NAMED(tare_keep_sums)(int64_t channels, const NAMED(tare_normalisation) * by,
+                           const double *dbeta, const double *products,
+                           const NAMED(tare_sums) * sums) {
+    for (int64_t c = 0; c < channels; c++) {
+        if (sums->dbeta) sums->dbeta[c] = (NUMBER)dbeta[c];
+        if (!sums->dgamma && !sums->low) continue;
+        const double low = by->low ? (double)by->low[c] : 0;
+        const double dgamma = (products[c] - low * dbeta[c]) * NAMED(inverse_of)(by, channels, c);
+        if (sums->dgamma) sums->dgamma[c] = (NUMBER)dgamma;
+        if (!sums->low) continue;
+        sums->low[c] = NAMED(lost)(dgamma);
+        sums->low[channels + c] = NAMED(lost)(dbeta[c]);
+    }
+}
+
 void NAMED(tare_gradient_sums)(const tare_channels *view, const NAMED(tare_normalisation) * by,
                                const NUMBER *dy, const NUMBER *x, const NAMED(tare_sums) * sums,
                                void *scratch, tare_pool *pool) {
@@ -281,19 +302,9 @@ void NAMED(tare_gradient_sums)(const tare_channels *view, const NAMED(tare_norma
     NAMED(run)
     (&job, is_lines(view) ? NAMED(gradient_sums_lines) : NAMED(gradient_sums_slice), pool);
     merge_all_sums(&job.grid, scratch);
-    const double *dbeta = sums_of(&job.grid, scratch, 0, 0);
-    const double *products = sums_of(&job.grid, scratch, 0, 1);
-    for (int64_t c = 0; c < view->channels; c++) {
-        if (sums->dbeta) sums->dbeta[c] = (NUMBER)dbeta[c];
-        if (!wants_dgamma) continue;
-        const double low = by->low ? (double)by->low[c] : 0;
-        const double dgamma =
-            (products[c] - low * dbeta[c]) * NAMED(inverse_of)(by, view->channels, c);
-        if (sums->dgamma) sums->dgamma[c] = (NUMBER)dgamma;
-        if (!sums->low) continue;
-        sums->low[c] = NAMED(lost)(dgamma);
-        sums->low[view->channels + c] = NAMED(lost)(dbeta[c]);
-    }
+    NAMED(tare_keep_sums)
+    (view->channels, by, sums_of(&job.grid, scratch, 0, 0), sums_of(&job.grid, scratch, 0, 1),
+     sums);
 }
 
 /* -------------------------------------------------------------------------------- maps */
@@ -362,14 +373,8 @@ void NAMED(tare_normalise)(const tare_channels *view, const NAMED(tare_normalisa
     NAMED(run_map)(&job, pool);
 }
 
-/* dx = (dy - offset - (x - mean) slope) scale; the mean's low digits are within offset. */
-static void NAMED(make_gradient_columns)(const tare_channels *view,
-                                         const NAMED(tare_normalisation) * by,
-                                         const NAMED(tare_sums) * sums, NUMBER *offset,
-                                         NAMED(job) * job) {
-    const double n = (double)view->outer * (double)view->inner;
-    const int64_t channels = view->channels;
-    NUMBER *slope = offset + channels;
+void NAMED(tare_gradient_columns)(int64_t channels, double n, const NAMED(tare_normalisation) * by,
+                                  const NAMED(tare_sums) * sums, NUMBER *offset, NUMBER *slope) {
     for (int64_t c = 0; c < channels; c++) {
         const double mean_low = by->low ? (double)by->low[c] : 0;
         const double dgamma = (double)sums->dgamma[c] + (sums->low ? (double)sums->low[c] : 0);
@@ -379,8 +384,6 @@ static void NAMED(make_gradient_columns)(const tare_channels *view,
         slope[c] = (NUMBER)steep;
         offset[c] = (NUMBER)(dbeta / n - mean_low * steep);
     }
-    job->columns[TARE_ROW_OFFSET] = offset;
-    job->columns[TARE_ROW_SLOPE] = slope;
 }
 
 void NAMED(tare_normalise_gradient)(const tare_channels *view, const NAMED(tare_normalisation) * by,
@@ -393,8 +396,13 @@ void NAMED(tare_normalise_gradient)(const tare_channels *view, const NAMED(tare_
     }
     NAMED(job) job = NAMED(job_over)(view, by->rectified, x, dy, dx, scratch);
     NAMED(make_columns)(view, by, scratch, &job);
-    if (sums)
-        NAMED(make_gradient_columns)(view, by, sums, (NUMBER *)scratch + 2 * view->channels, &job);
+    if (sums) {
+        NUMBER *offset = (NUMBER *)scratch + 2 * view->channels, *slope = offset + view->channels;
+        const double n = (double)view->outer * (double)view->inner;
+        NAMED(tare_gradient_columns)(view->channels, n, by, sums, offset, slope);
+        job.columns[TARE_ROW_OFFSET] = offset;
+        job.columns[TARE_ROW_SLOPE] = slope;
+    }
     job.frozen = !sums;
     NAMED(run_map)(&job, pool);
 }

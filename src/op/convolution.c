@@ -469,12 +469,14 @@ static const tare_example filter_gradient_examples[] = {
         .gradient = function##_gradient, .lower = function##_lower, .prepare = function##_prepare, \
         .run = conv_f32_step, .can = can_, .examples = kind##_examples                             \
     }
-#define GRADIENT_OP(name_, node, kind, step)                                                       \
+static const tare_capabilities input_gradient_can = {.host = &tare_convolution_data_host};
+
+#define GRADIENT_OP(name_, node, kind, step, can_)                                                 \
     {                                                                                              \
         .name = name_, .node_name = node, .table = &conv_table, .min_inputs = 3, .max_inputs = 3,  \
         .output_count = 1, .shape_only = 1u << 2, .infer = kind##_infer,                           \
         .gradient = kind##_gradient, .lower = kind##_lower, .prepare = kind##_prepare,             \
-        .run = step, .examples = kind##_examples                                                   \
+        .run = step, .can = can_, .examples = kind##_examples                                      \
     }
 
 const tare_op_def tare_convolution_ops[] = {
@@ -486,9 +488,9 @@ const tare_op_def tare_convolution_ops[] = {
     [DEPTHWISE] = FORWARD_OP("nn_depthwise_conv2d", "depthwise", depthwise, &depthwise_table,
                              depthwise, &depthwise_can),
     [INPUT_GRADIENT] = GRADIENT_OP("convolution_input_gradient", "Conv2DBackpropInput",
-                                   input_gradient, tare_convolution_data_step),
+                                   input_gradient, tare_convolution_data_step, &input_gradient_can),
     [FILTER_GRADIENT] = GRADIENT_OP("convolution_filter_gradient", "Conv2DBackpropFilter",
-                                    filter_gradient, filter_gradient_f32_step),
+                                    filter_gradient, filter_gradient_f32_step, NULL),
     {.name = NULL},
 };
 

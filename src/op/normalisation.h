@@ -78,6 +78,39 @@ enum {
     TARE_MOMENTS_OUTPUTS
 };
 
+/* Inputs of gradient_sums and normalise_gradient. */
+enum {
+    TARE_SUMS_DY,
+    TARE_SUMS_X,
+    TARE_SUMS_MEAN,
+    TARE_SUMS_VARIANCE,
+    TARE_SUMS_LOW,
+    TARE_SUMS_GAMMA, /* this and beta: when rectified */
+    TARE_SUMS_BETA,
+    TARE_SUMS_INPUTS
+};
+enum {
+    TARE_GRADIENT_DY,
+    TARE_GRADIENT_X,
+    TARE_GRADIENT_MEAN,
+    TARE_GRADIENT_VARIANCE,
+    TARE_GRADIENT_LOW,
+    TARE_GRADIENT_GAMMA,
+    TARE_GRADIENT_DGAMMA,
+    TARE_GRADIENT_DBETA,
+    TARE_GRADIENT_SUMS_LOW,
+    TARE_GRADIENT_TRAINING,
+    TARE_GRADIENT_BETA, /* when rectified */
+    TARE_GRADIENT_INPUTS
+};
+
+/* Whether sums count, in normalise_gradient, because the statistics are the batch's: always when
+ * given, or when training says so. */
+bool tare_counts_sums(const tare_run *run);
+
+/* The two, riding on what makes their dy and on what reads their dx. */
+extern const tare_rider tare_gradient_sums_rider, tare_normalise_gradient_rider;
+
 /* ----------------------------------------------------------------------- lowering */
 
 /*

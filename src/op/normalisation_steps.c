@@ -348,35 +348,24 @@ STEP_PAIR(normalise_affine, AFFINE_MEAN)
 
 /* --------------------------------------------------------------------------- gradient_sums */
 
-enum {
-    SUMS_DY,
-    SUMS_X,
-    SUMS_MEAN,
-    SUMS_VARIANCE,
-    SUMS_LOW,
-    SUMS_GAMMA, /* this and beta: when rectified */
-    SUMS_BETA,
-    SUMS_INPUTS
-};
-
 #define GRADIENT_SUMS(NUMBER, T)                                                                   \
     STEP(gradient_sums, T) {                                                                       \
         const step *s = run->state;                                                                \
-        const tare_normalisation_##T by = {.mean = run->inputs[SUMS_MEAN],                         \
-                                           .variance = run->inputs[SUMS_VARIANCE],                 \
-                                           .low = run->inputs[SUMS_LOW],                           \
-                                           .gamma = run->inputs[SUMS_GAMMA],                       \
-                                           .beta = run->inputs[SUMS_BETA],                         \
+        const tare_normalisation_##T by = {.mean = run->inputs[TARE_SUMS_MEAN],                    \
+                                           .variance = run->inputs[TARE_SUMS_VARIANCE],            \
+                                           .low = run->inputs[TARE_SUMS_LOW],                      \
+                                           .gamma = run->inputs[TARE_SUMS_GAMMA],                  \
+                                           .beta = run->inputs[TARE_SUMS_BETA],                    \
                                            .epsilon = s->epsilon,                                  \
                                            .rectified = s->rectified};                             \
         const tare_sums_##T sums = {run->outputs[0], run->outputs[1], run->outputs[2]};            \
-        tare_gradient_sums_##T(&s->view, &by, run->inputs[SUMS_DY], run->inputs[SUMS_X], &sums,    \
-                               run->scratch, run->pool);                                           \
+        tare_gradient_sums_##T(&s->view, &by, run->inputs[TARE_SUMS_DY], run->inputs[TARE_SUMS_X], \
+                               &sums, run->scratch, run->pool);                                    \
         return TARE_OK;                                                                            \
     }
 GRADIENT_SUMS(float, f32)
 GRADIENT_SUMS(double, f64)
-STEP_PAIR(gradient_sums, SUMS_DY)
+STEP_PAIR(gradient_sums, TARE_SUMS_DY)
 
 /* Input i of a step, none where it has fewer. */
 static tare_value input_of(const tare_lower *node, int i) {
@@ -410,87 +399,71 @@ static tare_status emit_gated(tare_lower *node, const char *op, const tare_gate 
 }
 
 static tare_status gradient_sums_absorb_gate(tare_lower *node, const tare_gate *gate) {
-    tare_value inputs[SUMS_INPUTS];
-    if (node->inputs[SUMS_DY] != gate->gated || !gates_own(node, gate, SUMS_X)) return TARE_OK;
-    for (int i = 0; i < SUMS_GAMMA; i++) inputs[i] = input_of(node, i);
-    inputs[SUMS_X] = gate->maker_inputs[NORMALISE_X];
-    inputs[SUMS_GAMMA] = gate->maker_inputs[NORMALISE_GAMMA];
-    inputs[SUMS_BETA] = gate->maker_inputs[NORMALISE_BETA];
-    return emit_gated(node, "gradient_sums", gate, inputs, SUMS_INPUTS);
+    tare_value inputs[TARE_SUMS_INPUTS];
+    if (node->inputs[TARE_SUMS_DY] != gate->gated || !gates_own(node, gate, TARE_SUMS_X))
+        return TARE_OK;
+    for (int i = 0; i < TARE_SUMS_GAMMA; i++) inputs[i] = input_of(node, i);
+    inputs[TARE_SUMS_X] = gate->maker_inputs[NORMALISE_X];
+    inputs[TARE_SUMS_GAMMA] = gate->maker_inputs[NORMALISE_GAMMA];
+    inputs[TARE_SUMS_BETA] = gate->maker_inputs[NORMALISE_BETA];
+    return emit_gated(node, "gradient_sums", gate, inputs, TARE_SUMS_INPUTS);
 }
 
-static const tare_capabilities gradient_sums_can = {.any_order = 1U << SUMS_DY | 1U << SUMS_X,
+static const tare_capabilities gradient_sums_can = {.any_order =
+                                                        1U << TARE_SUMS_DY | 1U << TARE_SUMS_X,
                                                     .reorder = reorder_statistics,
-                                                    .absorb_gate = gradient_sums_absorb_gate};
+                                                    .absorb_gate = gradient_sums_absorb_gate,
+                                                    .rider = &tare_gradient_sums_rider};
 
 static tare_status gradient_sums_infer(tare_infer *infer) {
-    TARE_TRY(infer_statistics(infer, SUMS_DY, 3));
+    TARE_TRY(infer_statistics(infer, TARE_SUMS_DY, 3));
     infer_low(infer, 2);
     return TARE_OK;
 }
 
 /* ---------------------------------------------------------------------- normalise_gradient */
 
-enum {
-    GRADIENT_DY,
-    GRADIENT_X,
-    GRADIENT_MEAN,
-    GRADIENT_VARIANCE,
-    GRADIENT_LOW,
-    GRADIENT_GAMMA,
-    GRADIENT_DGAMMA,
-    GRADIENT_DBETA,
-    GRADIENT_SUMS_LOW,
-    GRADIENT_TRAINING,
-    GRADIENT_BETA, /* when rectified */
-    GRADIENT_INPUTS
-};
-
-/* Sums count when the statistics are the batch's: always when given, or when training says so. */
-static bool counts_sums(const tare_run *run) {
-    const bool *training = run->inputs[GRADIENT_TRAINING];
-    return run->inputs[GRADIENT_DGAMMA] && (!training || *training);
-}
-
 #define NORMALISE_GRADIENT(NUMBER, T)                                                              \
     STEP(normalise_gradient, T) {                                                                  \
         const step *s = run->state;                                                                \
-        const tare_sums_##T sums = {run->inputs[GRADIENT_DGAMMA], run->inputs[GRADIENT_DBETA],     \
-                                    run->inputs[GRADIENT_SUMS_LOW]};                               \
-        const tare_normalisation_##T by = {.mean = run->inputs[GRADIENT_MEAN],                     \
-                                           .variance = run->inputs[GRADIENT_VARIANCE],             \
-                                           .low = run->inputs[GRADIENT_LOW],                       \
-                                           .gamma = run->inputs[GRADIENT_GAMMA],                   \
-                                           .beta = run->inputs[GRADIENT_BETA],                     \
+        const tare_sums_##T sums = {run->inputs[TARE_GRADIENT_DGAMMA],                             \
+                                    run->inputs[TARE_GRADIENT_DBETA],                              \
+                                    run->inputs[TARE_GRADIENT_SUMS_LOW]};                          \
+        const tare_normalisation_##T by = {.mean = run->inputs[TARE_GRADIENT_MEAN],                \
+                                           .variance = run->inputs[TARE_GRADIENT_VARIANCE],        \
+                                           .low = run->inputs[TARE_GRADIENT_LOW],                  \
+                                           .gamma = run->inputs[TARE_GRADIENT_GAMMA],              \
+                                           .beta = run->inputs[TARE_GRADIENT_BETA],                \
                                            .epsilon = s->epsilon,                                  \
                                            .rectified = s->rectified};                             \
-        tare_normalise_gradient_##T(&s->view, &by, run->inputs[GRADIENT_DY],                       \
-                                    run->inputs[GRADIENT_X], counts_sums(run) ? &sums : NULL,      \
-                                    run->outputs[0], run->scratch, run->pool);                     \
+        tare_normalise_gradient_##T(                                                               \
+            &s->view, &by, run->inputs[TARE_GRADIENT_DY], run->inputs[TARE_GRADIENT_X],            \
+            tare_counts_sums(run) ? &sums : NULL, run->outputs[0], run->scratch, run->pool);       \
         return TARE_OK;                                                                            \
     }
 NORMALISE_GRADIENT(float, f32)
 NORMALISE_GRADIENT(double, f64)
 
 static tare_status normalise_gradient_absorb_gate(tare_lower *node, const tare_gate *gate) {
-    tare_value inputs[GRADIENT_INPUTS];
-    if (node->inputs[GRADIENT_DY] != gate->gated || !gates_own(node, gate, GRADIENT_X) ||
-        input_of(node, GRADIENT_GAMMA) != gate->maker_inputs[NORMALISE_GAMMA])
+    tare_value inputs[TARE_GRADIENT_INPUTS];
+    if (node->inputs[TARE_GRADIENT_DY] != gate->gated || !gates_own(node, gate, TARE_GRADIENT_X) ||
+        input_of(node, TARE_GRADIENT_GAMMA) != gate->maker_inputs[NORMALISE_GAMMA])
         return TARE_OK;
-    for (int i = 0; i < GRADIENT_BETA; i++) inputs[i] = input_of(node, i);
-    inputs[GRADIENT_X] = gate->maker_inputs[NORMALISE_X];
-    inputs[GRADIENT_BETA] = gate->maker_inputs[NORMALISE_BETA];
-    return emit_gated(node, "normalise_gradient", gate, inputs, GRADIENT_INPUTS);
+    for (int i = 0; i < TARE_GRADIENT_BETA; i++) inputs[i] = input_of(node, i);
+    inputs[TARE_GRADIENT_X] = gate->maker_inputs[NORMALISE_X];
+    inputs[TARE_GRADIENT_BETA] = gate->maker_inputs[NORMALISE_BETA];
+    return emit_gated(node, "normalise_gradient", gate, inputs, TARE_GRADIENT_INPUTS);
 }
 
 static const tare_capabilities normalise_gradient_can = {
-    .any_order = 1U << GRADIENT_DY | 1U << GRADIENT_X,
+    .any_order = 1U << TARE_GRADIENT_DY | 1U << TARE_GRADIENT_X,
     .reorder = reorder_numbers,
-    .absorb_gate = normalise_gradient_absorb_gate};
+    .absorb_gate = normalise_gradient_absorb_gate,
+    .rider = &tare_normalise_gradient_rider};
 
 static tare_status normalise_gradient_prepare(tare_prepare *prepare) {
-    prepare->in_place = GRADIENT_DY;
-    return prepare_step(prepare, GRADIENT_DY, normalise_gradient_f32, normalise_gradient_f64);
+    prepare->in_place = TARE_GRADIENT_DY;
+    return prepare_step(prepare, TARE_GRADIENT_DY, normalise_gradient_f32, normalise_gradient_f64);
 }
 
 /* ------------------------------------------------------------------------------- the family */
@@ -523,16 +496,18 @@ const tare_op_def tare_normalisation_steps[] = {
     [STEP_NORMALISE_AFFINE] = INTERNAL(
         normalise_affine, AFFINE_INPUTS, 2, .optional = 1U << AFFINE_GAMMA | 1U << AFFINE_BETA,
         .infer = two_statistics_infer, .prepare = normalise_affine_prepare),
-    [STEP_GRADIENT_SUMS] = INTERNAL(
-        gradient_sums, SUMS_INPUTS, 3,
-        .optional = 1U << SUMS_X | 1U << SUMS_LOW | 1U << SUMS_GAMMA | 1U << SUMS_BETA,
-        .infer = gradient_sums_infer, .prepare = gradient_sums_prepare, .can = &gradient_sums_can),
-    [STEP_NORMALISE_GRADIENT] = INTERNAL(
-        normalise_gradient, GRADIENT_INPUTS, 1,
-        .optional = 1U << GRADIENT_X | 1U << GRADIENT_LOW | 1U << GRADIENT_GAMMA |
-                    1U << GRADIENT_DGAMMA | 1U << GRADIENT_DBETA | 1U << GRADIENT_SUMS_LOW |
-                    1U << GRADIENT_TRAINING | 1U << GRADIENT_BETA,
-        .infer = normalise_infer, .prepare = normalise_gradient_prepare,
-        .can = &normalise_gradient_can),
+    [STEP_GRADIENT_SUMS] = INTERNAL(gradient_sums, TARE_SUMS_INPUTS, 3,
+                                    .optional = 1U << TARE_SUMS_X | 1U << TARE_SUMS_LOW |
+                                                1U << TARE_SUMS_GAMMA | 1U << TARE_SUMS_BETA,
+                                    .infer = gradient_sums_infer, .prepare = gradient_sums_prepare,
+                                    .can = &gradient_sums_can),
+    [STEP_NORMALISE_GRADIENT] =
+        INTERNAL(normalise_gradient, TARE_GRADIENT_INPUTS, 1,
+                 .optional = 1U << TARE_GRADIENT_X | 1U << TARE_GRADIENT_LOW |
+                             1U << TARE_GRADIENT_GAMMA | 1U << TARE_GRADIENT_DGAMMA |
+                             1U << TARE_GRADIENT_DBETA | 1U << TARE_GRADIENT_SUMS_LOW |
+                             1U << TARE_GRADIENT_TRAINING | 1U << TARE_GRADIENT_BETA,
+                 .infer = normalise_infer, .prepare = normalise_gradient_prepare,
+                 .can = &normalise_gradient_can),
     [STEPS] = {.name = NULL},
 };

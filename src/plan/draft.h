@@ -73,6 +73,7 @@ tare_status tare_draft_merge(tare_draft *draft);
 tare_status tare_draft_copy_sources(tare_draft *draft);
 tare_status tare_draft_prune(tare_draft *draft); /* marks live nodes and used values */
 tare_status tare_draft_rectify(tare_draft *draft);
+tare_status tare_draft_carry(tare_draft *draft);
 tare_status tare_draft_hoist(tare_draft *draft);
 tare_status tare_draft_order(tare_draft *draft);
 tare_status tare_draft_prepare(tare_draft *draft);
@@ -107,6 +108,9 @@ tare_value *tare_draft_map(const tare_draft *draft);
 void tare_draft_rewrite_node(const tare_draft_node *node, const tare_value *map, int64_t count);
 void tare_draft_rewrite_results(tare_draft *draft, const tare_value *map);
 tare_draft_like tare_draft_like_of(const tare_draft_node *node);
+/* By node, a number that is higher than those of all nodes that it waits for; INT32_MAX for one
+ * that waits for a write of a variable. */
+tare_status tare_draft_find_levels(tare_draft *draft, int32_t **levels);
 /* Hangs a note on a node, for the plan's printing. */
 tare_status tare_draft_note(tare_draft *draft, int32_t index, const tare_text *text);
 bool tare_draft_run_after(tare_draft *draft, int32_t node, int32_t before);

@@ -336,6 +336,30 @@ static tare_status sequence(tare_draft *draft) {
     return TARE_OK;
 }
 
+/* Nodes of a circle, which ordering refuses later, keep level 0. */
+tare_status tare_draft_find_levels(tare_draft *draft, int32_t **levels) {
+    edges e = {0};
+    const int64_t nodes = draft->nodes.count;
+    int32_t *level = tare_arena_allocate_array(draft->work, nodes + 1, sizeof *level);
+    int32_t *queue = tare_arena_allocate_array(draft->work, nodes + 1, sizeof *queue);
+    int64_t count = 0;
+    if (!level || !queue) return tare_fail_memory(draft->error);
+    TARE_TRY(make_edges(draft, &e));
+    for (int32_t n = 0; n < nodes; n++)
+        if (draft->nodes.items[n].live && e.waiting[n] == 0) queue[count++] = n;
+    for (int64_t at = 0; at < count; at++) {
+        const int32_t from = queue[at];
+        if (draft->nodes.items[from].def->writes) level[from] = INT32_MAX;
+        for (int32_t i = e.start[from]; i >= 0; i = e.next[i]) {
+            const int32_t to = e.to[i], next = level[from] + (level[from] < INT32_MAX);
+            if (next > level[to]) level[to] = next;
+            if (--e.waiting[to] == 0) queue[count++] = to;
+        }
+    }
+    *levels = level;
+    return TARE_OK;
+}
+
 /* What is hoisted goes first; its inputs are hoisted too, so both halves stay in order. */
 static tare_status hoisted_first(tare_draft *draft) {
     int32_t *sorted =

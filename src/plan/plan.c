@@ -202,6 +202,8 @@ static tare_status make_plan(tare_draft *draft) {
     TARE_TRY(tare_draft_prune(draft));
     TARE_TRY(tare_draft_rectify(draft));
     TARE_TRY(tare_draft_prune(draft));
+    TARE_TRY(tare_draft_carry(draft));
+    TARE_TRY(tare_draft_prune(draft));
     TARE_TRY(tare_draft_hoist(draft));
     TARE_TRY(tare_draft_order(draft));
     TARE_TRY(tare_draft_prepare(draft));

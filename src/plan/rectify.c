@@ -10,76 +10,11 @@
  * passes over memory.
  */
 #include "base/status.h"
-#include "plan/draft.h"
-
-/* Which live nodes read a value: readers[first[v]] up to readers[first[v + 1]]. */
-typedef struct reading {
-    int64_t *first;
-    int32_t *readers;
-    int64_t values;
-} reading;
-
-static bool reads(const tare_draft_node *node, int32_t input) {
-    return node->live && !node->control_only && node->inputs[input] != TARE_NO_VALUE;
-}
-
-static tare_status find_readers(tare_draft *draft, reading *all) {
-    const int64_t values = draft->values.count;
-    int64_t inputs = 0;
-    all->values = values;
-    all->first = tare_arena_allocate_array(draft->work, values + 2, sizeof *all->first);
-    if (!all->first) return tare_fail_memory(draft->error);
-    for (int64_t n = 0; n < draft->nodes.count; n++) {
-        const tare_draft_node *node = &draft->nodes.items[n];
-        for (int32_t i = 0; i < node->input_count; i++) {
-            if (!reads(node, i)) continue;
-            all->first[node->inputs[i] + 2]++;
-            inputs++;
-        }
-    }
-    all->readers = tare_arena_allocate_array(draft->work, inputs + 1, sizeof *all->readers);
-    if (!all->readers) return tare_fail_memory(draft->error);
-    for (int64_t v = 2; v <= values + 1; v++) all->first[v] += all->first[v - 1];
-    for (int32_t n = 0; n < draft->nodes.count; n++) {
-        const tare_draft_node *node = &draft->nodes.items[n];
-        for (int32_t i = 0; i < node->input_count; i++)
-            if (reads(node, i)) all->readers[all->first[node->inputs[i] + 1]++] = n;
-    }
-    return TARE_OK;
-}
-
-/* A node that may be taken away: it runs for its one value alone, which is not fetched. */
-static bool is_free(const tare_draft *draft, const tare_draft_node *node) {
-    return node->live && !node->control_only && !node->target && node->output_count == 1 &&
-           !draft->values.items[node->outputs[0]].fetched;
-}
-
-static tare_draft_lower lower_for(tare_draft *draft, const tare_draft_node *node,
-                                  const bool *wanted, tare_value *outputs) {
-    tare_draft_lower lower =
-        tare_draft_lower_of(draft, tare_draft_like_of(node), node->options, node->inputs,
-                            node->input_count, wanted, outputs, node->output_count, 0);
-    lower.lower.node = node->name;
-    return lower;
-}
-
-/* The node that makes `made` stands for another from now on. */
-static tare_status take_over(tare_draft *draft, tare_value made, int32_t from) {
-    const int32_t index = draft->values.items[made].producer;
-    const tare_draft_node source = draft->nodes.items[from];
-    const char *note = draft->nodes.items[index].note;
-    tare_text text = {.allocator = draft->allocator};
-    tare_text_format(&text, "%s%s '%s'", note ? note : "merged: ", source.def->name, source.name);
-    if (!note) tare_text_add(&text, ", ");
-    const tare_status status = tare_draft_note(draft, index, &text);
-    tare_text_clear(&text);
-    draft->nodes.items[from].replaced_by = index;
-    return status == TARE_OK ? tare_draft_inherit_order(draft, index, from) : status;
-}
+#include "plan/absorb.h"
 
 /* ---- rectifiers */
 
-static tare_status merge_rectifier(tare_draft *draft, int32_t index, const reading *all,
+static tare_status merge_rectifier(tare_draft *draft, int32_t index, const tare_draft_reading *all,
                                    tare_value *map) {
     const tare_draft_node rectifier = draft->nodes.items[index];
     const tare_value x = rectifier.inputs[0];
@@ -88,16 +23,16 @@ static tare_status merge_rectifier(tare_draft *draft, int32_t index, const readi
     tare_value made = TARE_NO_VALUE;
     if (maker < 0 || x >= all->values || all->first[x + 1] - all->first[x] != 1) return TARE_OK;
     const tare_draft_node before = draft->nodes.items[maker];
-    if (!is_free(draft, &before) || before.guard != rectifier.guard || !before.def->can ||
+    if (!tare_draft_may_go(draft, &before) || before.guard != rectifier.guard || !before.def->can ||
         !before.def->can->absorb_rectifier)
         return TARE_OK;
-    tare_draft_lower lower = lower_for(draft, &before, wanted, &made);
+    tare_draft_lower lower = tare_draft_lower_for(draft, &before, wanted, &made, 1);
     TARE_TRY(before.def->can->absorb_rectifier(&lower.lower));
     if (made == TARE_NO_VALUE) return TARE_OK;
     draft->nodes.items[draft->values.items[made].producer].target = rectifier.target;
     map[rectifier.outputs[0]] = made;
-    TARE_TRY(take_over(draft, made, maker));
-    return take_over(draft, made, index);
+    TARE_TRY(tare_draft_take_over(draft, made, maker));
+    return tare_draft_take_over(draft, made, index);
 }
 
 /* ---- gates */
@@ -112,16 +47,16 @@ static tare_status ask_reader(tare_draft *draft, int32_t reader, const tare_gate
         wanted[o] = true;
     }
     if (!node.def->can || !node.def->can->absorb_gate || node.target) return TARE_OK;
-    tare_draft_lower lower = lower_for(draft, &node, wanted, outputs);
+    tare_draft_lower lower = tare_draft_lower_for(draft, &node, wanted, outputs, node.output_count);
     return node.def->can->absorb_gate(&lower.lower, gate);
 }
 
 /* All readers, or none: one that needs what the gate lets through needs it made. */
-static tare_status merge_gate(tare_draft *draft, int32_t index, const reading *all,
+static tare_status merge_gate(tare_draft *draft, int32_t index, const tare_draft_reading *all,
                               tare_value *map) {
     const tare_draft_node node = draft->nodes.items[index];
     const int32_t maker = draft->values.items[node.inputs[1]].producer;
-    if (!is_free(draft, &node) || maker < 0) return TARE_OK;
+    if (!tare_draft_may_go(draft, &node) || maker < 0) return TARE_OK;
     const tare_draft_node made_by = draft->nodes.items[maker];
     const tare_gate gate = {node.outputs[0], node.inputs[0], made_by.def, made_by.options,
                             made_by.inputs};
@@ -138,19 +73,19 @@ static tare_status merge_gate(tare_draft *draft, int32_t index, const reading *a
         const int32_t reader = all->readers[r];
         const tare_draft_node old = draft->nodes.items[reader];
         for (int32_t o = 0; o < old.output_count; o++) map[old.outputs[o]] = outputs[r - first][o];
-        TARE_TRY(take_over(draft, outputs[r - first][0], index));
-        TARE_TRY(take_over(draft, outputs[r - first][0], reader));
+        TARE_TRY(tare_draft_take_over(draft, outputs[r - first][0], index));
+        TARE_TRY(tare_draft_take_over(draft, outputs[r - first][0], reader));
     }
     return TARE_OK;
 }
 
 tare_status tare_draft_rectify(tare_draft *draft) {
     if (!draft->request->merge) return TARE_OK;
-    reading all;
+    tare_draft_reading all;
     const int64_t values = draft->values.count, nodes = draft->nodes.count;
     tare_value *map = tare_draft_map(draft);
     if (!map) return tare_fail_memory(draft->error);
-    TARE_TRY(find_readers(draft, &all));
+    TARE_TRY(tare_draft_find_readers(draft, &all));
     for (int32_t n = 0; n < nodes; n++) {
         const tare_draft_node *node = &draft->nodes.items[n];
         tare_draft_rewrite_node(node, map, values);
