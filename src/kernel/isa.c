@@ -32,6 +32,14 @@ static tare_isa allowed(void) {
 
 tare_isa tare_isa_supported(void) { return supported(); }
 
+bool tare_isa_has_vnni(void) {
+#if defined(__x86_64__)
+    return supported() == TARE_ISA_AVX512 && __builtin_cpu_supports("avx512vnni");
+#else
+    return false;
+#endif
+}
+
 tare_isa tare_isa_used(void) {
     /* 0 means not yet asked. Threads that ask at the same time find the same answer. */
     static atomic_int answer_plus_one;

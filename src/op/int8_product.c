@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Convolution, depthwise convolution and dense layer of whole numbers. Each lowers to the
- * multipliers of its scales, which a plan makes once, and a step of its own:
+ * multipliers of its scales and to packed weights, which a plan makes once, and a step of its own:
  *
  *     factor[f] = x_scale weights_scale[f] / y_scale
  *     y = y_zero + factor (bias + sum of (x - x_zero) (w - w_zero)), within least..most
  *
- * w_zero is 0 in int8 models; weights of uint8 ones have one. TensorFlow Lite multiplies the scales
- * of x and weights in double, but in float for dense layers and for uint8. Its uint8 matrix
- * products (all but depthwise) round halves up where the factor is applied, not away from 0.
+ * (kernel/int8_product.h.) w_zero is 0 in int8 models; weights of uint8 ones have one. TensorFlow
+ * Lite multiplies the scales of x and weights in double, but in float for dense layers and for
+ * uint8. Its uint8 matrix products (all but depthwise) round halves up where the factor is applied,
+ * not away from 0.
  *
  * Source: TensorFlow Lite, kernels/conv.cc, depthwise_conv.cc, fully_connected.cc, kernel_util.cc.
  */
@@ -24,7 +25,7 @@ TARE_OPTION_TABLE(static, product_table, TARE_INT8_PRODUCT_FIELDS);
 #undef TARE_TABLE_STRUCT
 
 enum { X, WEIGHTS, SCALE, BIAS, INPUTS };
-enum { MULTIPLIERS = SCALE }; /* what the step has in its place */
+enum { PACKED = SCALE, STEP_INPUTS }; /* what the step has; of its weights the shape only */
 
 /* ------------------------------------------------------------------------------------- shapes */
 
@@ -123,21 +124,14 @@ static tare_status infer_product(tare_infer *infer, const product_form *form) {
 }
 
 static tare_status infer_step(tare_infer *infer, const product_form *form) {
-    TARE_TRY(check_inputs(infer, form));
     return infer_result(infer, form);
 }
 
 /* -------------------------------------------------------------------------------------- steps */
 
 static tare_status product_step(const tare_run *run) {
-    tare_int8_product_reference(run->state, run->inputs[X], run->inputs[WEIGHTS],
-                                run->inputs[MULTIPLIERS], NULL, run->outputs[0], run->pool);
-    return TARE_OK;
-}
-static tare_status biased_product_step(const tare_run *run) {
-    tare_int8_product_reference(run->state, run->inputs[X], run->inputs[WEIGHTS],
-                                run->inputs[MULTIPLIERS], run->inputs[BIAS], run->outputs[0],
-                                run->pool);
+    tare_int8_product_run(run->state, run->inputs[X], run->inputs[PACKED], run->outputs[0],
+                          run->scratch, run->pool);
     return TARE_OK;
 }
 
@@ -153,26 +147,29 @@ static tare_convolution dense_geometry(tare_shape x, tare_shape w) {
                               .dilation = {1, 1, 1}};
 }
 
+/* Groups of c, and where the weights lie. */
+static void place_weights(tare_int8_product *p, tare_shape w, bool depthwise) {
+    const int64_t depth = w.extents[w.rank - 1];
+    p->c.groups = depthwise ? p->c.channels : p->c.channels / depth;
+    p->filter_step = depthwise ? 1 : tare_extents_product(w, 1, w.rank);
+    p->tap_step = depth;
+}
+
 static tare_status prepare_step(tare_prepare *prepare, const product_form *form) {
     const tare_int8_product_options *o = prepare->options;
     const tare_shape x = prepare->inputs[X].shape, w = prepare->inputs[WEIGHTS].shape;
-    const bool depthwise = form->results == w.rank - 1;
     tare_int8_product p = {.x_zero = (int32_t)o->x_zero,
                            .w_zero = (int32_t)o->w_zero,
-                           .halves_up = o->uint8 && !depthwise,
                            .y_zero = (int32_t)o->y_zero,
+                           .halves_up = o->uint8 && form->results != w.rank - 1,
                            .least = (int32_t)o->least,
                            .most = (int32_t)o->most};
     const tare_int8_windows windows = windows_of(o, w);
     p.c = form->windows ? tare_int8_geometry(&windows, x, prepare->outputs[0].shape)
                         : dense_geometry(x, w);
-    const int64_t depth = w.extents[w.rank - 1];
-    p.c.groups = depthwise ? p.c.channels : p.c.channels / depth;
-    p.filter_step = depthwise ? 1 : tare_extents_product(w, 1, w.rank);
-    p.tap_step = depth;
-    if (p.c.groups > 0) prepare->flops = tare_convolution_flops(&p.c);
-    if (prepare->input_count > BIAS && prepare->inputs[BIAS].dtype != TARE_DTYPE_NONE)
-        prepare->run = biased_product_step;
+    place_weights(&p, w, form->results == w.rank - 1);
+    prepare->flops = tare_convolution_flops(&p.c);
+    prepare->scratch_bytes = tare_int8_product_scratch(&p);
     return tare_prepare_state(prepare, &p, sizeof p);
 }
 
@@ -229,18 +226,92 @@ static tare_status multipliers_prepare(tare_prepare *prepare) {
     return tare_prepare_state(prepare, &state, sizeof state);
 }
 
-static tare_status lower_product(tare_lower *lower, const product_form *form, const char *step) {
+/* ------------------------------------------------------------------------------------ packing */
+
+/* Op int8_pack: weights, multipliers, bias -> the weights as the kernels read them, bytes. */
+enum { PACK_WEIGHTS, PACK_MULTIPLIERS, PACK_BIAS, PACK_INPUTS };
+/* clang-format off */
+#define PACK_FIELDS(field)                                                                         \
+    field(integer, channels, 1, "channels of x")                                                   \
+    field(boolean, depthwise, false, "weights lie as [1, H, W, C M]")                              \
+    field(integer, dilation, 1, "of the last axis")                                                \
+    field(integer, x_zero, 0, "zero of x")                                                         \
+    field(integer, w_zero, 0, "zero of the weights")                                               \
+    field(boolean, halves_up, false, "round halves up")                                            \
+    field(integer, y_zero, 0, "zero of the result")                                                \
+    field(text, name, NULL, "name of the node")
+/* clang-format on */
+TARE_OPTIONS(pack_options, PACK_FIELDS);
+#define TARE_TABLE_STRUCT pack_options
+TARE_OPTION_TABLE(static, pack_table, PACK_FIELDS);
+#undef TARE_TABLE_STRUCT
+
+static tare_int8_product packed_product(const pack_options *o, tare_shape w) {
+    tare_int8_product p = {.x_zero = (int32_t)o->x_zero,
+                           .w_zero = (int32_t)o->w_zero,
+                           .halves_up = o->halves_up,
+                           .y_zero = (int32_t)o->y_zero};
+    p.c = (tare_convolution){.channels = o->channels,
+                             .filters = w.extents[o->depthwise ? w.rank - 1 : 0],
+                             .kernel = {1, 1, 1},
+                             .dilation = {1, 1, o->dilation}};
+    for (int axis = 1; axis + 1 < w.rank; axis++) p.c.kernel[axis] = w.extents[axis];
+    place_weights(&p, w, o->depthwise);
+    return p;
+}
+
+static tare_status pack_infer(tare_infer *infer) {
+    const tare_int8_product p = packed_product(infer->options, infer->inputs[PACK_WEIGHTS].shape);
+    infer->outputs[0] = (tare_type){TARE_INT8, TARE_SHAPE(tare_int8_packed_bytes(&p))};
+    return TARE_OK;
+}
+
+static tare_status pack_prepare(tare_prepare *prepare) {
+    const tare_int8_product p =
+        packed_product(prepare->options, prepare->inputs[PACK_WEIGHTS].shape);
+    return tare_prepare_state(prepare, &p, sizeof p);
+}
+
+static tare_status pack_step(const tare_run *run) {
+    const tare_int8_weights weights = {.w = run->inputs[PACK_WEIGHTS],
+                                       .multipliers = run->inputs[PACK_MULTIPLIERS],
+                                       .bias = run->inputs[PACK_BIAS]};
+    tare_int8_pack(run->state, &weights, run->outputs[0]);
+    return TARE_OK;
+}
+
+/* ----------------------------------------------------------------------------------- lowering */
+
+static tare_status emit_packed(tare_lower *lower, const product_form *form, tare_value *packed) {
     const tare_int8_product_options *given = lower->options;
-    multipliers_options options = {TARE_DEFAULTS(multipliers_options, MULTIPLIERS_FIELDS)};
-    tare_value inputs[INPUTS] = {lower->inputs[X], lower->inputs[WEIGHTS], TARE_NO_VALUE,
-                                 tare_given_value(lower, BIAS)};
-    options.x_scale = given->x_scale;
-    options.y_scale = given->y_scale;
-    options.float_scale = given->uint8 || !form->windows;
-    options.results = lower->type(lower, inputs[WEIGHTS])->shape.extents[form->results];
-    TARE_TRY(lower->emit(lower, "int8_multipliers", &options, &lower->inputs[SCALE], 1,
-                         &inputs[MULTIPLIERS], 1));
-    return lower->emit(lower, step, given, inputs, INPUTS, lower->outputs, 1);
+    const tare_shape x = lower->type(lower, lower->inputs[X])->shape,
+                     w = lower->type(lower, lower->inputs[WEIGHTS])->shape;
+    multipliers_options scaling = {TARE_DEFAULTS(multipliers_options, MULTIPLIERS_FIELDS)};
+    pack_options packing = {TARE_DEFAULTS(pack_options, PACK_FIELDS)};
+    tare_value inputs[PACK_INPUTS] = {lower->inputs[WEIGHTS], TARE_NO_VALUE,
+                                      tare_given_value(lower, BIAS)};
+    int64_t dilations[TARE_SPATIAL];
+    tare_spread_spatial(given->dilations, 2, dilations);
+    scaling.x_scale = given->x_scale;
+    scaling.y_scale = given->y_scale;
+    scaling.float_scale = given->uint8 || !form->windows;
+    scaling.results = w.extents[form->results];
+    packing.channels = x.extents[x.rank - 1];
+    packing.depthwise = form->results == w.rank - 1;
+    packing.dilation = form->windows ? dilations[TARE_SPATIAL - 1] : 1;
+    packing.x_zero = given->x_zero;
+    packing.w_zero = given->w_zero;
+    packing.halves_up = given->uint8 && !packing.depthwise;
+    packing.y_zero = given->y_zero;
+    TARE_TRY(lower->emit(lower, "int8_multipliers", &scaling, &lower->inputs[SCALE], 1,
+                         &inputs[PACK_MULTIPLIERS], 1));
+    return lower->emit(lower, "int8_pack", &packing, inputs, PACK_INPUTS, packed, 1);
+}
+
+static tare_status lower_product(tare_lower *lower, const product_form *form, const char *step) {
+    tare_value inputs[STEP_INPUTS] = {lower->inputs[X], lower->inputs[WEIGHTS], TARE_NO_VALUE};
+    TARE_TRY(emit_packed(lower, form, &inputs[PACKED]));
+    return lower->emit(lower, step, lower->options, inputs, STEP_INPUTS, lower->outputs, 1);
 }
 
 /* ---------------------------------------------------------------------------------- the family */
@@ -275,15 +346,15 @@ static const tare_example conv_examples[] = {
      "strides=2,1,padding=same,x_scale=0.1,x_zero=3,y_scale=0.2,y_zero=-5,most=9", -9, 9, NULL,
      WHOLE},
     {"int8[1,4,4,4] int8[6,3,3,2] [1]", "dilations=1", .low = 0, .high = 2, NULL, WHOLE},
-    {"int8[1,4,4,4] int8[6,3,3,2] [1]", "w_zero=-9,padding=same", -9, 9, NULL, WHOLE},
     {"int8[0,4,4,1] int8[2,3,3,1] [2]", "", 0, 0, NULL, WHOLE},
     {"int8[1,2,2,1] int8[2,3,3,1] [2]", "", 0, 0, "no smaller than the window", 0},
     {"int8[1,4,4,3] int8[2,3,3,2] [2]", "", 0, 0, "last axis divides", 0},
     {"int8[1,4,4,3] int8[2,3,3,3] [3]", "", 0, 0, "2 numbers, or 1", 0},
     {"int8[1,4,4,3] int8[2,3,3,3] [2] int32[3]", "", 0, 0, "bias", 0},
+    {"int8[1,4,4,3] int8[2,3,3,3] [2]", "w_zero=-3,y_scale=0.1", -99, 99, NULL, WHOLE},
+    {"int8[1,4,4,3] int8[2,3,3,3] [2]", "w_zero=128", 0, 0, "zero of -128 to 127", 0},
     {"int8[1,4,4,3] int8[2,3,3,3] [2]", "y_scale=0", 0, 0, "scale above 0", 0},
     {"int8[1,4,4,3] int8[2,3,3,3] [2]", "x_zero=200", 0, 0, "zero of -128 to 127", 0},
-    {"int8[1,4,4,3] int8[2,3,3,3] [2]", "w_zero=128", 0, 0, "zero of -128 to 127", 0},
     {"int8[1,4,4,3] int8[2,3,3,3] [2]", "least=5,most=4", 0, 0, "results of 5 to 4", 0},
     {"int32[1,4,4,3] int8[2,3,3,3] [2]", "", 0, 0, "int8", 0},
     {NULL, NULL, 0, 0, NULL, 0}};
@@ -307,8 +378,8 @@ static const tare_example dense_examples[] = {
 #define PRODUCT_STEP(form, op, node)                                                               \
     {                                                                                              \
         .name = op "_step", .node_name = node "Step", .table = &product_table,                     \
-        .min_inputs = SCALE + 1, .max_inputs = INPUTS, .output_count = 1,                          \
-        .flags = TARE_OP_INTERNAL, .optional = 1u << BIAS, .infer = form##_step_infer,             \
+        .min_inputs = STEP_INPUTS, .max_inputs = STEP_INPUTS, .output_count = 1,                   \
+        .shape_only = 1u << WEIGHTS, .flags = TARE_OP_INTERNAL, .infer = form##_step_infer,        \
         .prepare = form##_prepare, .run = product_step                                             \
     }
 
@@ -329,5 +400,16 @@ const tare_op_def tare_int8_product_ops[] = {
      .infer = multipliers_infer,
      .prepare = multipliers_prepare,
      .run = multipliers_f32_step},
+    {.name = "int8_pack",
+     .node_name = "Int8Pack",
+     .table = &pack_table,
+     .min_inputs = PACK_BIAS,
+     .max_inputs = PACK_INPUTS,
+     .output_count = 1,
+     .flags = TARE_OP_INTERNAL,
+     .optional = 1u << PACK_BIAS,
+     .infer = pack_infer,
+     .prepare = pack_prepare,
+     .run = pack_step},
     {.name = NULL},
 };

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Micro-kernels of whole-number products for one instruction set; included once by each of
+ * int8_kernel_*.c, which are compiled with that instruction set's flags and define
+ *
+ *     LANES   int32 numbers in a vector
+ *     ROWS    rows of the tallest tile
+ *     KERNEL  the table's name
+ *     ISA     its tare_isa
+ *     NUMBER  of x: uint8_t or int16_t
+ *     vector                    of LANES int32
+ *     dot(sum, x, w)            sum + products of the numbers in each 4 bytes
+ *     widen(from)               LANES neighbouring numbers, one in each 4 bytes
+ *     finish_plain(tile, rows, width, sums)   results of whole vectors with plain shifts
+ *
+ * Sums stay in registers until a tile is done; the way from them to y is shared by all heights and
+ * goes by the stack.
+ */
+#include "kernel/fixed_point.h"
+#include "kernel/int8_kernel.h"
+#include "kernel/rows.h"
+
+typedef int32_t loose_number __attribute__((aligned(1), may_alias));
+typedef int32_t loose_vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+static inline vector load(const int32_t *from) { return *(const loose_vector *)from; }
+static inline void store(int32_t *to, vector value) { *(loose_vector *)to = value; }
+static inline vector spread(const char *from) {
+    return (vector){0} + *(const loose_number *)(const void *)from;
+}
+
+/* ---- from sums to results */
+
+static __attribute__((noinline)) void finish(const tare_int8_tile *tile, int rows, int width,
+                                             const int32_t *sums) {
+    const int32_t *multipliers = tile->panel + TARE_INT8_MULTIPLIER * width;
+    const int32_t *shifts = tile->panel + TARE_INT8_SHIFT * width;
+    if (tile->plain) {
+        finish_plain(tile, rows, width, sums);
+        return;
+    }
+    for (int i = 0; i < rows; i++) {
+        for (int64_t j = 0; j < tile->columns; j++) {
+            const tare_multiplier by = {multipliers[j], -shifts[j]};
+            const int32_t sum = sums[i * width + j];
+            const int32_t scaled = tile->halves_up ? tare_scaled_up(sum, by) : tare_scaled(sum, by);
+            const int32_t y = tare_saturate_32((int64_t)scaled + tile->y_zero);
+            tile->y[i * tile->y_stride + j] = (int8_t)tare_clamp_32(y, tile->least, tile->most);
+        }
+    }
+}
+
+/* ---- tiles */
+
+#define BEGIN_1(i) vector sum_##i = bias_0;
+#define BEGIN_2(i) vector sum_##i = bias_0, right_##i = bias_1;
+#define ADD_1(i)   sum_##i = dot(sum_##i, spread(a + (i)*stride), w_0);
+#define ADD_2(i)                                                                                   \
+    {                                                                                              \
+        const vector x = spread(a + (i)*stride);                                                   \
+        sum_##i = dot(sum_##i, x, w_0);                                                            \
+        right_##i = dot(right_##i, x, w_1);                                                        \
+    }
+#define STAGE_1(i) store(sums + (i)*LANES, sum_##i);
+#define STAGE_2(i)                                                                                 \
+    store(sums + (i)*2 * LANES, sum_##i);                                                          \
+    store(sums + (i)*2 * LANES + LANES, right_##i);
+#define BIAS_1  const vector bias_0 = load(tile->panel)
+#define BIAS_2  BIAS_1, bias_1 = load(tile->panel + LANES)
+#define FETCH_1 const vector w_0 = load(w)
+#define FETCH_2 FETCH_1, w_1 = load(w + LANES)
+
+#define DEFINE_TILE(rows, vectors)                                                                 \
+    static void tile_##rows##_##vectors(const tare_int8_tile *tile) {                              \
+        const int64_t stride = tile->a_stride;                                                     \
+        const int32_t *w = tile->panel + TARE_INT8_PANEL_FACTS * (vectors)*LANES;                  \
+        BIAS_##vectors;                                                                            \
+        ROWS_##rows(BEGIN_##vectors);                                                              \
+        for (int64_t s = 0; s < tile->stretches; s++) {                                            \
+            const char *a = tile->a + tile->offsets[s];                                            \
+            for (int64_t step = tile->steps; step > 0; step--) {                                   \
+                FETCH_##vectors;                                                                   \
+                ROWS_##rows(ADD_##vectors);                                                        \
+                a += sizeof(int32_t);                                                              \
+                w += (vectors)*LANES;                                                              \
+            }                                                                                      \
+        }                                                                                          \
+        int32_t sums[(rows) * (vectors)*LANES] __attribute__((aligned(64)));                       \
+        ROWS_##rows(STAGE_##vectors);                                                              \
+        finish(tile, (rows), (vectors)*LANES, sums);                                               \
+    }
+
+#define ADD_OWN(i) sum_##i = dot(sum_##i, widen(a + (i)*stride), w_0);
+#define DEFINE_DEPTHWISE(rows)                                                                     \
+    static void depthwise_##rows(const tare_int8_tile *tile) {                                     \
+        const int64_t stride = tile->a_stride;                                                     \
+        const int32_t *w = tile->panel + TARE_INT8_PANEL_FACTS * LANES;                            \
+        BIAS_1;                                                                                    \
+        ROWS_##rows(BEGIN_1);                                                                      \
+        for (int64_t s = 0; s < tile->stretches; s++) {                                            \
+            const char *a = tile->a + tile->offsets[s];                                            \
+            FETCH_1;                                                                               \
+            ROWS_##rows(ADD_OWN);                                                                  \
+            w += LANES;                                                                            \
+        }                                                                                          \
+        int32_t sums[(rows)*LANES] __attribute__((aligned(64)));                                   \
+        ROWS_##rows(STAGE_1);                                                                      \
+        finish(tile, (rows), LANES, sums);                                                         \
+    }
+
+#define DEFINE_TILES(rows)                                                                         \
+    DEFINE_TILE(rows, 1)                                                                           \
+    DEFINE_TILE(rows, 2)
+
+DEFINE_TILES(1)
+DEFINE_TILES(2)
+DEFINE_TILES(3)
+DEFINE_TILES(4)
+DEFINE_TILES(5)
+DEFINE_TILES(6)
+#if ROWS >= 14
+DEFINE_TILES(7)
+DEFINE_TILES(8)
+DEFINE_TILES(9)
+DEFINE_TILES(10)
+DEFINE_TILES(11)
+DEFINE_TILES(12)
+DEFINE_TILES(13)
+DEFINE_TILES(14)
+#endif
+DEFINE_DEPTHWISE(1)
+DEFINE_DEPTHWISE(2)
+DEFINE_DEPTHWISE(3)
+DEFINE_DEPTHWISE(4)
+DEFINE_DEPTHWISE(5)
+DEFINE_DEPTHWISE(6)
+DEFINE_DEPTHWISE(7)
+DEFINE_DEPTHWISE(8)
+
+#define LIST_6(vectors)                                                                            \
+    tile_1_##vectors, tile_2_##vectors, tile_3_##vectors, tile_4_##vectors, tile_5_##vectors,      \
+        tile_6_##vectors
+#define LIST_14(vectors)                                                                           \
+    LIST_6(vectors), tile_7_##vectors, tile_8_##vectors, tile_9_##vectors, tile_10_##vectors,      \
+        tile_11_##vectors, tile_12_##vectors, tile_13_##vectors, tile_14_##vectors
+#define LIST__(rows, vectors) LIST_##rows(vectors)
+#define LIST_(rows, vectors)  LIST__(rows, vectors)
+
+/* ---- x as tiles read it */
+
+static void take(void *to, const int8_t *from, int64_t count, int32_t minus) {
+    NUMBER *numbers = to;
+    for (int64_t i = 0; i < count; i++) numbers[i] = (NUMBER)(from[i] - minus);
+}
+
+static void fill(void *to, int64_t count, int32_t number) {
+    NUMBER *numbers = to;
+    for (int64_t i = 0; i < count; i++) numbers[i] = (NUMBER)number;
+}
+
+const tare_int8_kernel KERNEL = {
+    .isa = ISA,
+    .rows = ROWS,
+    .lanes = LANES,
+    .bytes = sizeof(NUMBER),
+    .tile = {{LIST_(ROWS, 1)}, {LIST_(ROWS, 2)}},
+    .depthwise = {depthwise_1, depthwise_2, depthwise_3, depthwise_4, depthwise_5, depthwise_6,
+                  depthwise_7, depthwise_8},
+    .take = take,
+    .fill = fill,
+};
