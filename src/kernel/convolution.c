@@ -76,16 +76,21 @@ tare_riding tare_convolution_forward_riding_with(tare_isa isa, const tare_convol
     if (c->groups != 1 || tare_depthwise_takes(c) || tare_plane_forward_takes(kernel, c))
         return (tare_riding){.possible = false};
     return (tare_riding){true, tare_direct_forward_scratch(kernel, c, reads),
-                         tare_direct_forward_slices(kernel, c, reads)};
+                         tare_direct_forward_slices(kernel, c, reads),
+                         tare_direct_forward_packed(kernel, c)};
 }
 tare_riding tare_convolution_data_riding_with(tare_isa isa, const tare_convolution *c, bool reads) {
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     if (c->groups != 1 || tare_depthwise_takes(c) || tare_scatter_takes(kernel, c))
         return (tare_riding){.possible = false};
     return (tare_riding){true, tare_direct_data_scratch(kernel, c, reads),
-                         tare_direct_data_slices(kernel, c, reads)};
+                         tare_direct_data_slices(kernel, c, reads), 0};
 }
 
+void tare_convolution_pack_f32_with(tare_isa isa, const tare_convolution *c, const float *w,
+                                    float *packed, tare_pool *pool) {
+    tare_direct_forward_pack(tare_gemm_kernel_of(isa), c, w, packed, pool);
+}
 void tare_convolution_forward_riding_f32_with(tare_isa isa, const tare_convolution *c,
                                               const float *x, const float *w, const float *bias,
                                               float *y, const tare_riders *riders, void *scratch,
@@ -128,6 +133,10 @@ tare_riding tare_convolution_forward_riding(const tare_convolution *c, bool read
 }
 tare_riding tare_convolution_data_riding(const tare_convolution *c, bool reads) {
     return tare_convolution_data_riding_with(tare_isa_used(), c, reads);
+}
+void tare_convolution_pack_f32(const tare_convolution *c, const float *w, float *packed,
+                               tare_pool *pool) {
+    tare_convolution_pack_f32_with(tare_isa_used(), c, w, packed, pool);
 }
 void tare_convolution_forward_riding_f32(const tare_convolution *c, const float *x, const float *w,
                                          const float *bias, float *y, const tare_riders *riders,

@@ -38,8 +38,9 @@ typedef struct direct_job {
     const tare_gemm_kernel *kernel;
     const tare_convolution *c;
     bool is_data; /* the filter is read transposed */
-    const float *source, *w, *bias;
-    float *destination, *packed;
+    const float *source, *w, *bias, *packed;
+    float *packing; /* where the filter is packed */
+    float *destination;
     tare_riders riders;
     bool reads; /* with a reader: the source is never read in place */
     tare_view *views;
@@ -80,7 +81,7 @@ static void pack_panel(const direct_job *job, const tare_view *v, int64_t group,
     const int64_t columns = tare_least(job->panel_width, job->columns - first);
     const int64_t width = columns <= kernel->lanes ? kernel->lanes : job->panel_width;
     float *packed =
-        job->packed + v->packed + group * group_numbers(job, v) + first * v->taps * job->depth;
+        job->packing + v->packed + group * group_numbers(job, v) + first * v->taps * job->depth;
     for (int64_t t = 0; t < v->taps; t++, packed += width * job->depth) {
         const float *w = filter_at(job, v, t, group, first);
         if (job->is_data)
@@ -92,7 +93,7 @@ static void pack_panel(const direct_job *job, const tare_view *v, int64_t group,
 
 /* For dots: [column][tap][channel]. */
 static void pack_columns(const direct_job *job, const tare_view *v, int64_t group) {
-    float *packed = job->packed + v->packed + group * group_numbers(job, v);
+    float *packed = job->packing + v->packed + group * group_numbers(job, v);
     const int64_t filters = job->c->filters, column = v->taps * job->depth;
     const int64_t across = job->is_data ? filters : 1, along = job->is_data ? 1 : filters;
     for (int64_t t = 0; t < v->taps; t++, packed += job->depth) {
@@ -177,6 +178,12 @@ typedef struct tiling {
     int64_t height, width;
 } tiling;
 
+/* Where a tile's addend stands, when there is one. */
+static const float *addend_of(const direct_job *job, const tare_gemm_tile *tile) {
+    const float *addend = tile->ending ? tile->ending->addend : NULL;
+    return addend ? addend + (tile->c - job->destination) : NULL;
+}
+
 /* All results of a strip in the columns of one tile, which are complete but for their place. */
 static void run_tiles(const direct_job *job, strip *s, tare_gemm_tile *tile, const tiling *how) {
     const int64_t tiles = tare_quotient_up(s->at.count[2], how->height);
@@ -192,6 +199,7 @@ static void run_tiles(const direct_job *job, strip *s, tare_gemm_tile *tile, con
                 const int64_t end = tare_slice_begin(s->at.count[2], tiles, t + 1);
                 tile->a = s->source.base + begin * tile->a_stride;
                 tile->c = to + begin * tile->ldc;
+                tile->addend = addend_of(job, tile);
                 fetch_ahead(s);
                 how->by_height[end - begin - 1](tile);
                 if (s->finishes) finish_pixels(job, s, offset + begin * tile->ldc, end - begin);
@@ -209,6 +217,7 @@ static void run_panel(const direct_job *job, strip *s, int64_t panel) {
     tile.a_stride = v->axis[2].step * v->pixel;
     tile.ldc = v->axis[2].spread * job->columns * job->c->groups;
     tile.bias = job->bias ? job->bias + s->at.group * job->columns + first : NULL;
+    tile.ending = job->riders.ending;
     if (job->dots) {
         tile.b = packed;
         tile.b_stride = v->taps * job->depth;
@@ -324,10 +333,13 @@ static int64_t view_bytes(const direct_job *job) {
     return tare_round_up(job->view_count * (int64_t)sizeof(tare_view), TARE_ALIGNMENT);
 }
 
+static int64_t packed_room(const direct_job *job) {
+    return tare_round_up(job->packed_numbers, ALIGNED);
+}
+
 static int64_t scratch_of(direct_job job) {
     make_views(&job, NULL);
-    const int64_t numbers =
-        tare_round_up(job.packed_numbers, ALIGNED) + job.slices * job.buffers.size;
+    const int64_t numbers = packed_room(&job) + job.slices * job.buffers.size;
     return view_bytes(&job) + numbers * (int64_t)sizeof(float);
 }
 
@@ -339,9 +351,14 @@ static int64_t slices_of(direct_job job) {
 static void run_job(direct_job *job, void *scratch, tare_pool *pool) {
     make_views(job, scratch);
     if (job->strips == 0 || job->columns == 0) return;
-    job->packed = (float *)(void *)((char *)scratch + view_bytes(job));
-    job->buffers.first = job->packed + tare_round_up(job->packed_numbers, ALIGNED);
-    tare_pool_run(pool, job->pack_slices, pack_slice, job);
+    float *rest = (float *)(void *)((char *)scratch + view_bytes(job));
+    job->packed = job->riders.packed;
+    if (!job->packed) {
+        job->packed = job->packing = rest;
+        rest += packed_room(job);
+        tare_pool_run(pool, job->pack_slices, pack_slice, job);
+    }
+    job->buffers.first = rest;
     tare_pool_run(pool, job->slices, strip_slice, job);
 }
 
@@ -361,6 +378,22 @@ int64_t tare_direct_forward_slices(const tare_gemm_kernel *kernel, const tare_co
 int64_t tare_direct_data_slices(const tare_gemm_kernel *kernel, const tare_convolution *c,
                                 bool reads) {
     return slices_of(make_job(kernel, c, true, reads));
+}
+
+int64_t tare_direct_forward_packed(const tare_gemm_kernel *kernel, const tare_convolution *c) {
+    direct_job job = make_job(kernel, c, false, false);
+    make_views(&job, NULL);
+    return packed_room(&job);
+}
+
+void tare_direct_forward_pack(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                              const float *w, float *packed, tare_pool *pool) {
+    direct_job job = make_job(kernel, c, false, false);
+    tare_view view; /* the forward pass has one */
+    make_views(&job, &view);
+    job.w = w;
+    job.packing = packed;
+    if (job.columns > 0) tare_pool_run(pool, job.pack_slices, pack_slice, &job);
 }
 
 static void take_riders(direct_job *job, const tare_riders *riders) {

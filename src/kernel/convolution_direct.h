@@ -18,6 +18,10 @@ int64_t tare_direct_forward_slices(const tare_gemm_kernel *kernel, const tare_co
 void tare_direct_forward(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
                          const float *w, const float *bias, float *y, const tare_riders *riders,
                          void *scratch, tare_pool *pool);
+/* Numbers of a packed filter; packs it. */
+int64_t tare_direct_forward_packed(const tare_gemm_kernel *kernel, const tare_convolution *c);
+void tare_direct_forward_pack(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                              const float *w, float *packed, tare_pool *pool);
 
 int64_t tare_direct_data_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c,
                                  bool reads);

@@ -22,6 +22,8 @@ void tare_convolution_filter_f32_with(tare_isa isa, const tare_convolution *c, c
 tare_riding tare_convolution_forward_riding_with(tare_isa isa, const tare_convolution *c,
                                                  bool reads);
 tare_riding tare_convolution_data_riding_with(tare_isa isa, const tare_convolution *c, bool reads);
+void tare_convolution_pack_f32_with(tare_isa isa, const tare_convolution *c, const float *w,
+                                    float *packed, tare_pool *pool);
 void tare_convolution_forward_riding_f32_with(tare_isa isa, const tare_convolution *c,
                                               const float *x, const float *w, const float *bias,
                                               float *y, const tare_riders *riders, void *scratch,

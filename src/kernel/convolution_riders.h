@@ -12,6 +12,7 @@
 #define TARE_SRC_KERNEL_CONVOLUTION_RIDERS_H
 
 #include "kernel/convolution.h"
+#include "kernel/ending.h"
 
 /* Takes the place of copying the source. Called by any thread, for any pixels, some of them more
  * than once; zeros of the padding are not asked for. */
@@ -43,16 +44,24 @@ typedef struct tare_finisher {
 typedef struct tare_riders {
     tare_reader reader;
     tare_finisher finisher;
+    const tare_ending *ending; /* NULL, or what comes before the finisher */
+    const float *packed;       /* NULL, or the filter packed before, which is read instead of w:
+                                  forward only */
 } tare_riders;
 
 /* What a convolution with riders wants. reads: whether a reader is among them. */
 typedef struct tare_riding {
     bool possible;   /* false: this shape's kernel carries none; the rest is then 0 */
-    int64_t scratch; /* bytes, aligned to 64 */
+    int64_t scratch; /* bytes, aligned to 64; with a packed filter fewer by its own */
     int64_t slices;  /* numbered from 0 up to this */
+    int64_t packed;  /* numbers of the packed filter, a multiple of 16 */
 } tare_riding;
 tare_riding tare_convolution_forward_riding(const tare_convolution *c, bool reads);
 tare_riding tare_convolution_data_riding(const tare_convolution *c, bool reads);
+
+/* Packs a filter once for many runs of the forward pass, where riders are possible. */
+void tare_convolution_pack_f32(const tare_convolution *c, const float *w, float *packed,
+                               tare_pool *pool);
 
 /* As without riders (convolution.h), where it is possible. */
 void tare_convolution_forward_riding_f32(const tare_convolution *c, const float *x, const float *w,

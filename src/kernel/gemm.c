@@ -198,7 +198,8 @@ typedef struct block_job {
     const tare_gemm_kernel *kernel;
     const tare_gemm *gemm;
     const layout *cut;
-    const float *a, *b, *bias;
+    const float *a, *b, *bias, *prepacked; /* prepacked: all of B, NULL: none */
+    const tare_ending *ending;
     float *c, *packed_a, *packed_b;
     /* The block at hand. */
     int64_t first_step, steps, first_tile, tiles, first_panel, panels;
@@ -218,13 +219,17 @@ static panel_place panel_at(const block_job *job, int64_t panel) {
     panel_place place = {.first = panel * job->cut->panels.size};
     place.columns = tare_least(job->cut->panels.size, job->gemm->n - place.first);
     place.width = place.columns <= job->kernel->lanes ? job->kernel->lanes : job->cut->panels.size;
-    place.packed = job->cut->pack_b || place.columns < place.width;
+    place.packed = job->cut->pack_b || place.columns < place.width || job->prepacked;
     return place;
 }
 
 static float *packed_panel(const block_job *job, int64_t panel) {
     return job->packed_b +
            (panel - job->first_panel) * job->cut->panels.size * job->cut->steps.size;
+}
+/* Of B packed before: whole panels, one behind the other. */
+static const float *prepacked_panel(const block_job *job, const panel_place *place) {
+    return job->prepacked + place->first * job->gemm->k + job->first_step * place->width;
 }
 static float *packed_tile(const block_job *job, int64_t tile) {
     return job->packed_a + (tile - job->first_tile) * job->kernel->panel * job->cut->steps.size;
@@ -243,12 +248,10 @@ static void pack_tile(const block_job *job, int64_t tile) {
                                 gemm->lda, tare_least(rest, job->cut->tiles.size), job->steps);
 }
 
-static void pack_panel(const block_job *job, int64_t panel) {
+static void pack_panel_into(const block_job *job, int64_t panel, float *packed) {
     const tare_gemm_kernel *kernel = job->kernel;
     const tare_gemm *gemm = job->gemm;
     const panel_place place = panel_at(job, panel);
-    if (!place.packed) return;
-    float *packed = packed_panel(job, panel);
     if (gemm->transpose_b)
         kernel->pack_transposed(packed, place.width,
                                 job->b + place.first * gemm->ldb + job->first_step, gemm->ldb,
@@ -256,6 +259,10 @@ static void pack_panel(const block_job *job, int64_t panel) {
     else
         kernel->pack(packed, place.width, job->b + job->first_step * gemm->ldb + place.first,
                      gemm->ldb, place.columns, job->steps);
+}
+
+static void pack_panel(const block_job *job, int64_t panel) {
+    if (panel_at(job, panel).packed) pack_panel_into(job, panel, packed_panel(job, panel));
 }
 
 static void pack_slice(void *context, int64_t slice) {
@@ -281,8 +288,13 @@ static void multiply_tile(const block_job *job, int64_t tile, int64_t panel) {
     t.c = job->c + first_row * gemm->ldc + place.first;
     t.bias = job->bias && first_block ? job->bias + place.first : NULL;
     t.accumulate = gemm->accumulate || !first_block;
-    t.b = place.packed ? packed_panel(job, panel)
-                       : job->b + job->first_step * gemm->ldb + place.first;
+    if (job->first_step + job->steps == gemm->k) {
+        t.ending = job->ending;
+        t.addend = t.ending && t.ending->addend ? t.ending->addend + (t.c - job->c) : NULL;
+    }
+    t.b = job->prepacked ? prepacked_panel(job, &place)
+          : place.packed ? packed_panel(job, panel)
+                         : job->b + job->first_step * gemm->ldb + place.first;
     t.b_stride = place.packed ? place.width : gemm->ldb;
     if (job->cut->pack_a) {
         t.a = packed_tile(job, tile);
@@ -317,7 +329,7 @@ static void multiply_slice(void *context, int64_t slice) {
 static void run_block(block_job *job, tare_pool *pool) {
     const layout *l = job->cut;
     job->pack_a_items = l->pack_a ? job->tiles : 0;
-    job->pack_b_items = job->first_rows && l->packed_b > 0 ? job->panels : 0;
+    job->pack_b_items = job->first_rows && l->packed_b > 0 && !job->prepacked ? job->panels : 0;
     const int64_t items = job->pack_a_items + job->pack_b_items;
     if (items > 0) {
         job->pack_slices = tare_slice_count(items, l->panels.size * job->steps, PACK_WORK);
@@ -348,25 +360,86 @@ static void multiply_blocks(block_job *job, tare_pool *pool) {
     }
 }
 
+/* The ending of ways that have none of their own. */
+static void end_rows(const tare_gemm *gemm, const tare_ending *ending, float *c) {
+    const float *addend = ending->addend;
+    for (int64_t i = 0; i < gemm->m; i++)
+        for (int64_t j = 0; j < gemm->n; j++) {
+            const int64_t at = i * gemm->ldc + j;
+            c[at] = tare_clamp(ending, addend ? c[at] + addend[at] : c[at]);
+        }
+}
+
+static bool is_blocked(const tare_gemm *gemm) {
+    return !is_tiny(gemm) && gemm->k > 0 && !is_row(gemm) && !is_column(gemm);
+}
+
+static void multiply_blocked(const tare_gemm_kernel *kernel, const tare_gemm *gemm, const float *a,
+                             const float *b, const float *bias, float *c,
+                             const tare_gemm_riders *riders, void *scratch, tare_pool *pool) {
+    const layout l = lay_out(kernel, gemm);
+    block_job job = {
+        .kernel = kernel, .gemm = gemm, .cut = &l, .a = a, .b = b, .bias = bias, .c = c};
+    if (riders) {
+        job.ending = riders->ending;
+        job.prepacked = riders->packed;
+    }
+    job.packed_a = scratch;
+    job.packed_b = l.packed_b > 0 ? (float *)scratch + l.packed_a : NULL;
+    multiply_blocks(&job, pool);
+}
+
+void tare_gemm_riding_f32_with(const tare_gemm_kernel *kernel, const tare_gemm *gemm,
+                               const float *a, const float *b, const float *bias, float *c,
+                               const tare_gemm_riders *riders, void *scratch, tare_pool *pool) {
+    assert(!bias || !gemm->accumulate);
+    if (gemm->m == 0 || gemm->n == 0) return;
+    if (is_blocked(gemm)) {
+        multiply_blocked(kernel, gemm, a, b, bias, c, riders, scratch, pool);
+        return;
+    }
+    if (is_tiny(gemm) || gemm->k == 0)
+        multiply_tiny(gemm, a, b, bias, c);
+    else if (is_row(gemm))
+        multiply_row(kernel, gemm, a, b, bias, c, pool);
+    else
+        multiply_column(kernel, gemm, a, b, bias, c, pool);
+    if (riders && riders->ending) end_rows(gemm, riders->ending, c);
+}
+
 void tare_gemm_f32_with(const tare_gemm_kernel *kernel, const tare_gemm *gemm, const float *a,
                         const float *b, const float *bias, float *c, void *scratch,
                         tare_pool *pool) {
-    assert(!bias || !gemm->accumulate);
-    if (gemm->m == 0 || gemm->n == 0) return;
-    if (is_tiny(gemm) || gemm->k == 0) {
-        multiply_tiny(gemm, a, b, bias, c);
-    } else if (is_row(gemm)) {
-        multiply_row(kernel, gemm, a, b, bias, c, pool);
-    } else if (is_column(gemm)) {
-        multiply_column(kernel, gemm, a, b, bias, c, pool);
-    } else {
-        const layout l = lay_out(kernel, gemm);
-        block_job job = {
-            .kernel = kernel, .gemm = gemm, .cut = &l, .a = a, .b = b, .bias = bias, .c = c};
-        job.packed_a = scratch;
-        job.packed_b = l.packed_b > 0 ? (float *)scratch + l.packed_a : NULL;
-        multiply_blocks(&job, pool);
-    }
+    tare_gemm_riding_f32_with(kernel, gemm, a, b, bias, c, NULL, scratch, pool);
+}
+
+/* ---- B packed before */
+
+int64_t tare_gemm_packed_with(const tare_gemm_kernel *kernel, const tare_gemm *gemm) {
+    if (gemm->m == 0 || gemm->n == 0 || !is_blocked(gemm)) return 0;
+    const cut panels = lay_out(kernel, gemm).panels;
+    return panels.count * panels.size * gemm->k;
+}
+
+static void prepack_slice(void *context, int64_t slice) {
+    const block_job *job = context;
+    const int64_t end = tare_slice_begin(job->panels, job->pack_slices, slice + 1);
+    for (int64_t p = tare_slice_begin(job->panels, job->pack_slices, slice); p < end; p++)
+        pack_panel_into(job, p, job->packed_b + p * job->cut->panels.size * job->steps);
+}
+
+void tare_gemm_pack_f32_with(const tare_gemm_kernel *kernel, const tare_gemm *gemm, const float *b,
+                             float *packed, tare_pool *pool) {
+    const layout l = lay_out(kernel, gemm);
+    block_job job = {.kernel = kernel,
+                     .gemm = gemm,
+                     .cut = &l,
+                     .b = b,
+                     .packed_b = packed,
+                     .steps = gemm->k,
+                     .panels = l.panels.count};
+    job.pack_slices = tare_slice_count(job.panels, l.panels.size * gemm->k, PACK_WORK);
+    tare_pool_run(pool, job.pack_slices, prepack_slice, &job);
 }
 
 /* ---- with the kernel of this machine */
@@ -383,4 +456,19 @@ void tare_gemm_f32(const tare_gemm *gemm, const float *a, const float *b, const 
         return;
     }
     tare_gemm_f32_with(tare_gemm_kernel_of(tare_isa_used()), gemm, a, b, bias, c, scratch, pool);
+}
+
+void tare_gemm_riding_f32(const tare_gemm *gemm, const float *a, const float *b, const float *bias,
+                          float *c, const tare_gemm_riders *riders, void *scratch,
+                          tare_pool *pool) {
+    tare_gemm_riding_f32_with(tare_gemm_kernel_of(tare_isa_used()), gemm, a, b, bias, c, riders,
+                              scratch, pool);
+}
+
+int64_t tare_gemm_packed(const tare_gemm *gemm) {
+    return tare_gemm_packed_with(tare_gemm_kernel_of(tare_isa_used()), gemm);
+}
+
+void tare_gemm_pack_f32(const tare_gemm *gemm, const float *b, float *packed, tare_pool *pool) {
+    tare_gemm_pack_f32_with(tare_gemm_kernel_of(tare_isa_used()), gemm, b, packed, pool);
 }

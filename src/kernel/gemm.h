@@ -7,6 +7,7 @@
 #define TARE_SRC_KERNEL_GEMM_H
 
 #include "base/threads.h"
+#include "kernel/ending.h"
 
 typedef struct tare_gemm {
     int64_t m, n, k;
@@ -31,6 +32,19 @@ int64_t tare_gemm_scratch(const tare_gemm *gemm);
  */
 void tare_gemm_f32(const tare_gemm *gemm, const float *a, const float *b, const float *bias,
                    float *c, void *scratch, tare_pool *pool);
+
+/* What may come with a product besides. */
+typedef struct tare_gemm_riders {
+    const tare_ending *ending; /* NULL: none; its addend's rows are ldc apart, as C's are */
+    const float *packed;       /* NULL, or B packed before, which is read instead of b */
+} tare_gemm_riders;
+void tare_gemm_riding_f32(const tare_gemm *gemm, const float *a, const float *b, const float *bias,
+                          float *c, const tare_gemm_riders *riders, void *scratch, tare_pool *pool);
+
+/* Packs B once for many products of this shape. Numbers of packed; 0: this product packs nothing.
+ */
+int64_t tare_gemm_packed(const tare_gemm *gemm);
+void tare_gemm_pack_f32(const tare_gemm *gemm, const float *b, float *packed, tare_pool *pool);
 
 /* Plain loops: the truth the other is held against, and the only ones for float64, int32. */
 void tare_gemm_reference_f32(const tare_gemm *gemm, const float *a, const float *b,

@@ -40,6 +40,8 @@ typedef struct tare_gemm_tile {
     bool accumulate;
     const tare_gemm_segment *segments; /* NULL: one stretch, from a and b on */
     int64_t segment_count;
+    const tare_ending *ending; /* NULL: none */
+    const float *addend;       /* the ending's, for this tile, its rows ldc apart as C's are */
 } tare_gemm_tile;
 
 typedef void (*tare_gemm_tile_function)(const tare_gemm_tile *tile);
@@ -84,10 +86,16 @@ extern const tare_gemm_kernel tare_gemm_kernel_avx2, tare_gemm_kernel_avx512;
 /* The table of an instruction set that the processor has; NULL when this build has none for it. */
 const tare_gemm_kernel *tare_gemm_kernel_of(tare_isa isa);
 
-/* tare_gemm_scratch and tare_gemm_f32 with a given table. */
+/* gemm.h's functions with a given table. */
 int64_t tare_gemm_scratch_with(const tare_gemm_kernel *kernel, const tare_gemm *gemm);
 void tare_gemm_f32_with(const tare_gemm_kernel *kernel, const tare_gemm *gemm, const float *a,
                         const float *b, const float *bias, float *c, void *scratch,
                         tare_pool *pool);
+void tare_gemm_riding_f32_with(const tare_gemm_kernel *kernel, const tare_gemm *gemm,
+                               const float *a, const float *b, const float *bias, float *c,
+                               const tare_gemm_riders *riders, void *scratch, tare_pool *pool);
+int64_t tare_gemm_packed_with(const tare_gemm_kernel *kernel, const tare_gemm *gemm);
+void tare_gemm_pack_f32_with(const tare_gemm_kernel *kernel, const tare_gemm *gemm, const float *b,
+                             float *packed, tare_pool *pool);
 
 #endif

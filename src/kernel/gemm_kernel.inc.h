@@ -26,25 +26,58 @@ static inline void store(float *to, vector value) { *(loose_vector *)to = value;
 
 /* ---- from registers to C */
 
+/* clamp(v) of ending.h. A comparison that is false for a NaN keeps it, as the instructions for a
+ * maximum and a minimum do, which these loops become. */
+static inline vector clamp(vector v, vector low, vector high) {
+    for (int i = 0; i < LANES; i++) v[i] = v[i] < low[i] ? low[i] : v[i];
+    for (int i = 0; i < LANES; i++) v[i] = v[i] > high[i] ? high[i] : v[i];
+    return v;
+}
+
+/* What a tile is kept between: everything where it has no bounds. */
+typedef struct bounds {
+    vector low, high;
+} bounds;
+
+static inline bounds bounds_of(const tare_gemm_tile *tile) {
+    const tare_ending *ending = tile->ending;
+    const float infinity = __builtin_inff(), low = ending ? ending->low : -infinity;
+    return (bounds){low - (vector){0}, (ending ? ending->high : infinity) - (vector){0}};
+}
+
+/* All that may come to a sum: the bias, what C has, the addend. */
+static inline vector complete(const tare_gemm_tile *tile, vector sum, int64_t j, const float *c,
+                              const float *addend, const bounds *kept) {
+    if (tile->bias) sum += load(tile->bias + j);
+    if (tile->accumulate) sum += load(c + j);
+    if (addend) sum += load(addend + j);
+    return clamp(sum, kept->low, kept->high);
+}
+
+/* A row of sums, whole vectors first; sums may be changed. */
+static __attribute__((noinline)) void finish_row(const tare_gemm_tile *tile, float *sums, float *c,
+                                                 const float *addend) {
+    const bounds kept = bounds_of(tile);
+    int64_t j = 0;
+    for (; j + LANES <= tile->columns; j += LANES)
+        store(c + j, complete(tile, load(sums + j), j, c, addend, &kept));
+    if (j == tile->columns) return;
+    for (int64_t i = j; i < tile->columns; i++) {
+        if (tile->bias) sums[i] += tile->bias[i];
+        if (tile->accumulate) sums[i] += c[i];
+        if (addend) sums[i] += addend[i];
+    }
+    store(sums + j, clamp(load(sums + j), kept.low, kept.high));
+    for (int64_t i = j; i < tile->columns; i++) c[i] = sums[i];
+}
+
 /* The end of a tile by way of the stack, out of line: narrower than its vectors; or whole, with
- * bias or accumulated. */
+ * what few tiles have. */
 static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int rows, int width,
-                                             const float *sums) {
+                                             float *sums) {
     for (int i = 0; i < rows; i++) {
-        float *c = tile->c + i * tile->ldc;
-        const float *row = sums + i * width;
-        if (tile->columns == width) {
-            for (int64_t j = 0; j < width; j += LANES)
-                store(c + j, load(row + j) + load(tile->bias ? tile->bias + j : c + j));
-            continue;
-        }
-        if (tile->bias) {
-            for (int64_t j = 0; j < tile->columns; j++) c[j] = row[j] + tile->bias[j];
-        } else if (tile->accumulate) {
-            for (int64_t j = 0; j < tile->columns; j++) c[j] += row[j];
-        } else {
-            for (int64_t j = 0; j < tile->columns; j++) c[j] = row[j];
-        }
+        const int64_t at = i * tile->ldc;
+        finish_row(tile, sums + i * width, tile->c + at, tile->addend ? tile->addend + at : NULL);
     }
 }
 
@@ -79,12 +112,17 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
     COLLECT_1(i)                                                                                   \
     store(tile->c + (i)*tile->ldc + LANES, load(tile->c + (i)*tile->ldc + LANES) + right_##i);
 
-#define BIAS_1     const vector bias_0 = load(tile->bias)
-#define BIAS_2     BIAS_1, bias_1 = load(tile->bias + LANES)
-#define SHIFT_1(i) store(tile->c + (i)*tile->ldc, sum_##i + bias_0);
+#define BIAS_1      const vector bias_0 = load(tile->bias)
+#define BIAS_2      BIAS_1, bias_1 = load(tile->bias + LANES)
+#define KEEP(to, v) store(tile->c + (to), clamp(v, kept.low, kept.high));
+#define SHIFT_1(i)  KEEP((i)*tile->ldc, sum_##i + bias_0)
 #define SHIFT_2(i)                                                                                 \
     SHIFT_1(i)                                                                                     \
-    store(tile->c + (i)*tile->ldc + LANES, right_##i + bias_1);
+    KEEP((i)*tile->ldc + LANES, right_##i + bias_1)
+#define JOIN_1(i) KEEP((i)*tile->ldc, sum_##i + bias_0 + load(tile->addend + (i)*tile->ldc))
+#define JOIN_2(i)                                                                                  \
+    JOIN_1(i)                                                                                      \
+    KEEP((i)*tile->ldc + LANES, right_##i + bias_1 + load(tile->addend + (i)*tile->ldc + LANES))
 
 /* The common ends are vector stores in line; of bias and accumulation only the one that this kind
  * of tile is mostly made for, since each is another kilobyte of code. */
@@ -99,17 +137,22 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
         ROWS_##rows(PLACE_##vectors);                                                              \
     }
 #define END_PANEL_TILE(rows, vectors)                                                              \
-    END_TILE(rows, vectors, tile->accumulate, COLLECT_ROWS, tile->bias)
+    END_TILE(rows, vectors, tile->accumulate, COLLECT_ROWS, tile->bias || tile->ending)
 #define END_ROWS_TILE(rows, vectors)                                                               \
-    END_TILE(rows, vectors, tile->bias, SHIFT_ROWS, tile->accumulate)
+    END_TILE(rows, vectors, tile->bias, SHIFT_ROWS,                                                \
+             tile->accumulate || (tile->ending && !tile->bias))
 #define COLLECT_ROWS_1(rows) ROWS_##rows(COLLECT_1)
 #define COLLECT_ROWS_2(rows) ROWS_##rows(COLLECT_2)
-#define SHIFT_ROWS_1(rows)                                                                         \
-    BIAS_1;                                                                                        \
-    ROWS_##rows(SHIFT_1)
-#define SHIFT_ROWS_2(rows)                                                                         \
-    BIAS_2;                                                                                        \
-    ROWS_##rows(SHIFT_2)
+#define SHIFT_ROWS_1(rows)   SHIFT_ROWS(rows, 1)
+#define SHIFT_ROWS_2(rows)   SHIFT_ROWS(rows, 2)
+#define SHIFT_ROWS(rows, vectors)                                                                  \
+    BIAS_##vectors;                                                                                \
+    const bounds kept = bounds_of(tile);                                                           \
+    if (tile->addend) {                                                                            \
+        ROWS_##rows(JOIN_##vectors)                                                                \
+    } else {                                                                                       \
+        ROWS_##rows(SHIFT_##vectors)                                                               \
+    }
 
 #define PREFETCH_1(i) __builtin_prefetch(tile->c + (i)*tile->ldc, 1);
 #define PREFETCH_2(i)                                                                              \
@@ -205,8 +248,10 @@ static __attribute__((noinline)) void finish_dots(const tare_gemm_tile *tile, in
         const quad sum = (lane[0] + lane[1]) + (lane[2] + lane[3]);
         for (int i = 0; i < 4 && first + i < rows; i++) {
             float *c = tile->c + (first + i) * tile->ldc + column;
-            const float value = sum[i] + rests[first + i];
-            *c = tile->accumulate ? *c + value : value + bias;
+            float value = sum[i] + rests[first + i];
+            value = tile->accumulate ? *c + value : value + bias;
+            if (tile->addend) value += tile->addend[(first + i) * tile->ldc + column];
+            *c = tile->ending ? tare_clamp(tile->ending, value) : value;
         }
     }
 }

@@ -204,6 +204,58 @@ static void has_the_same_bits_for_every_thread_count(void **state) {
     for_each_kernel(check_threads);
 }
 
+/* An ending and B packed before, against the product with a pass behind it. */
+static void check_riders(const tare_gemm_kernel *kernel, const product *p, tare_pool *pool) {
+    const tare_gemm *gemm = &p->gemm;
+    float *apart = check_array(p->c_count), *addend = check_random(5, p->c_count);
+    const tare_ending ending = {addend, -0.5f, 2};
+    multiply(kernel, p, pool, apart);
+    for (int64_t i = 0; i < gemm->m; i++)
+        for (int64_t j = 0; j < gemm->n; j++) {
+            const int64_t at = i * gemm->ldc + j;
+            apart[at] = tare_clamp(&ending, apart[at] + addend[at]);
+        }
+    float *packed = check_scratch(tare_gemm_packed_with(kernel, gemm) * (int64_t)sizeof(float));
+    void *scratch = check_scratch(tare_gemm_scratch_with(kernel, gemm));
+    for (int packs = 0; packs < 2; packs++) {
+        float *c = check_array(p->c_count);
+        tare_gemm_riders riders = {.ending = &ending};
+        if (packs && tare_gemm_packed_with(kernel, gemm) > 0) {
+            tare_gemm_pack_f32_with(kernel, gemm, p->b, packed, pool);
+            riders.packed = packed;
+        }
+        memcpy(c, p->c_before, (size_t)p->c_count * sizeof *c);
+        tare_gemm_riding_f32_with(kernel, gemm, p->a, riders.packed ? NULL : p->b, p->bias, c,
+                                  &riders, scratch, pool);
+        assert_true(check_same_bits(apart, c, p->c_count));
+        check_release(c);
+    }
+    free(scratch);
+    free(packed);
+    check_release(addend);
+    check_release(apart);
+}
+
+static void check_riding(const tare_gemm_kernel *kernel) {
+    static const int64_t shapes[][3] = {{128, 256, 784}, {70, 33, 1030}, {9, 70, 20},
+                                        {3, 4, 5},       {1, 60, 40},    {60, 1, 40},
+                                        {8, 8, 0},       {0, 5, 4},      {20, 1100, 3}};
+    tare_pool *pools[CHECK_POOLS];
+    check_make_pools(pools);
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
+        for (int form = 0; form < 8; form++) {
+            product p = make_product(shapes[s][0], shapes[s][1], shapes[s][2], form % 4, form / 4,
+                                     form % 2 == 0, form == 3);
+            check_riders(kernel, &p, pools[form % CHECK_POOLS]);
+            free_product(&p);
+        }
+    check_free_pools(pools);
+}
+static void riders_compute_what_a_pass_behind_the_product_does(void **state) {
+    (void)state;
+    for_each_kernel(check_riding);
+}
+
 static void check_not_finite(const tare_gemm_kernel *kernel) {
     product p = make_product(20, 40, 30, 0, 0, false, false);
     p.a[3 * 30 + 7] = NAN;
@@ -304,6 +356,7 @@ int main(void) {
         cmocka_unit_test(agrees_over_several_blocks),
         cmocka_unit_test(agrees_for_rows_and_columns),
         cmocka_unit_test(has_the_same_bits_for_every_thread_count),
+        cmocka_unit_test(riders_compute_what_a_pass_behind_the_product_does),
         cmocka_unit_test(keeps_nan_and_infinity_where_they_belong),
         cmocka_unit_test(default_kernel_is_the_machines_best),
         cmocka_unit_test(scratch_is_bounded_and_nothing_for_tiny_products),

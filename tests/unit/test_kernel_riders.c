@@ -268,6 +268,98 @@ static void are_never_called_without_results(void **state) {
     check_convolution(&none, NULL);
 }
 
+/* ---- endings, and filters packed before */
+
+static const tare_ending rectified = {.low = 0, .high = INFINITY};
+static const tare_ending kept_near_zero = {.low = -0.25f, .high = 0.5f};
+
+/* What an addition and a clamp behind the convolution make of its results. */
+static void end_apart(const tare_ending *ending, const float *addend, int64_t count, float *y) {
+    for (int64_t i = 0; i < count; i++) {
+        if (addend) y[i] += addend[i];
+        y[i] = y[i] < ending->low ? ending->low : y[i] > ending->high ? ending->high : y[i];
+    }
+}
+
+/* One convolution with its ending, of a filter packed before or not; in_place: the addend's memory
+ * is the result's. */
+static float *run_ending(const job *j, tare_isa isa, const float *bias, tare_ending ending,
+                         bool in_place, bool packs, tare_pool *pool) {
+    const tare_riding riding = riding_of(j, isa, false);
+    float *y = check_array(j->result_count);
+    float *packed = check_scratch(riding.packed * (int64_t)sizeof(float));
+    tare_riders riders = {.ending = &ending};
+    if (packs) {
+        tare_convolution_pack_f32_with(isa, &j->c, j->w, packed, pool);
+        riders.packed = packed;
+    }
+    if (in_place) {
+        memcpy(y, ending.addend, (size_t)j->result_count * sizeof *y);
+        ending.addend = y;
+    }
+    const int64_t spared = packs ? riding.packed * (int64_t)sizeof(float) : 0;
+    void *scratch = check_scratch(riding.scratch - spared);
+    tare_convolution_forward_riding_f32_with(isa, &j->c, j->source, packs ? NULL : j->w, bias, y,
+                                             &riders, scratch, pool);
+    free(scratch);
+    free(packed);
+    return y;
+}
+
+static void check_ending(const job *j, tare_isa isa, const float *bias, const float *addend,
+                         const tare_ending *bounds, tare_pool *const *pools) {
+    float *apart = check_array(j->result_count);
+    void *scratch = check_scratch(tare_convolution_forward_scratch_with(isa, &j->c));
+    tare_convolution_forward_f32_with(isa, &j->c, j->source, j->w, bias, apart, scratch, NULL);
+    end_apart(bounds, addend, j->result_count, apart);
+    const tare_ending ending = {addend, bounds->low, bounds->high};
+    for (int way = 0; way < 4; way++)
+        for (int p = 0; p < (pools ? CHECK_POOLS : 1); p++) {
+            if (way % 2 == 1 && !addend) continue;
+            float *y = run_ending(j, isa, bias, ending, way % 2, way / 2, pools ? pools[p] : NULL);
+            assert_true(check_same_bits(apart, y, j->result_count));
+            check_release(y);
+        }
+    free(scratch);
+    check_release(apart);
+}
+
+static void check_endings(const tare_convolution *c, tare_pool *const *pools) {
+    job j = make_job(c, false);
+    float *bias = check_random(23, c->filters), *addend = check_random(24, j.result_count);
+    if (j.source_count > 0) j.source[j.source_count / 2] = NAN;
+    for (int isa = TARE_ISA_BASELINE; isa <= (int)tare_isa_supported(); isa++) {
+        if (!riding_of(&j, (tare_isa)isa, false).possible) continue;
+        check_ending(&j, (tare_isa)isa, bias, addend, &rectified, pools);
+        check_ending(&j, (tare_isa)isa, bias, NULL, &kept_near_zero, pools);
+        check_ending(&j, (tare_isa)isa, NULL, addend, &kept_near_zero, pools);
+        check_ending(&j, (tare_isa)isa, NULL, NULL, &rectified, pools);
+    }
+    check_release(bias);
+    check_release(addend);
+    free_job(&j);
+}
+
+static void endings_compute_what_passes_behind_the_convolution_do(void **state) {
+    (void)state;
+    const tare_convolution some[] = {
+        plane(3, 9, 11, 16, 16, 3, 1, 1),  plane(2, 7, 8, 20, 35, 3, 2, 1),
+        plane(3, 30, 30, 40, 64, 1, 1, 0), plane(2, 12, 13, 256, 70, 3, 1, 1),
+        plane(2, 11, 12, 32, 2, 3, 1, 1),  plane(0, 8, 8, 16, 16, 3, 1, 1),
+        plane(2, 4, 4, 7, 5, 3, 1, 1),     solid()};
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) check_endings(&some[i], NULL);
+}
+
+static void endings_have_the_same_bits_for_every_thread_count(void **state) {
+    (void)state;
+    const tare_convolution some[] = {plane(8, 16, 16, 20, 40, 3, 2, 1),
+                                     plane(8, 20, 20, 64, 48, 1, 1, 0)};
+    tare_pool *pools[CHECK_POOLS];
+    check_make_pools(pools);
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) check_endings(&some[i], pools);
+    check_free_pools(pools);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(see_every_pixel_once),
@@ -275,6 +367,8 @@ int main(void) {
         cmocka_unit_test(are_not_taken_by_groups_and_planes),
         cmocka_unit_test(default_is_the_machines_best),
         cmocka_unit_test(are_never_called_without_results),
+        cmocka_unit_test(endings_compute_what_passes_behind_the_convolution_do),
+        cmocka_unit_test(endings_have_the_same_bits_for_every_thread_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
