@@ -38,7 +38,7 @@ static tare_status data_prepare(tare_prepare *prepare, uint32_t reads, int64_t *
 }
 
 static void data_run(const tare_run *run, const tare_carried *carried) {
-    const tare_riders riders = {carried->readers[0], carried->finisher};
+    const tare_riders riders = {.reader = carried->readers[0], .finisher = carried->finisher};
     tare_convolution_data_riding_f32(run->state, run->inputs[0], run->inputs[1], run->outputs[0],
                                      &riders, run->scratch, run->pool);
 }
