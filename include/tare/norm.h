@@ -291,12 +291,23 @@ TARE_API char *tare_recalibration_json(const tare_recalibration *recalibration);
 
 /* --------------------------------------------------------------------------------- folding */
 
+/** A channel of weights that a batch normalisation went into. */
+typedef struct tare_folded_channel {
+    double scale;                  /* gamma / sqrt(variance + epsilon) */
+    double before_min, before_max; /* of the weights, without it */
+    double after_min, after_max;   /* and with it */
+} tare_folded_channel;
+
 /** What became of one batch normalisation. Everything belongs to the folding. */
 typedef struct tare_folded_layer {
     const char *name;    /* "conv2d/batch_normalization" */
     const char *product; /* the node that took it, "conv2d/Conv2D"; NULL: it stays */
     bool before;         /* it stands before that product; else behind it */
     const char *reason;  /* why it stays; NULL: it does not */
+    const char *weights; /* the variable of that product, "conv2d/kernel"; NULL: it stays */
+    const tare_folded_channel
+        *channels; /* [channel_count], the product's or, before it, its input's */
+    int64_t channel_count;
 } tare_folded_layer;
 
 /** How far the network's answers after folding are from those before. */

@@ -83,6 +83,19 @@ tare_dtype tare_tflite_type(int64_t code, const char **name);
 /* tflite_read.c: fills a model whose bytes are there. */
 tare_status tare_tflite_parse(tare_tflite *model, tare_error *error);
 
+/* Numbers of a constant, and number i as it is meant: (q - zero point) scale where it is quantised.
+ * Of types other than float32, int8 and uint8 there are none. */
+int64_t tare_tflite_value_count(const tare_tflite_array *array);
+double tare_tflite_value(const tare_tflite_array *array, int64_t i);
+/* Channels of an operator's weights: number i is of channel i / span % count. */
+typedef struct tare_tflite_channels {
+    int64_t count, span;
+} tare_tflite_channels;
+tare_tflite_channels tare_tflite_channels_of(const tare_tflite_kind *kind,
+                                             const tare_tflite_array *weights);
+/* tflite_write.c: bytes of its file. */
+tare_status tare_tflite_file_bytes(const tare_tflite *model, int64_t *bytes, tare_error *error);
+
 /* ---- building a graph of it */
 
 struct tare_tflite_import {

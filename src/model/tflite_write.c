@@ -261,7 +261,6 @@ static tare_status check_kinds(const writing *w) {
 
 static tare_status save(const writing *w, const char *path) {
     tare_writer *writer = NULL;
-    if (w->out.bytes.failed) return tare_fail_memory(w->error);
     if (w->out.bytes.length > INT32_MAX)
         return tare_fail_file(w->error, TARE_ERROR_UNSUPPORTED, path,
                               "the model is larger than a .tflite file can be");
@@ -273,15 +272,39 @@ static tare_status save(const writing *w, const char *path) {
     return status;
 }
 
+/* The file's bytes in out; free them and the codes with end_writing. */
+static tare_status put_all(writing *w) {
+    TARE_TRY(check_kinds(w));
+    TARE_TRY(find_codes(w));
+    put_model(w);
+    return w->out.bytes.failed ? tare_fail_memory(w->error) : TARE_OK;
+}
+
+static void end_writing(writing *w) {
+    const int64_t codes = w->model->operator_count + 1;
+    tare_text_clear(&w->out.bytes);
+    if (w->codes != NULL)
+        tare_release(&w->model->allocator, w->codes, (size_t)codes * sizeof *w->codes);
+}
+
+static writing writing_of(const tare_tflite *model, tare_error *error) {
+    return (writing){.model = model, .out.bytes.allocator = &model->allocator, .error = error};
+}
+
 tare_status tare_tflite_save(const tare_tflite *model, const char *path, tare_error *error) {
     if (model == NULL || path == NULL)
         return tare_fail(error, TARE_ERROR_ARGUMENT, "tflite_save needs a model and a path");
-    writing w = {.model = model, .out.bytes.allocator = &model->allocator, .error = error};
-    TARE_TRY(check_kinds(&w));
-    TARE_TRY(find_codes(&w));
-    put_model(&w);
-    const tare_status status = save(&w, path);
-    tare_text_clear(&w.out.bytes);
-    tare_release(&model->allocator, w.codes, (size_t)(model->operator_count + 1) * sizeof *w.codes);
+    writing w = writing_of(model, error);
+    tare_status status = put_all(&w);
+    if (status == TARE_OK) status = save(&w, path);
+    end_writing(&w);
+    return status;
+}
+
+tare_status tare_tflite_file_bytes(const tare_tflite *model, int64_t *bytes, tare_error *error) {
+    writing w = writing_of(model, error);
+    const tare_status status = put_all(&w);
+    *bytes = (int64_t)w.out.bytes.length;
+    end_writing(&w);
     return status;
 }

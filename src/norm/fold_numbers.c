@@ -174,6 +174,7 @@ static tare_status fold(tare_folding *f, tare_fold_place *place, fold_arrays *n)
         place->told.reason = "its statistics, gamma or beta make numbers that are not finite";
         return TARE_OK;
     }
+    TARE_TRY(tare_fold_note_channels(f, place, n->scale, n->weights, n->new_weights));
     TARE_TRY(plan_changes(f, place, n));
     TARE_TRY(make_changes(f, n));
     f->folded++;

@@ -39,6 +39,11 @@ tare_status tare_fold_find(tare_folding *folding);
 /* fold_numbers.c: folds one place in the session, or gives it a reason. */
 tare_status tare_fold_numbers(tare_folding *folding, tare_fold_place *place);
 
+/* fold_channels.c: notes for each channel of a place its scale and what it does to the weights. */
+tare_status tare_fold_note_channels(tare_folding *folding, tare_fold_place *place,
+                                    const tare_array *scale, const tare_array *before,
+                                    const tare_array *after);
+
 /* fold_measure.c: the answers of the network as it stands, each layer computed by itself, and after
  * folding; data NULL: examples are drawn. *answers: the caller's; NULL where nothing can be drawn.
  */
