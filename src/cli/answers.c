@@ -4,6 +4,7 @@
 
 #include "array/array.h"
 #include "array/shape.h"
+#include "base/clock.h"
 #include "base/status.h"
 #include "kernel/int8_others.h"
 #include <tare/session.h>
@@ -23,6 +24,7 @@ typedef struct answering {
     tare_array *fed;     /* a batch in whole numbers; NULL: it is fed as it is */
     tare_array *answers; /* [examples, ..] float32 */
     int64_t done;
+    tare_answers_watch *watch;
     tare_error *error;
 } answering;
 
@@ -128,6 +130,7 @@ static tare_status take(answering *j, const tare_array *result, int64_t count) {
 }
 
 static tare_status run_all(answering *j) {
+    const double start = tare_clock_seconds();
     for (int64_t i = 0; i < tare_batches_count(j->batches); i++) {
         tare_batch batch;
         tare_array *result = NULL;
@@ -139,17 +142,23 @@ static tare_status run_all(answering *j) {
             return tare_session_error(j->session)->status;
         }
         TARE_TRY(take(j, result, batch.count));
+        if (j->watch->seen != NULL)
+            j->watch->seen(j->watch->user, j->done, tare_dataset_count(j->examples));
     }
+    j->watch->seconds = tare_clock_seconds() - start;
     return TARE_OK;
 }
 
-tare_status tare_answers(const tare_tflite *model, const char *path, const tare_dataset *examples,
-                         int64_t batch, int64_t threads, tare_array **answers, tare_error *error) {
+tare_status tare_answers_watched(const tare_tflite *model, const char *path,
+                                 const tare_dataset *examples, int64_t batch, int64_t threads,
+                                 tare_answers_watch *watch, tare_array **answers,
+                                 tare_error *error) {
     answering j = {.model = model,
                    .path = path,
                    .examples = examples,
                    .batch = batch,
                    .threads = threads,
+                   .watch = watch,
                    .error = error};
     tare_status status = open_model(&j);
     if (status == TARE_OK) status = cut(&j);
@@ -163,4 +172,10 @@ tare_status tare_answers(const tare_tflite *model, const char *path, const tare_
     else
         tare_array_free(j.answers);
     return status;
+}
+
+tare_status tare_answers(const tare_tflite *model, const char *path, const tare_dataset *examples,
+                         int64_t batch, int64_t threads, tare_array **answers, tare_error *error) {
+    tare_answers_watch nobody = {.seen = NULL};
+    return tare_answers_watched(model, path, examples, batch, threads, &nobody, answers, error);
 }

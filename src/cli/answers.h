@@ -14,4 +14,16 @@
 tare_status tare_answers(const tare_tflite *model, const char *path, const tare_dataset *examples,
                          int64_t batch, int64_t threads, tare_array **answers, tare_error *error);
 
+/* Somebody who looks on. Zero: nobody. */
+typedef struct tare_answers_watch {
+    void (*seen)(void *user, int64_t done, int64_t all);
+    void *user;
+    double seconds; /* set: that running took, without building the model */
+} tare_answers_watch;
+/* The same, watched. */
+tare_status tare_answers_watched(const tare_tflite *model, const char *path,
+                                 const tare_dataset *examples, int64_t batch, int64_t threads,
+                                 tare_answers_watch *watch, tare_array **answers,
+                                 tare_error *error);
+
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tare eval: the network that a checkpoint or a .tflite model holds, tested on a data set. */
-#include "array/array.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "cli/answers.h"
+#include "cli/answers_apart.h"
+#include "cli/folded.h"
 #include "cli/say.h"
 #include "cli/workshop.h"
 #include "report/json.h"
 
 #include <math.h>
-#include <string.h>
 
 /* clang-format off */
 #define TARE_EVAL_FIELDS(field)                                                                   \
@@ -92,25 +92,6 @@ static int say_result(const job *j) {
 
 /* ------------------------------------------------------------------------------ .tflite models */
 
-static bool is_tflite(const char *path) {
-    const size_t length = strlen(path), tail = strlen(".tflite");
-    return length >= tail && strcmp(path + length - tail, ".tflite") == 0;
-}
-
-/* Examples whose greatest answer stands at their label. */
-static int64_t count_correct(const tare_array *answers, const tare_dataset *examples) {
-    const int64_t rows = tare_dataset_count(examples), width = answers->count / rows;
-    const float *row = answers->data;
-    int64_t correct = 0;
-    for (int64_t i = 0; i < rows; i++, row += width) {
-        int64_t best = 0;
-        for (int64_t k = 1; k < width; k++)
-            if (row[k] > row[best]) best = k;
-        correct += best == tare_dataset_label(examples, i);
-    }
-    return correct;
-}
-
 static tare_status evaluate_tflite(job *j) {
     tare_tflite *model = NULL;
     tare_array *answers = NULL;
@@ -125,7 +106,7 @@ static tare_status evaluate_tflite(job *j) {
                                             j->options.threads, &answers, &j->error);
     if (status == TARE_OK) {
         j->found.count = tare_dataset_count(j->examples);
-        j->found.correct = count_correct(answers, j->examples);
+        j->found.correct = tare_answers_correct(answers, j->examples);
         j->found.loss = (double)NAN;
     }
     tare_array_free(answers);
@@ -166,7 +147,7 @@ static int run(int count, char **texts) {
     if (j.options.threads < 0 || j.options.limit < 0)
         return tare_say_misuse("--threads and --limit: need 0 or more");
     j.path = arguments.words[0];
-    status = is_tflite(j.path) ? work_on_tflite(&j) : work(&j);
+    status = tare_is_tflite(j.path) ? work_on_tflite(&j) : work(&j);
     tare_workshop_end(&j.workshop);
     tare_dataset_free(j.examples);
     tare_safetensors_close(j.file);

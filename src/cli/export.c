@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tare export: a checkpoint's network as a float .tflite model, batch normalisation folded. */
 #include "base/status.h"
+#include "cli/folded.h"
 #include "cli/say.h"
-#include "cli/workshop.h"
-#include <tare/norm.h>
-#include <tare/tflite.h>
 
 /* clang-format off */
 #define TARE_EXPORT_FIELDS(field)                                                                 \
@@ -20,29 +18,13 @@ typedef struct job {
     export_options options;
     tare_safetensors *file;
     tare_workshop workshop;
-    tare_folding *folding;
     tare_tflite *model;
     tare_error error;
 } job;
 
-static tare_status fold(job *j) {
-    TARE_TRY(tare_workshop_restore(&j->workshop, j->path, 1, &j->error));
-    TARE_TRY(tare_fold(j->workshop.session, &j->workshop.network, NULL, &j->folding, &j->error,
-                       .examples = 0));
-    const tare_folded_layer *layer;
-    for (size_t i = 0; (layer = tare_folding_layer(j->folding, i)) != NULL; i++)
-        if (layer->product == NULL)
-            return tare_fail(&j->error, TARE_ERROR_UNSUPPORTED,
-                             "batch normalisation '%s' cannot be folded, and .tflite has none: %s",
-                             layer->name, layer->reason);
-    return TARE_OK;
-}
-
 static tare_status export(job *j) {
-    const tare_network *network = &j->workshop.network;
-    TARE_TRY(fold(j));
-    TARE_TRY(tare_tflite_export(j->workshop.session, network->inputs, network->logits, &j->model,
-                                &j->error));
+    TARE_TRY(tare_workshop_restore(&j->workshop, j->path, 1, &j->error));
+    TARE_TRY(tare_folded_model(&j->workshop, NULL, &j->model, &j->error));
     return tare_tflite_save(j->model, j->options.output, &j->error);
 }
 
@@ -70,7 +52,6 @@ static int run(int count, char **texts) {
     j.path = arguments.words[0];
     status = work(&j);
     tare_tflite_close(j.model);
-    tare_folding_free(j.folding);
     tare_workshop_end(&j.workshop);
     tare_safetensors_close(j.file);
     return status;

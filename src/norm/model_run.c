@@ -8,10 +8,17 @@
 #include "kernel/int8_others.h"
 #include <tare/session.h>
 
+bool tare_model_run_is_whole(const tare_tflite_tensor *told) {
+    return (told->dtype == TARE_INT8 || told->dtype == TARE_UINT8) && told->scale_count == 1;
+}
+
+int64_t tare_model_run_zero(const tare_tflite_tensor *told) {
+    return told->zero_points[0] + (told->dtype == TARE_UINT8 ? INT8_MIN : 0);
+}
+
 /* A tensor whose numbers can be told. */
 static bool is_seen(const tare_tflite_tensor *told) {
-    return !told->constant &&
-           (told->dtype == TARE_FLOAT32 || (told->dtype == TARE_INT8 && told->scale_count == 1));
+    return !told->constant && (told->dtype == TARE_FLOAT32 || tare_model_run_is_whole(told));
 }
 
 static tare_status build(tare_model_run *run, int64_t threads) {
@@ -67,15 +74,16 @@ tare_status tare_model_run_cut(const tare_model_run *run, const tare_dataset *da
 static tare_status round_inputs(tare_model_run *run, tare_array **inputs) {
     const tare_tflite_tensor *from =
         tare_tflite_tensor_at(run->model, (size_t)tare_tflite_input(run->model, 0));
-    if (from->dtype != TARE_INT8 || from->scale_count != 1) return TARE_OK;
+    if (!tare_model_run_is_whole(from)) return TARE_OK;
     if (!run->fed || !tare_shape_same(run->fed->shape, (*inputs)->shape)) {
         tare_array_free(run->fed);
         run->fed = NULL;
-        if (tare_array_new(TARE_INT8, (*inputs)->shape, NULL, &run->fed) != TARE_OK)
+        if (tare_array_new(from->dtype, (*inputs)->shape, NULL, &run->fed) != TARE_OK)
             return tare_fail_memory(run->error);
     }
     tare_int8_quantise((*inputs)->count, (*inputs)->data, from->scales[0],
-                       (int32_t)from->zero_points[0], run->fed->data);
+                       (int32_t)tare_model_run_zero(from), run->fed->data);
+    if (from->dtype == TARE_UINT8) tare_int8_shift(run->fed->count, run->fed->data, run->fed->data);
     *inputs = run->fed;
     return TARE_OK;
 }

@@ -15,7 +15,7 @@ typedef struct tare_model_run {
     tare_session *session;
     tare_tensor x;
     size_t fetch_count;
-    tare_tensor *fetches; /* what is computed in float32, or in int8 with a scale */
+    tare_tensor *fetches; /* what is computed in float32, or in whole numbers with a scale */
     size_t *indices;      /* by fetch: the tensor's in the file, rising */
     tare_array **results; /* by fetch: of the latest batch; the session's */
     tare_array *fed;      /* a batch as whole numbers; NULL: none yet */
@@ -30,6 +30,10 @@ tare_status tare_model_run_cut(const tare_model_run *run, const tare_dataset *da
                                double divisor, tare_batches **batches);
 /* Runs one batch of float numbers, rounded first where the model takes whole ones. */
 tare_status tare_model_run_batch(tare_model_run *run, tare_array *inputs);
+/* int8 or uint8 numbers with one scale, and their zero point as int8 ones have it: those of uint8
+ * are 128 more, and stand in graphs as int8 but for the model's ends. */
+bool tare_model_run_is_whole(const tare_tflite_tensor *tensor);
+int64_t tare_model_run_zero(const tare_tflite_tensor *tensor);
 /* Where a tensor's numbers stand among the results; -1: nowhere. */
 int64_t tare_model_run_result(const tare_model_run *run, size_t tensor);
 void tare_model_run_end(tare_model_run *run);

@@ -53,7 +53,7 @@ static tare_status noise_of_weights(const measuring *m, const tare_tflite_operat
 static tare_status describe(const measuring *m, size_t tensor, tare_noise *layer) {
     const tare_noise_report *report = m->report;
     const tare_tflite_tensor *whole = tare_tflite_tensor_at(report->to, tensor);
-    const double scale = (double)whole->scales[0], zero = (double)whole->zero_points[0];
+    const double scale = (double)whole->scales[0], zero = (double)tare_model_run_zero(whole);
     *layer = (tare_noise){.name = tare_tflite_tensor_at(report->from, tensor)->name,
                           .op = maker_of(report->from, tensor),
                           .tensor = (int64_t)tensor,
@@ -67,11 +67,6 @@ static tare_status describe(const measuring *m, size_t tensor, tare_noise *layer
     return noise_of_weights(m, op, &layer->weighing);
 }
 
-static bool is_whole(const tare_tflite *model, size_t tensor) {
-    const tare_tflite_tensor *told = tare_tflite_tensor_at(model, tensor);
-    return told->dtype == TARE_INT8 && told->scale_count == 1;
-}
-
 /* The tensors that both models compute, the float one in float and the other in int8. */
 static tare_status find_layers(measuring *m) {
     tare_noise_report *report = m->report;
@@ -80,7 +75,8 @@ static tare_status find_layers(measuring *m) {
     if (!report->layers) return tare_fail_memory(m->error);
     for (size_t f = 0; f < m->floats.fetch_count; f++) {
         const size_t tensor = m->floats.indices[f];
-        if (tare_model_run_result(&m->wholes, tensor) >= 0 && is_whole(report->to, tensor))
+        if (tare_model_run_result(&m->wholes, tensor) >= 0 &&
+            tare_model_run_is_whole(tare_tflite_tensor_at(report->to, tensor)))
             TARE_TRY(describe(m, tensor, &report->layers[report->count++]));
     }
     return TARE_OK;
@@ -93,11 +89,13 @@ static void see(tare_noise *layer, const tare_tflite_tensor *whole, const tare_a
                 const tare_array *got) {
     const float *x = wanted->data;
     const int8_t *q = got->data;
+    const uint8_t *shifted = got->dtype == TARE_UINT8 ? got->data : NULL;
     const double scale = (double)whole->scales[0];
-    const int64_t zero = whole->zero_points[0];
+    const int64_t zero = tare_model_run_zero(whole);
     double clipped = 0;
     for (int64_t i = 0; i < wanted->count; i++) {
-        const double number = (double)x[i], apart = number - (double)(q[i] - zero) * scale;
+        const int64_t quantum = shifted ? shifted[i] + INT8_MIN : q[i];
+        const double number = (double)x[i], apart = number - (double)(quantum - zero) * scale;
         const double within = fmin(fmax(number, layer->min), layer->max);
         layer->signal += number * number;
         layer->noise += apart * apart;

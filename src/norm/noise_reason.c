@@ -38,7 +38,7 @@ static double *peaks_of(const tare_noise_report *report, const tare_tflite_opera
     return peaks;
 }
 
-/* ", whose gamma / sigma is 25.1, the median 0.8" */
+/* " (gamma / sigma 25.1, the median 0.8)" */
 static void add_scale(const tare_noise_report *report, const char *weights, int64_t channel,
                       tare_text *text) {
     char number[TARE_NUMBER_TEXT];
@@ -50,11 +50,10 @@ static void add_scale(const tare_noise_report *report, const char *weights, int6
         if (!scales || channel >= layer->channel_count) return;
         for (int64_t c = 0; c < layer->channel_count; c++)
             scales[c] = fabs(layer->channels[c].scale);
-        tare_text_format(text, ", whose gamma / sigma is %s",
+        tare_text_format(text, " (gamma / sigma %s",
                          tare_significant_text(number, scales[channel], DIGITS));
-        tare_text_format(text, " against a median of %s",
-                         tare_significant_text(
-                             number, median(report->arena, scales, layer->channel_count), DIGITS));
+        const double middle = median(report->arena, scales, layer->channel_count);
+        tare_text_format(text, ", the median %s)", tare_significant_text(number, middle, DIGITS));
         return;
     }
 }
@@ -74,12 +73,12 @@ static void add_weights(const tare_noise_report *report, const tare_noise *layer
                          scales > 1 ? "255 steps a channel" : "255 steps for all channels");
         return;
     }
-    tare_text_format(text,
-                     "all channels of '%s' have one scale, and channel %" PRId64 " reaches %s",
-                     layer->weights, widest, tare_significant_text(number, peaks[widest], DIGITS));
+    tare_text_format(text, "all channels of '%s' have one scale, and channel %" PRId64,
+                     layer->weights, widest);
+    add_scale(report, layer->weights, widest, text);
+    tare_text_format(text, " reaches %s", tare_significant_text(number, peaks[widest], DIGITS));
     tare_text_format(text, " where the median reaches %s",
                      tare_significant_text(number, middle, DIGITS));
-    add_scale(report, layer->weights, widest, text);
 }
 
 static void add_clipping(const tare_noise *layer, tare_text *text) {
