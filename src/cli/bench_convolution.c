@@ -15,6 +15,8 @@ typedef struct shape {
     { n, {1, size, size}, c, f, {1, k, k}, s, 1, false }
 #define SPACE(n, depth, size, c, f)                                                                \
     { n, {depth, size, size}, c, f, {3, 3, 3}, 1, 1, false }
+#define CHANNELWISE(n, size, c, k, s)                                                              \
+    { n, {1, size, size}, c, c, {1, k, k}, s, c, false }
 /* clang-format off */
 static const shape shapes[] = {
     /* 3x3 */
@@ -37,8 +39,11 @@ static const shape shapes[] = {
     /* first layers, whose data gradient nobody wants */
     {256, {1, 28, 28}, 1, 6, {1, 5, 5}, 1, 1, true}, PLANE(32, 64, 1, 32, 3, 1),
     PLANE(128, 32, 3, 16, 3, 1), PLANE(16, 224, 3, 64, 7, 2), SPACE(8, 16, 56, 3, 32),
-    /* small maps, a second layer, and one filter per channel */
-    {256, {1, 12, 12}, 6, 16, {1, 5, 5}, 1, 1, true}, {16, {1, 56, 56}, 64, 64, {1, 3, 3}, 1, 64, false},
+    /* a second layer of a small network */
+    {256, {1, 12, 12}, 6, 16, {1, 5, 5}, 1, 1, true},
+    /* one filter per channel */
+    CHANNELWISE(16, 56, 64, 3, 1), CHANNELWISE(16, 56, 128, 3, 2), CHANNELWISE(16, 28, 128, 5, 1),
+    CHANNELWISE(16, 14, 512, 3, 1), CHANNELWISE(16, 7, 1024, 3, 1), CHANNELWISE(64, 32, 24, 3, 1),
 };
 /* clang-format on */
 enum { SHAPES = sizeof shapes / sizeof *shapes, FIRST_LAYER_CHANNELS = 4 };

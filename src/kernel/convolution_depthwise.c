@@ -6,10 +6,11 @@
  *     data      dx[i, c] = sum over taps k of dy[target(i, k), c] w[k, c]
  *     filter    dw[k, c] = sum over pixels o of x[source(o, k), c] dy[o, c]
  *
- * The first two are one walk: every pixel of a grid (output, or input) reads a source pixel through
- * each tap, or none. Which one is looked up per axis in tables made at the start. A slice takes
- * rows of the grid. The filter's rows are cut into ranges with a partial sum each, added in a fixed
- * tree.
+ * All are one walk: every pixel of a grid (output, or input) reads a source pixel through each tap,
+ * or none. Which one is looked up per axis in tables made at the start. Columns that read through
+ * the same taps, as nearly all of a row do, make a run and are summed together; in the data
+ * gradient of stride s only every s-th column can. A slice takes rows of the grid. The filter's
+ * rows are cut into ranges with a partial sum each, added in a fixed tree.
  */
 #include "kernel/convolution_depthwise.h"
 
@@ -21,14 +22,13 @@
 #include "kernel/slices.h"
 
 enum {
-    MOST_TAPS = 128,     /* pointers to their rows stand on the stack */
     MOST_RANGES = 16,    /* partial sums of the filter */
     SLICE_WORK = 1 << 16 /* least multiply-adds of a slice */
 };
 
 bool tare_depthwise_takes(const tare_convolution *c) {
     return c->groups > 1 && c->groups == c->channels && c->filters == c->channels &&
-           tare_pixels(c->kernel) <= MOST_TAPS;
+           tare_pixels(c->kernel) <= TARE_DEPTHWISE_MOST_TAPS;
 }
 
 static const tare_depthwise_rows *rows_of(tare_isa isa) {
@@ -42,20 +42,30 @@ static const tare_depthwise_rows *rows_of(tare_isa isa) {
 
 /* ---- which pixel meets which */
 
+/* Columns first, first + step, .. of the grid, `count` of them. */
+typedef struct column_run {
+    int64_t first, count;
+} column_run;
+
 typedef struct walk {
     const tare_depthwise_rows *rows;
     int64_t channels;
     int64_t grid[TARE_SPATIAL], source[TARE_SPATIAL], kernel[TARE_SPATIAL];
     const int64_t *at[TARE_SPATIAL]; /* [grid position][tap] of an axis: where it reads; -1: none */
-    const float *from, *w, *bias;    /* filter: from is x, w is dy */
+    const column_run *runs;
+    int64_t run_count, column_step, source_step; /* from one column of a run to the next */
+    const float *from, *w, *bias;                /* filter: from is x, w is dy */
     float *to;
     int64_t lines, slices; /* rows of the grid, through all samples */
 } walk;
 
+/* Bytes of the runs, at most one per column, and the tables behind them. */
+static int64_t run_bytes(int64_t columns) { return columns * (int64_t)sizeof(column_run); }
+
 static int64_t table_size(const int64_t grid[TARE_SPATIAL], const tare_convolution *c) {
     int64_t size = 0;
     for (int d = 0; d < TARE_SPATIAL; d++) size += grid[d] * c->kernel[d];
-    return tare_round_up(size * (int64_t)sizeof(int64_t), 64);
+    return tare_round_up(size * (int64_t)sizeof(int64_t) + run_bytes(grid[2]), 64);
 }
 
 static int64_t forward_source(const tare_convolution *c, int d, int64_t out, int64_t tap) {
@@ -69,8 +79,31 @@ static int64_t data_source(const tare_convolution *c, int d, int64_t in, int64_t
     return distance / c->stride[d] < c->out[d] ? distance / c->stride[d] : -1;
 }
 
-static walk start(tare_isa isa, const tare_convolution *c, bool data, int64_t *tables) {
-    walk w = {.rows = rows_of(isa), .channels = c->channels};
+/* Whether two columns read through the same taps. */
+static bool alike(const walk *w, int64_t a, int64_t b) {
+    const int64_t *of_a = w->at[2] + a * w->kernel[2], *of_b = w->at[2] + b * w->kernel[2];
+    for (int64_t k = 0; k < w->kernel[2]; k++)
+        if ((of_a[k] < 0) != (of_b[k] < 0)) return false;
+    return true;
+}
+
+static void find_runs(walk *w, column_run *runs) {
+    w->runs = runs;
+    for (int64_t phase = 0; phase < w->column_step; phase++)
+        for (int64_t g = phase; g < w->grid[2]; g += w->column_step) {
+            if (g > phase && alike(w, g - w->column_step, g))
+                runs[w->run_count - 1].count++;
+            else
+                runs[w->run_count++] = (column_run){.first = g, .count = 1};
+        }
+}
+
+static walk start(tare_isa isa, const tare_convolution *c, bool data, void *scratch) {
+    walk w = {.rows = rows_of(isa),
+              .channels = c->channels,
+              .column_step = data ? c->stride[2] : 1,
+              .source_step = data ? 1 : c->stride[2]};
+    int64_t *tables = (int64_t *)(void *)((char *)scratch + run_bytes(data ? c->in[2] : c->out[2]));
     for (int d = 0; d < TARE_SPATIAL; d++) {
         w.grid[d] = data ? c->in[d] : c->out[d];
         w.source[d] = data ? c->out[d] : c->in[d];
@@ -81,6 +114,7 @@ static walk start(tare_isa isa, const tare_convolution *c, bool data, int64_t *t
                 *tables++ = data ? data_source(c, d, g, k) : forward_source(c, d, g, k);
     }
     w.lines = c->batch * w.grid[0] * w.grid[1];
+    find_runs(&w, scratch);
     return w;
 }
 
@@ -93,47 +127,67 @@ static int64_t source_row(const walk *w, int64_t line, int64_t i, int64_t j) {
     return at < 0 || row < 0 ? -1 : (sample * w->source[0] + at) * w->source[1] + row;
 }
 
-/* ---- forward and data: pixels of the grid, one after the other */
+/* The kernel rows through which a row of the grid reads, and which source rows. */
+typedef struct kernel_rows {
+    int64_t kernel[TARE_DEPTHWISE_MOST_TAPS], source[TARE_DEPTHWISE_MOST_TAPS];
+    int64_t count, next; /* next: the source row behind all of them */
+} kernel_rows;
 
-/* What the taps of a row of the grid read: first numbers of a source row and of a filter row. */
-typedef struct tap_rows {
-    const float *from[MOST_TAPS], *w[MOST_TAPS];
-    int64_t count;
-} tap_rows;
-
-static void find_rows(const walk *w, int64_t line, tap_rows *found) {
-    found->count = 0;
+static void find_rows(const walk *w, int64_t line, kernel_rows *found) {
+    found->count = found->next = 0;
     for (int64_t i = 0; i < w->kernel[0]; i++)
         for (int64_t j = 0; j < w->kernel[1]; j++) {
             const int64_t row = source_row(w, line, i, j);
             if (row < 0) continue;
-            found->from[found->count] = w->from + row * w->source[2] * w->channels;
-            found->w[found->count++] = w->w + (i * w->kernel[1] + j) * w->kernel[2] * w->channels;
+            found->kernel[found->count] = i * w->kernel[1] + j;
+            found->source[found->count++] = row;
+            found->next = tare_greatest(found->next, row + 1);
         }
 }
 
-static void walk_line(const walk *w, int64_t line) {
-    tap_rows rows, taps;
-    find_rows(w, line, &rows);
-    float *to = w->to + line * w->grid[2] * w->channels;
-    for (int64_t g = 0; g < w->grid[2]; g++, to += w->channels) {
-        const int64_t *at = w->at[2] + g * w->kernel[2];
-        taps.count = 0;
-        for (int64_t r = 0; r < rows.count; r++)
-            for (int64_t k = 0; k < w->kernel[2]; k++) {
-                if (at[k] < 0) continue;
-                taps.from[taps.count] = rows.from[r] + at[k] * w->channels;
-                taps.w[taps.count++] = rows.w[r] + k * w->channels;
-            }
-        w->rows->sum(w->channels, taps.count, taps.from, taps.w, w->bias, to);
-    }
+/* The taps of a run's columns, and what its first column reads through them; dw: NULL or the
+ * filter's gradient. */
+static void find_taps(const walk *w, const kernel_rows *rows, const column_run *columns, float *dw,
+                      tare_depthwise_run *run) {
+    const int64_t *at = w->at[2] + columns->first * w->kernel[2];
+    run->pixels = columns->count;
+    run->x_ahead = w->from + (rows->next * w->source[2] + tare_greatest(at[0], 0)) * w->channels;
+    run->taps = 0;
+    for (int64_t r = 0; r < rows->count; r++)
+        for (int64_t k = 0; k < w->kernel[2]; k++) {
+            if (at[k] < 0) continue;
+            const int64_t tap = (rows->kernel[r] * w->kernel[2] + k) * w->channels;
+            const int64_t pixel = rows->source[r] * w->source[2] + at[k];
+            run->x[run->taps] = w->from + pixel * w->channels;
+            if (dw)
+                run->dw[run->taps++] = dw + tap;
+            else
+                run->w[run->taps++] = w->w + tap;
+        }
 }
+
+static tare_depthwise_run run_of(const walk *w) {
+    return (tare_depthwise_run){.channels = w->channels,
+                                .x_step = w->source_step,
+                                .y_step = w->column_step,
+                                .bias = w->bias};
+}
+
+/* ---- forward and data */
 
 static void walk_slice(void *context, int64_t slice) {
     const walk *w = context;
+    kernel_rows rows;
+    tare_depthwise_run run = run_of(w);
     const int64_t end = tare_slice_begin(w->lines, w->slices, slice + 1);
-    for (int64_t line = tare_slice_begin(w->lines, w->slices, slice); line < end; line++)
-        walk_line(w, line);
+    for (int64_t line = tare_slice_begin(w->lines, w->slices, slice); line < end; line++) {
+        find_rows(w, line, &rows);
+        float *to = w->to + line * w->grid[2] * w->channels;
+        for (int64_t i = 0; i < w->run_count; i++) {
+            find_taps(w, &rows, &w->runs[i], NULL, &run);
+            w->rows->sum(&run, to + w->runs[i].first * w->channels);
+        }
+    }
 }
 
 static int64_t line_work(const walk *w) {
@@ -168,36 +222,12 @@ void tare_depthwise_data(tare_isa isa, const tare_convolution *c, const float *d
     run_walk(&pass, pool);
 }
 
-/* ---- filter: taps of a row of the grid, one after the other */
+/* ---- filter */
 
 typedef struct filter_job {
     walk w;
     tare_partial_sums sums; /* one for every slice */
 } filter_job;
-
-/* Columns of the grid that read the source through tap k lie side by side. */
-static void add_tap(const walk *w, const float *x, const float *dy, int64_t k, float *dw) {
-    int64_t first = 0, end = w->grid[2];
-    while (first < end && w->at[2][first * w->kernel[2] + k] < 0) first++;
-    while (end > first && w->at[2][(end - 1) * w->kernel[2] + k] < 0) end--;
-    if (first == end) return;
-    const int64_t from = w->at[2][first * w->kernel[2] + k];
-    const int64_t step = end - first > 1 ? w->at[2][(first + 1) * w->kernel[2] + k] - from : 0;
-    w->rows->add_products(w->channels, end - first, x + from * w->channels, step * w->channels,
-                          dy + first * w->channels, dw);
-}
-
-static void add_line(const walk *w, int64_t line, float *dw) {
-    const float *dy = w->w + line * w->grid[2] * w->channels;
-    for (int64_t i = 0; i < w->kernel[0]; i++)
-        for (int64_t j = 0; j < w->kernel[1]; j++) {
-            const int64_t row = source_row(w, line, i, j);
-            if (row < 0) continue;
-            const float *x = w->from + row * w->source[2] * w->channels;
-            float *taps = dw + (i * w->kernel[1] + j) * w->kernel[2] * w->channels;
-            for (int64_t k = 0; k < w->kernel[2]; k++) add_tap(w, x, dy, k, taps + k * w->channels);
-        }
-}
 
 static void filter_slice(void *context, int64_t slice) {
     const filter_job *job = context;
@@ -205,8 +235,17 @@ static void filter_slice(void *context, int64_t slice) {
     float *dw = tare_partial_sum(&job->sums, slice);
     memset(dw, 0, (size_t)(tare_pixels(w->kernel) * w->channels) * sizeof *dw);
     const int64_t end = tare_slice_begin(w->lines, w->slices, slice + 1);
-    for (int64_t line = tare_slice_begin(w->lines, w->slices, slice); line < end; line++)
-        add_line(w, line, dw);
+    kernel_rows rows;
+    tare_depthwise_run run = run_of(w);
+    for (int64_t line = tare_slice_begin(w->lines, w->slices, slice); line < end; line++) {
+        find_rows(w, line, &rows);
+        const float *dy = w->w + line * w->grid[2] * w->channels;
+        for (int64_t i = 0; i < w->run_count; i++) {
+            find_taps(w, &rows, &w->runs[i], dw, &run);
+            run.y_ahead = dy + (w->grid[2] + w->runs[i].first) * w->channels;
+            w->rows->add_products(&run, dy + w->runs[i].first * w->channels);
+        }
+    }
 }
 
 /* How many partial sums there are, by the shape alone. */
