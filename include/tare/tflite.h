@@ -89,10 +89,13 @@ TARE_API tare_status tare_tflite_build(const tare_tflite *model, tare_graph *gra
 /* ---------------------------------------------------------------------------------- exporting */
 
 /**
- * What a session computes from input to output as a float model, its batch open: conv2d and
- * depthwise_conv2d of valid or same padding, dense, pools, means, reshapes, sums, softmax,
- * rectifiers, sigmoid, tanh. Batch normalisations must have been folded (tare_fold); biases and
- * rectifiers go into the products before them. Tensors bear the names of nodes.
+ * What a session computes from input to output as a float model, its batch open: conv2d (with
+ * groups), depthwise_conv2d, conv2d_transpose, conv3d, dense, pools in two dimensions, means,
+ * reshapes, padding with zeros, resizing, sums, softmax, rectifiers, sigmoid, tanh. Batch
+ * normalisations must have been folded (tare_fold); biases, rectifiers and numbers that multiply or
+ * divide go into the products before them. Tensors bear the names of nodes. With a conv2d_transpose
+ * in it the model takes one example at a time, for the file states the extents of its result; a
+ * conv3d has no int8 form.
  * Errors  TARE_ERROR_UNSUPPORTED: a node without a form in .tflite, by name; a variable without a
  *         value.
  */

@@ -164,6 +164,47 @@ void tare_int8_softmax_reference(const tare_int8_softmax *s, const int8_t *x, in
         softmax_row(s, x + row * s->count, y + row * s->count);
 }
 
+/* ------------------------------------------------------------------------------------- resize */
+
+enum { UNIT = 1024 }; /* parts of a pixel */
+
+/* Along one axis: the pixels around what `at` reads, and the share of the second in 1024ths. */
+typedef struct int8_place {
+    int64_t lower, upper, share;
+} int8_place;
+
+static int8_place place_of(const tare_int8_resize *r, int axis, int64_t at) {
+    const int64_t in = r->in[axis], out = r->out[axis];
+    int64_t step = (UNIT * in + out / 2) / out;
+    if (r->align_corners && out > 1) step = (UNIT * (in - 1) + (out - 1) / 2) / (out - 1);
+    const int64_t place = at * step + (r->half_pixel_centers ? step / 2 - UNIT / 2 : 0);
+    int8_place found = {.lower = place > 0 ? place / UNIT : 0, .upper = (place + UNIT - 1) / UNIT};
+    if (found.lower > in - 1) found.lower = in - 1;
+    if (found.upper > in - 1) found.upper = in - 1;
+    found.share = place - UNIT * found.lower;
+    return found;
+}
+
+void tare_int8_resize_bilinear(const tare_int8_resize *r, const int8_t *x, int8_t *y) {
+    const int64_t pixels = r->out[0] * r->out[1], channels = r->channels;
+    for (int64_t i = 0; i < r->batch * pixels; i++) {
+        const int8_t *image = x + i / pixels * r->in[0] * r->in[1] * channels;
+        const int8_place down = place_of(r, 0, i % pixels / r->out[1]),
+                         across = place_of(r, 1, i % r->out[1]);
+        const int8_t *above = image + down.lower * r->in[1] * channels,
+                     *below = image + down.upper * r->in[1] * channels;
+        for (int64_t c = 0; c < channels; c++) {
+            const int64_t left = across.lower * channels + c, right = across.upper * channels + c;
+            const int64_t top = above[left] * (UNIT - across.share) + above[right] * across.share;
+            const int64_t end = below[left] * (UNIT - across.share) + below[right] * across.share;
+            const int64_t sum = top * (UNIT - down.share) + end * down.share;
+            const int64_t half = sum > 0 ? UNIT * UNIT / 2 : -UNIT * UNIT / 2;
+            y[i * channels + c] =
+                (int8_t)tare_clamp_32((int32_t)((sum + half) / (UNIT * UNIT)), INT8_MIN, INT8_MAX);
+        }
+    }
+}
+
 /* --------------------------------------------------------------------------------- conversions */
 
 void tare_int8_lookup(int64_t count, const int8_t *x, const int8_t *table, int8_t *y) {

@@ -9,6 +9,7 @@
  *     mean       over the axis in the middle, in fixed point
  *     add        both to 20 more bits, scaled, added, scaled back
  *     softmax    e^(x - max) / sum in fixed point; y has scale 1/256 and zero -128
+ *     resize     the four numbers around a place, weighed by 1024ths
  *     lookup     y = table[x + 128]
  *     shift      y = x - 128 of uint8 numbers as int8 ones, or x + 128 back: the same bytes
  *     quantise   zero + round(x / scale), halves away from 0, within -128..127
@@ -56,6 +57,14 @@ typedef struct tare_int8_softmax {
 } tare_int8_softmax;
 tare_int8_softmax tare_int8_softmax_of(double scale, double beta);
 void tare_int8_softmax_reference(const tare_int8_softmax *s, const int8_t *x, int8_t *y);
+
+/* [batch, in, channels] -> [batch, out, channels]; sides of 1..TARE_INT8_MOST_SIDE pixels. */
+#define TARE_INT8_MOST_SIDE 100000
+typedef struct tare_int8_resize {
+    int64_t batch, channels, in[2], out[2]; /* height, width */
+    bool align_corners, half_pixel_centers;
+} tare_int8_resize;
+void tare_int8_resize_bilinear(const tare_int8_resize *r, const int8_t *x, int8_t *y);
 
 void tare_int8_lookup(int64_t count, const int8_t *x, const int8_t *table, int8_t *y);
 

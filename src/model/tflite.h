@@ -37,8 +37,9 @@ typedef struct tare_tflite_kind {
     bool same_scale;      /* inputs and result have one scale and zero point */
     double fixed_scale;   /* of the result; 0: from its range */
     int64_t fixed_zero, fixed_zero_uint8;
-    bool has_weights;  /* input 1; input 2 is a bias, which may lack */
-    bool each_channel; /* weights have a scale for each entry of axis `channels` */
+    bool has_weights;     /* then: */
+    int x, weights, bias; /* which inputs those are; the bias may lack */
+    bool each_channel;    /* weights have a scale for each entry of axis `channels` */
     int channels;
 } tare_tflite_kind;
 const tare_tflite_kind *tare_tflite_kind_of(int64_t code); /* NULL: not known */

@@ -32,6 +32,28 @@ static const tare_tflite_field depthwise_fields[] = {
     {"dilation_w", 5, TARE_TFLITE_INT, 1, NULL},
     {"dilation_h", 6, TARE_TFLITE_INT, 1, NULL},
     END};
+static const tare_tflite_field conv_3d_fields[] = {PADDING,
+                                                   {"stride_d", 1, TARE_TFLITE_INT, 0, NULL},
+                                                   {"stride_w", 2, TARE_TFLITE_INT, 0, NULL},
+                                                   {"stride_h", 3, TARE_TFLITE_INT, 0, NULL},
+                                                   ACTIVATION(4),
+                                                   {"dilation_d", 5, TARE_TFLITE_INT, 1, NULL},
+                                                   {"dilation_w", 6, TARE_TFLITE_INT, 1, NULL},
+                                                   {"dilation_h", 7, TARE_TFLITE_INT, 1, NULL},
+                                                   END};
+static const tare_tflite_field transpose_conv_fields[] = {PADDING,
+                                                          {"stride_w", 1, TARE_TFLITE_INT, 0, NULL},
+                                                          {"stride_h", 2, TARE_TFLITE_INT, 0, NULL},
+                                                          ACTIVATION(3),
+                                                          END};
+static const tare_tflite_field nearest_fields[] = {
+    {"align_corners", 0, TARE_TFLITE_BOOL, 0, NULL},
+    {"half_pixel_centers", 1, TARE_TFLITE_BOOL, 0, NULL},
+    END};
+static const tare_tflite_field bilinear_fields[] = {
+    {"align_corners", 2, TARE_TFLITE_BOOL, 0, NULL},
+    {"half_pixel_centers", 3, TARE_TFLITE_BOOL, 0, NULL},
+    END};
 static const tare_tflite_field pool_fields[] = {PADDING,
                                                 {"stride_w", 1, TARE_TFLITE_INT, 0, NULL},
                                                 {"stride_h", 2, TARE_TFLITE_INT, 0, NULL},
@@ -56,6 +78,8 @@ static const tare_tflite_field reducer_fields[] = {{"keep_dims", 0, TARE_TFLITE_
     .name = text, .code = TARE_TFLITE_##of_code, .options_type = TARE_TFLITE_##of_options,         \
     .min_inputs = least, .max_inputs = most, .fields = of_fields,                                  \
     .build = tare_tflite_build_##builder, .toco = of_toco, .int8_version = of_version
+#define WEIGHTS(of_x, of_weights, of_bias)                                                         \
+    .has_weights = true, .x = of_x, .weights = of_weights, .bias = of_bias
 static const tare_tflite_kind kinds[] = {
     {KIND("ADD", ADD, ADD_OPTIONS, 2, 2, add_fields, add, "Add", 2)},
     {KIND("AVERAGE_POOL_2D", AVERAGE_POOL_2D, POOL_2D_OPTIONS, 1, 1, pool_fields, average_pool, "AveragePool", 2),
@@ -63,12 +87,14 @@ static const tare_tflite_kind kinds[] = {
     {KIND("CONCATENATION", CONCATENATION, CONCATENATION_OPTIONS, 1, 64, concat_fields, concat, "Concatenation", 2),
      .same_scale = true},
     {KIND("CONV_2D", CONV_2D, CONV_2D_OPTIONS, 2, 3, conv_fields, conv, "Conv", 3),
-     .has_weights = true, .channels = 0, .each_channel = true},
+     WEIGHTS(0, 1, 2), .channels = 0, .each_channel = true},
+    {KIND("CONV_3D", CONV_3D, CONV_3D_OPTIONS, 2, 3, conv_3d_fields, conv3d, "Conv3D", 0),
+     WEIGHTS(0, 1, 2), .channels = 4},
     {KIND("DEPTHWISE_CONV_2D", DEPTHWISE_CONV_2D, DEPTHWISE_CONV_2D_OPTIONS, 2, 3, depthwise_fields, depthwise, "DepthwiseConv", 3),
-     .has_weights = true, .channels = 3, .each_channel = true},
+     WEIGHTS(0, 1, 2), .channels = 3, .each_channel = true},
     {KIND("DEQUANTIZE", DEQUANTIZE, DEQUANTIZE_OPTIONS, 1, 1, NULL, dequantise, "Dequantize", 0)},
     {KIND("FULLY_CONNECTED", FULLY_CONNECTED, FULLY_CONNECTED_OPTIONS, 2, 3, dense_fields, dense, "FullyConnected", 4),
-     .has_weights = true},
+     WEIGHTS(0, 1, 2)},
     {KIND("LOGISTIC", LOGISTIC, NO_OPTIONS, 1, 1, NULL, logistic, "Logistic", 2),
      .fixed_scale = 1. / 256, .fixed_zero = -128, .fixed_zero_uint8 = 0},
     {KIND("MAX_POOL_2D", MAX_POOL_2D, POOL_2D_OPTIONS, 1, 1, pool_fields, max_pool, "MaxPool", 2),
@@ -81,10 +107,16 @@ static const tare_tflite_kind kinds[] = {
     {KIND("RELU6", RELU6_OPERATOR, NO_OPTIONS, 1, 1, NULL, relu6, "Relu6", 2)},
     {KIND("RESHAPE", RESHAPE, RESHAPE_OPTIONS, 1, 2, NULL, reshape, "Reshape", 1),
      .same_scale = true},
+ {KIND("RESIZE_BILINEAR", RESIZE_BILINEAR, RESIZE_BILINEAR_OPTIONS, 2, 2, bilinear_fields, resize_bilinear, "ResizeBilinear", 3),
+     .same_scale = true},
+    {KIND("RESIZE_NEAREST_NEIGHBOR", RESIZE_NEAREST_NEIGHBOR, RESIZE_NEAREST_NEIGHBOR_OPTIONS, 2, 2, nearest_fields, resize_nearest, "ResizeNearestNeighbor", 3),
+     .same_scale = true},
     {KIND("SOFTMAX", SOFTMAX, SOFTMAX_OPTIONS, 1, 1, softmax_fields, softmax, "Softmax", 2),
      .fixed_scale = 1. / 256, .fixed_zero = -128, .fixed_zero_uint8 = 0},
     {KIND("TANH", TANH, NO_OPTIONS, 1, 1, NULL, tanh, "Tanh", 2),
      .fixed_scale = 1. / 128, .fixed_zero = 0, .fixed_zero_uint8 = 127},
+    {KIND("TRANSPOSE_CONV", TRANSPOSE_CONV, TRANSPOSE_CONV_OPTIONS, 3, 4, transpose_conv_fields, conv_transpose, "TransposeConv", 3),
+     WEIGHTS(2, 1, 3), .channels = 0, .each_channel = true},
 };
 /* clang-format on */
 

@@ -12,6 +12,9 @@
 TARE_TFLITE_BUILDER(conv);
 TARE_TFLITE_BUILDER(depthwise);
 TARE_TFLITE_BUILDER(dense);
+TARE_TFLITE_BUILDER(conv3d);
+/* tflite_transpose.c */
+TARE_TFLITE_BUILDER(conv_transpose);
 /* tflite_pools.c */
 TARE_TFLITE_BUILDER(max_pool);
 TARE_TFLITE_BUILDER(average_pool);
@@ -29,6 +32,8 @@ TARE_TFLITE_BUILDER(dequantise);
 TARE_TFLITE_BUILDER(reshape);
 TARE_TFLITE_BUILDER(concat);
 TARE_TFLITE_BUILDER(pad);
+TARE_TFLITE_BUILDER(resize_nearest);
+TARE_TFLITE_BUILDER(resize_bilinear);
 
 /* ---- what builders share: tflite_build.c */
 
@@ -54,6 +59,10 @@ typedef struct tare_tflite_bounds {
 } tare_tflite_bounds;
 tare_status tare_tflite_bounds_of(const tare_tflite_import *import, const tare_tflite_operator *op,
                                   int activation, tare_tflite_scale y, tare_tflite_bounds *bounds);
+
+/* Weights have one scale, or one for each entry of axis `results`; int8 ones zero points of 0. */
+tare_status tare_tflite_check_weights(const tare_tflite_import *import,
+                                      const tare_tflite_operator *op, int input, int64_t results);
 
 /* Padding and strides as Tare's ops have them. */
 tare_status tare_tflite_windows(const tare_tflite_import *import, const tare_tflite_operator *op,

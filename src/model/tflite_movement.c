@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What only moves numbers in .tflite models: reshape, concat, pad. Whole numbers keep their scale.
- */
+/* What only moves numbers in .tflite models: reshape, concat, pad, resize. Whole numbers keep their
+ * scale. */
 #include "base/status.h"
 #include "model/tflite_kinds.h"
+#include "op/int8.h"
+#include "op/resize.h"
 #include <tare/op.h>
 
 /* Every input has the result's scale and zero point. */
@@ -78,3 +80,42 @@ TARE_TFLITE_BUILDER(pad) {
     options.constant_values = (double)scale.zero;
     return tare_tflite_set_output(import, op, tare_pad_with(x, &options));
 }
+
+static tare_status build_resize(tare_tflite_import *import, const tare_tflite_operator *op,
+                                tare_tensor (*resize)(tare_graph *graph, tare_tensor x,
+                                                      const tare_resize_node_options *options,
+                                                      tare_dtype dtype)) {
+    tare_resize_node_options options = {.struct_size = sizeof options};
+    tare_tflite_scale scale;
+    tare_tensor x;
+    bool whole = false;
+    TARE_TRY(tare_tflite_numbers(import, op, 0, &whole));
+    if (whole) TARE_TRY(check_scales(import, op, 1, &scale));
+    TARE_TRY(tare_tflite_operand(import, op, 0, &x));
+    TARE_TRY(tare_tflite_list(import, op, 1, &options.size));
+    options.align_corners = tare_tflite_option(op, "align_corners") != 0;
+    options.half_pixel_centers = tare_tflite_option(op, "half_pixel_centers") != 0;
+    const tare_dtype dtype = tare_tflite_operand_array(import, op, 0)->told.dtype;
+    return tare_tflite_set_output(import, op, resize(import->graph, x, &options, dtype));
+}
+
+static tare_tensor nearest(tare_graph *graph, tare_tensor x,
+                           const tare_resize_node_options *options, tare_dtype dtype) {
+    (void)dtype;
+    return tare_build(graph, "resize_nearest_neighbor", &x, 1, options);
+}
+
+/* TensorFlow Lite blends int8 numbers in fixed point, but uint8 ones in float. */
+static tare_tensor bilinear(tare_graph *graph, tare_tensor x,
+                            const tare_resize_node_options *options, tare_dtype dtype) {
+    tare_int8_convert_options unsigned_numbers = {TARE_INT8_CONVERT_DEFAULTS};
+    unsigned_numbers.zero = INT8_MIN;
+    if (dtype == TARE_INT8) return tare_build(graph, "int8_resize_bilinear", &x, 1, options);
+    if (dtype == TARE_FLOAT32) return tare_build(graph, "resize_bilinear", &x, 1, options);
+    x = tare_build(graph, "int8_dequantise", &x, 1, &unsigned_numbers);
+    x = tare_build(graph, "resize_bilinear", &x, 1, options);
+    return tare_build(graph, "int8_quantise", &x, 1, &unsigned_numbers);
+}
+
+TARE_TFLITE_BUILDER(resize_nearest) { return build_resize(import, op, nearest); }
+TARE_TFLITE_BUILDER(resize_bilinear) { return build_resize(import, op, bilinear); }

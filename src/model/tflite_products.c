@@ -38,10 +38,9 @@ static tare_list dilations_of(const tare_tflite_operator *op) {
 
 /* ---------------------------------------------------------------------------------------- int8 */
 
-/* One scale, or one for each entry of axis `results`; zero points of int8 are 0. */
-static tare_status check_weights(const tare_tflite_import *import, const tare_tflite_operator *op,
-                                 int64_t results) {
-    const tare_tflite_tensor *told = &tare_tflite_operand_array(import, op, WEIGHTS)->told;
+tare_status tare_tflite_check_weights(const tare_tflite_import *import,
+                                      const tare_tflite_operator *op, int input, int64_t results) {
+    const tare_tflite_tensor *told = &tare_tflite_operand_array(import, op, input)->told;
     if (told->dtype == TARE_UINT8 && told->scale_count == 1) return TARE_OK;
     bool right = told->scale_count == 1 || (told->scale_count > 0 && told->quantised == results);
     for (int64_t i = 0; i < told->scale_count; i++) right = right && told->zero_points[i] == 0;
@@ -58,7 +57,7 @@ static tare_status build_whole(tare_tflite_import *import, const tare_tflite_ope
     const tare_tflite_tensor *weights = &array->told;
     tare_tflite_scale x, y, w = {0, 0};
     tare_tflite_bounds bounds;
-    TARE_TRY(check_weights(import, op, results));
+    TARE_TRY(tare_tflite_check_weights(import, op, WEIGHTS, results));
     if (weights->scale_count == 1) TARE_TRY(tare_tflite_one_scale(import, op, array, &w));
     TARE_TRY(tare_tflite_one_scale(import, op, tare_tflite_operand_array(import, op, X), &x));
     TARE_TRY(tare_tflite_one_scale(import, op, tare_tflite_output_array(import, op), &y));
@@ -96,6 +95,14 @@ static tare_tensor depthwise_filter(tare_tensor x, tare_tensor weights) {
                         TARE_SHAPE(shape.extents[1], shape.extents[2], channels, multiplier));
 }
 
+/* Weights [F, H, W, C / groups]; 1 where they do not divide, which the op refuses. */
+static int64_t groups_of(tare_tensor x, tare_tensor weights) {
+    const tare_shape shape = tare_tensor_shape(weights), image = tare_tensor_shape(x);
+    if (shape.rank != 4 || image.rank != 4 || shape.extents[3] < 1) return 1;
+    const int64_t channels = image.extents[3], depth = shape.extents[3];
+    return channels > depth && channels % depth == 0 ? channels / depth : 1;
+}
+
 static tare_status build_convolution(tare_tflite_import *import, const tare_tflite_operator *op,
                                      bool depthwise) {
     product p;
@@ -110,11 +117,29 @@ static tare_status build_convolution(tare_tflite_import *import, const tare_tfli
     plain.padding = options.padding;
     plain.strides = options.strides;
     plain.dilations = options.dilations;
-    plain.groups = depthwise ? 0 : 1;
+    plain.groups = depthwise ? 0 : groups_of(p.operands[X], p.operands[WEIGHTS]);
     const tare_tensor filter =
         depthwise ? depthwise_filter(p.operands[X], p.operands[WEIGHTS])
                   : tare_transpose(p.operands[WEIGHTS], .perm = TARE_LIST(1, 2, 3, 0));
     return finish_float(import, op, &p, tare_nn_conv2d_with(p.operands[X], filter, &plain));
+}
+
+/* Filters lie as Tare has them; there are none of whole numbers. */
+TARE_TFLITE_BUILDER(conv3d) {
+    product p;
+    tare_list sides;
+    tare_nn_conv_options options = {TARE_NN_CONV_DEFAULTS};
+    TARE_TRY(read_product(import, op, &p));
+    if (p.whole)
+        return tare_tflite_refuse(import, op, TARE_ERROR_UNSUPPORTED, "whole numbers", "FLOAT32");
+    TARE_TRY(tare_tflite_windows(import, op, &options.padding, &sides));
+    options.strides =
+        TARE_LIST((int64_t)tare_tflite_option(op, "stride_d"), sides.values[0], sides.values[1]);
+    options.dilations = TARE_LIST((int64_t)tare_tflite_option(op, "dilation_d"),
+                                  (int64_t)tare_tflite_option(op, "dilation_h"),
+                                  (int64_t)tare_tflite_option(op, "dilation_w"));
+    return finish_float(import, op, &p,
+                        tare_nn_conv3d_with(p.operands[X], p.operands[WEIGHTS], &options));
 }
 
 TARE_TFLITE_BUILDER(conv) { return build_convolution(import, op, false); }

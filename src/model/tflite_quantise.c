@@ -28,8 +28,6 @@
 TARE_OPTION_TABLE(static, quantise_table, TARE_TFLITE_QUANTISE_FIELDS);
 #undef TARE_TABLE_STRUCT
 
-enum { X, WEIGHTS, BIAS };
-
 /* The range of a group, or its fixed scale. */
 typedef struct group {
     tare_tflite_range range;
@@ -312,8 +310,8 @@ static tare_status quantise_asymmetric(const quantising *q, const tare_tflite_ar
 }
 
 static tare_status quantise_weights(const quantising *q, const tare_tflite_operator *op) {
-    const tare_tflite_array *from = &q->from->tensors[op->inputs[WEIGHTS]];
-    tare_tflite_array *to = &q->to->tensors[op->inputs[WEIGHTS]];
+    const tare_tflite_array *from = &q->from->tensors[op->inputs[op->kind->weights]];
+    tare_tflite_array *to = &q->to->tensors[op->inputs[op->kind->weights]];
     const tare_shape shape = from->told.shape;
     const int axis = op->kind->channels;
     const bool each = op->kind->each_channel && q->options.per_channel && !q->options.uint8;
@@ -335,11 +333,11 @@ static tare_status quantise_weights(const quantising *q, const tare_tflite_opera
 }
 
 static tare_status quantise_bias(const quantising *q, const tare_tflite_operator *op) {
-    if (op->input_count <= BIAS || op->inputs[BIAS] < 0) return TARE_OK;
-    const tare_tflite_array *from = &q->from->tensors[op->inputs[BIAS]];
-    tare_tflite_array *to = &q->to->tensors[op->inputs[BIAS]];
-    const tare_tflite_tensor *x = &q->to->tensors[op->inputs[X]].told;
-    const tare_tflite_tensor *weights = &q->to->tensors[op->inputs[WEIGHTS]].told;
+    if (op->input_count <= op->kind->bias || op->inputs[op->kind->bias] < 0) return TARE_OK;
+    const tare_tflite_array *from = &q->from->tensors[op->inputs[op->kind->bias]];
+    tare_tflite_array *to = &q->to->tensors[op->inputs[op->kind->bias]];
+    const tare_tflite_tensor *x = &q->to->tensors[op->inputs[op->kind->x]].told;
+    const tare_tflite_tensor *weights = &q->to->tensors[op->inputs[op->kind->weights]].told;
     const int64_t count = from->data_bytes / (int64_t)sizeof(float);
     const bool each = weights->scale_count > 1;
     if (!from->told.constant || to->told.dtype != TARE_FLOAT32 ||
@@ -423,8 +421,10 @@ static tare_status copy_model(const quantising *q) {
 
 /* Whole numbers meet no float constants but weights and biases. */
 static tare_status check_operands(const quantising *q, const tare_tflite_operator *op) {
-    for (int64_t i = op->kind->has_weights ? BIAS + 1 : X; i < op->input_count; i++) {
-        if (op->inputs[i] < 0) continue;
+    for (int64_t i = 0; i < op->input_count; i++) {
+        const bool weighs =
+            op->kind->has_weights && (i == op->kind->weights || i == op->kind->bias);
+        if (op->inputs[i] < 0 || weighs) continue;
         const tare_tflite_tensor *told = &q->from->tensors[op->inputs[i]].told;
         if (told->constant && told->dtype == TARE_FLOAT32)
             return tare_fail_at(q->error, TARE_ERROR_UNSUPPORTED, op->kind->name, told->name,

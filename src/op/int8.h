@@ -60,6 +60,15 @@
     TARE_INT8_Y(field)                                                                             \
     TARE_INT8_BOUNDS(field)                                                                        \
     field(text, name, NULL, "name of the node")
+/* int8_conv2d_transpose */
+#define TARE_INT8_TRANSPOSE_FIELDS(field)                                                          \
+    TARE_INT8_WINDOWS(field)                                                                       \
+    field(list, output_size, TARE_NO_LIST, "height and width of the result")                       \
+    field(integer, x_zero, 0, "zero of x")                                                         \
+    field(integer, w_zero, 0, "zero of the weights")                                               \
+    field(integer, y_zero, 0, "zero of the result")                                                \
+    TARE_INT8_BOUNDS(field)                                                                        \
+    field(text, name, NULL, "name of the node")
 #define TARE_INT8_SOFTMAX_FIELDS(field)                                                            \
     field(real, x_scale, 1, "scale of x")                                                          \
     field(real, beta, 1, "factor of x")                                                            \
@@ -72,6 +81,7 @@
 /* clang-format on */
 
 TARE_OPTIONS(tare_int8_product_options, TARE_INT8_PRODUCT_FIELDS);
+TARE_OPTIONS(tare_int8_transpose_options, TARE_INT8_TRANSPOSE_FIELDS);
 TARE_OPTIONS(tare_int8_pool_options, TARE_INT8_POOL_FIELDS);
 TARE_OPTIONS(tare_int8_mean_options, TARE_INT8_MEAN_FIELDS);
 TARE_OPTIONS(tare_int8_add_options, TARE_INT8_ADD_FIELDS);
@@ -79,6 +89,8 @@ TARE_OPTIONS(tare_int8_softmax_options, TARE_INT8_SOFTMAX_FIELDS);
 TARE_OPTIONS(tare_int8_convert_options, TARE_INT8_CONVERT_FIELDS);
 #define TARE_INT8_PRODUCT_DEFAULTS                                                                 \
     TARE_DEFAULTS(tare_int8_product_options, TARE_INT8_PRODUCT_FIELDS)
+#define TARE_INT8_TRANSPOSE_DEFAULTS                                                               \
+    TARE_DEFAULTS(tare_int8_transpose_options, TARE_INT8_TRANSPOSE_FIELDS)
 #define TARE_INT8_POOL_DEFAULTS TARE_DEFAULTS(tare_int8_pool_options, TARE_INT8_POOL_FIELDS)
 #define TARE_INT8_MEAN_DEFAULTS TARE_DEFAULTS(tare_int8_mean_options, TARE_INT8_MEAN_FIELDS)
 #define TARE_INT8_ADD_DEFAULTS  TARE_DEFAULTS(tare_int8_add_options, TARE_INT8_ADD_FIELDS)

@@ -20,6 +20,8 @@
     family(tare_clip_ops) \
     family(tare_fake_quant_ops) \
     family(tare_int8_product_ops) \
+    family(tare_int8_transpose_ops) \
+    family(tare_int8_resize_ops) \
     family(tare_int8_pool_ops) \
     family(tare_int8_mean_ops) \
     family(tare_int8_add_ops) \

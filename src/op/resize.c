@@ -10,27 +10,21 @@
  */
 #include "kernel/resize.h"
 
+#include "op/resize.h"
 #include "op/rules.h"
-#include <tare/op.h>
 
 extern const tare_op_def tare_resize_ops[];
 enum { NEAREST, BILINEAR, NEAREST_GRADIENT, BILINEAR_GRADIENT };
 
-#define RESIZE_FIELDS(field)                                                                       \
-    field(list, size, TARE_NO_LIST, "height and width of the result")                              \
-        field(boolean, align_corners, false, "corner pixels keep their places")                    \
-            field(boolean, half_pixel_centers, false, "pixels are read at their centers")          \
-                field(text, name, NULL, "name of the node")
-TARE_OPTIONS(resize_options, RESIZE_FIELDS);
-#define TARE_TABLE_STRUCT resize_options
-TARE_OPTION_TABLE(static, resize_table, RESIZE_FIELDS);
+#define TARE_TABLE_STRUCT tare_resize_node_options
+TARE_OPTION_TABLE(static, resize_table, TARE_RESIZE_NODE_FIELDS);
 #undef TARE_TABLE_STRUCT
 
 /* ---- shapes */
 
 /* The shape of input i in the new size. */
 static tare_status resized_shape(const tare_infer *infer, int i, tare_shape *y) {
-    const resize_options *options = infer->options;
+    const tare_resize_node_options *options = infer->options;
     TARE_TRY(tare_infer_rank(infer, i, 4, "images"));
     TARE_TRY(tare_infer_list(infer, "size", options->size, 2, 1));
     if (options->align_corners && options->half_pixel_centers)
@@ -76,7 +70,7 @@ typedef struct resize {
 
 static const tare_resize_point *points_of(tare_prepare *prepare, bool nearest, int64_t in,
                                           int64_t out) {
-    const resize_options *options = prepare->options;
+    const tare_resize_node_options *options = prepare->options;
     const tare_resize_rule rule = {nearest, options->align_corners, options->half_pixel_centers};
     tare_resize_point *points = tare_arena_allocate_array(prepare->arena, out, sizeof *points);
     if (points) tare_resize_points(rule, in, out, points);
@@ -221,7 +215,8 @@ const tare_op_def tare_resize_ops[] = {
 
 static tare_tensor build(int op, tare_tensor images, tare_list size,
                          const tare_resize_options *options) {
-    resize_options all = {TARE_DEFAULTS(resize_options, RESIZE_FIELDS)};
+    tare_resize_node_options all = {
+        TARE_DEFAULTS(tare_resize_node_options, TARE_RESIZE_NODE_FIELDS)};
     all.size = size;
     if (options) {
         all.align_corners = options->align_corners;

@@ -136,7 +136,12 @@ if has jansson && has zlib; then
   refuses 2 'need --compare' quantise mlp.tflite --test-limit 7
   refuses 1 'nowhere' quantise mlp.safetensors --compare --data synthetic --limit 64 --test-limit 20 --trained nowhere.safetensors
   run train heatmap --limit 16 --test-limit 8 --width 4 --epochs 1 --quiet --checkpoint h.safetensors
-  refuses 1 "resize_nearest_neighbor 'ResizeNearestNeighbor': got an op without a form" export h.safetensors --output h.tflite
+  run export h.safetensors --output h.tflite
+  exits 0
+  run inspect h.tflite
+  says out 'RESIZE_NEAREST_NEIGHBOR'
+  run train conv3d --limit 16 --test-limit 8 --epochs 1 --quiet --checkpoint v.safetensors
+  refuses 1 "nn_max_pool3d 'max_pooling3d/MaxPool3D': got an op without a form" export v.safetensors --output v.tflite
 fi
 refuses 2 'MIN no more than MAX' quantise x.tflite --default-ranges 6,0
 refuses 2 "model's file is missing" quantise

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writes every network of the zoo as .tflite models, float, int8 with a scale for each channel,
- * int8 with one scale a tensor, uint8, and uint8 with default ranges, with examples and what Tare
- * says of them (.npy). Tells on standard output, a line each: a model's name, or a network that has
- * no form with the reason.
+ * Writes every network of the zoo, and one of forms that none of them has, as .tflite models,
+ * float, int8 with a scale for each channel, int8 with one scale a tensor, uint8, and uint8 with
+ * default ranges, with examples and what Tare says of them (.npy). Tells on standard output, a line
+ * each: a model's name, or a network that has no form with the reason.
  *
  *     write FOLDER
  */
@@ -29,16 +29,30 @@ static double drawn(double least, double most) {
 
 /* -------------------------------------------------------------------------------- the networks */
 
-/* Networks, and options that make them small. */
+static void build_forms(tare_graph *graph, tare_network *network);
+static void build_forms3d(tare_graph *graph, tare_network *network);
+
+/* Networks, and options that make them small; or how they are built. */
 static const struct {
     const char *name, *network, *options;
+    void (*build)(tare_graph *graph, tare_network *network);
 } networks[] = {
-    {"question", "question", ""},     {"mlp_bn", "mlp_bn", ""},
-    {"lenet_bn", "lenet_bn", ""},     {"heatmap", "heatmap", "size=16,width=4"},
-    {"fashion_lenet", "fashion", ""}, {"channelwise", "channelwise", ""},
-    {"action3d", "action3d", ""},     {"house_prices", "house_prices", ""},
-    {"resnet20", "resnet20", ""},     {"resnet50", "resnet50", "size=28,channels=1,classes=10"},
-    {"conv3d", "conv3d", ""},         {"mobilenet", "mobilenet", ""},
+    {"question", "question", "", NULL},
+    {"mlp_bn", "mlp_bn", "", NULL},
+    {"lenet_bn", "lenet_bn", "", NULL},
+    {"heatmap", "heatmap", "size=16,width=4", NULL},
+    {"fashion_lenet", "fashion", "", NULL},
+    {"channelwise", "channelwise", "", NULL},
+    {"channelwise_slim", "channelwise", "norm=slim", NULL},
+    {"action3d", "action3d", "", NULL},
+    {"action3d_layer", "action3d", "norm=layer", NULL},
+    {"house_prices", "house_prices", "", NULL},
+    {"resnet20", "resnet20", "", NULL},
+    {"resnet50", "resnet50", "size=28,channels=1,classes=10", NULL},
+    {"conv3d", "conv3d", "", NULL},
+    {"mobilenet", "mobilenet", "", NULL},
+    {"forms", NULL, NULL, build_forms},
+    {"forms3d", NULL, NULL, build_forms3d},
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
@@ -109,25 +123,50 @@ static tare_array *as_fed(const tare_tflite *model, const tare_array *x) {
     return fed;
 }
 
+/* One example at a time: some models take no more. */
+static tare_array *answer(tare_session *session, tare_tensor input, tare_tensor output,
+                          const tare_array *fed) {
+    tare_array *all = NULL, *one = NULL;
+    tare_shape shape = tare_array_shape(fed);
+    const size_t bytes = tare_array_bytes(fed) / EXAMPLES;
+    shape.extents[0] = 1;
+    check(tare_array_new(tare_array_dtype(fed), shape, NULL, &one), "an example");
+    for (size_t i = 0; i < EXAMPLES; i++) {
+        tare_array *result = NULL;
+        const tare_feed feed = {input, one};
+        memcpy(tare_array_data(one), (const char *)tare_array_const_data(fed) + i * bytes, bytes);
+        check(tare_session_run(session, &feed, 1, &output, 1, &result),
+              tare_session_message(session));
+        shape = tare_array_shape(result);
+        shape.extents[0] = EXAMPLES;
+        if (all == NULL)
+            check(tare_array_new(tare_array_dtype(result), shape, NULL, &all), "answers");
+        memcpy((char *)tare_array_data(all) + i * tare_array_bytes(result),
+               tare_array_const_data(result), tare_array_bytes(result));
+    }
+    tare_array_free(one);
+    return all;
+}
+
 static void save_model(const char *folder, const char *network, const char *form,
                        const tare_tflite *model, const tare_array *x) {
     char name[128], path[1024];
     tare_error error = {0};
     tare_tensor input, output;
     tare_session *session = NULL;
-    tare_array *answers = NULL, *fed = as_fed(model, x);
+    tare_array *fed = as_fed(model, x);
     snprintf(name, sizeof name, "%s_%s", network, form);
     snprintf(path, sizeof path, "%s/%s.tflite", folder, name);
     check(tare_tflite_save(model, path, &error), error.message);
     tare_graph *graph = tare_graph_new();
     check(tare_tflite_build(model, graph, &input, &output, NULL, &error), error.message);
     check(tare_session_new(graph, &session, .threads = 2), "a session");
-    const tare_feed feed = {input, fed};
-    check(tare_session_run(session, &feed, 1, &output, 1, &answers), tare_session_message(session));
+    tare_array *answers = answer(session, input, output, fed);
     save_array(folder, name, "x", fed);
     save_array(folder, name, "y", answers);
     printf("%s\n", name);
     tare_array_free(fed);
+    tare_array_free(answers);
     tare_session_free(session);
     tare_graph_free(graph);
 }
@@ -180,6 +219,36 @@ static void write_quantised(const char *folder, const char *network, const tare_
     free(guessed);
 }
 
+/* Groups, padding by numbers, resizing, transposed convolution, products without an activation. */
+static void build_forms(tare_graph *graph, tare_network *network) {
+    network->inputs = tare_placeholder(graph, TARE_FLOAT32, TARE_SHAPE(TARE_ANY, 9, 8, 4));
+    network->training = tare_placeholder_with_default(graph, TARE_FALSE);
+    tare_tensor y = tare_conv2d(network->inputs, 8, TARE_LIST(3), .groups = 2);
+    y = tare_relu(tare_batch_norm(y, .training = network->training));
+    const tare_tensor filter = tare_get_variable(graph, "filter", TARE_SHAPE(3, 3, 8, 6));
+    y = tare_nn_conv2d(y, filter, .padding = TARE_PADDING_EXPLICIT, .before = TARE_LIST(1, 0),
+                       .after = TARE_LIST(2, 1));
+    y = tare_resize_bilinear(y, TARE_LIST(13, 11), .half_pixel_centers = true);
+    y = tare_conv2d_transpose(y, 5, TARE_LIST(3), .strides = TARE_LIST(2));
+    y = tare_resize_nearest_neighbor(y, TARE_LIST(15, 20));
+    y = tare_conv2d_transpose(y, 4, TARE_LIST(2, 3), .strides = TARE_LIST(2),
+                              .padding = TARE_PADDING_SAME, .use_bias = false);
+    y = tare_sigmoid(tare_pad(y, .before = TARE_LIST(0, 1, 0, 0), .after = TARE_LIST(0, 0, 2, 0)));
+    y = tare_average_pooling2d(y, TARE_LIST(3), TARE_LIST(2), .padding = TARE_PADDING_SAME);
+    network->logits = tare_softmax(tare_dense(tare_flatten(tare_tanh(y)), 7));
+    network->loss = tare_reduce_mean(network->logits);
+}
+
+static void build_forms3d(tare_graph *graph, tare_network *network) {
+    network->inputs = tare_placeholder(graph, TARE_FLOAT32, TARE_SHAPE(TARE_ANY, 4, 6, 5, 2));
+    network->training = tare_placeholder_with_default(graph, TARE_FALSE);
+    tare_tensor y = tare_conv3d(network->inputs, 3, TARE_LIST(2, 3, 3),
+                                .strides = TARE_LIST(1, 2, 1), .padding = TARE_PADDING_SAME);
+    y = tare_relu(tare_batch_norm(y, .training = network->training));
+    network->logits = tare_dense(tare_reduce_mean(y, .axis = TARE_LIST(1, 2, 3)), 4);
+    network->loss = tare_reduce_mean(network->logits);
+}
+
 static void write_network(const char *folder, size_t i) {
     char options[MOST_OPTIONS_BYTES];
     tare_network network = {.struct_size = sizeof network};
@@ -189,8 +258,13 @@ static void write_network(const char *folder, size_t i) {
     tare_tflite *model = NULL;
     tare_error error = {0};
     tare_graph_set_seed(graph, 3);
-    set_options(networks[i].network, networks[i].options, options);
-    check(tare_zoo_build(graph, networks[i].network, options, &network, &error), error.message);
+    if (networks[i].build != NULL) {
+        networks[i].build(graph, &network);
+    } else {
+        set_options(networks[i].network, networks[i].options, options);
+        check(tare_zoo_build(graph, networks[i].network, options, &network, &error), error.message);
+    }
+    check(tare_graph_status(graph), tare_message(graph));
     check(tare_session_new(graph, &session, .threads = 2), "a session");
     check(tare_session_initialize(session), tare_session_message(session));
     stir(session, graph);
