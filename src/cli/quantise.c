@@ -11,6 +11,7 @@
 #include "cli/answers.h"
 #include "cli/examples.h"
 #include "cli/say.h"
+#include "norm/weight_ranges.h"
 
 #define TARE_TABLE_STRUCT   tare_quantise_options
 #define TARE_WORDS_observer TARE_OBSERVER_WORDS
@@ -53,11 +54,23 @@ void tare_quantise_end(tare_quantise_job *j) {
     tare_safetensors_close(j->file);
 }
 
+tare_status tare_quantise_plot(tare_quantise_job *j) {
+    tare_weight_ranges ranges = {.count = 0};
+    const char *name = j->file != NULL ? j->workshop.name : j->path;
+    if (j->options.plot == NULL) return TARE_OK;
+    tare_status status = tare_weight_ranges_find(&ranges, j->model, j->folding, &j->error);
+    if (status == TARE_OK)
+        status = tare_weight_ranges_save(&ranges, name, j->options.plot, &j->error);
+    tare_weight_ranges_end(&ranges);
+    return status;
+}
+
 /* ------------------------------------------------------------------------------------- one model
  */
 
 static tare_status load(tare_quantise_job *j) {
     TARE_TRY(tare_quantise_fold(j));
+    TARE_TRY(tare_quantise_plot(j));
     if (j->options.data != NULL) {
         TARE_TRY(tare_examples_load(j->options.data, j->options.folder, &j->examples, &j->error));
         TARE_TRY(tare_workshop_limit(&j->examples, j->options.limit, &j->error));

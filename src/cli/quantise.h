@@ -52,6 +52,8 @@ void tare_quantise_end(tare_quantise_job *job);
 int tare_quantise_open(tare_quantise_job *job);
 /* The float model of a checkpoint that is open. */
 tare_status tare_quantise_fold(tare_quantise_job *job);
+/* The picture of the float model's weights, if it is wanted. */
+tare_status tare_quantise_plot(tare_quantise_job *job);
 
 /* quantise_ranges.c: "0,6" into fallback; false: the text is no such range. */
 bool tare_quantise_parse_fallback(tare_quantise_job *job, const char *text);

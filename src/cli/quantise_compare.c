@@ -143,6 +143,7 @@ static tare_status try_untrained(tare_quantise_comparison *c) {
     TARE_TRY(load(c));
     if (j->file != NULL) TARE_TRY(try_float(c));
     TARE_TRY(tare_quantise_fold(j));
+    TARE_TRY(tare_quantise_plot(j));
     TARE_TRY(try_model(c, j->file != NULL ? "folded" : "float", j->model));
     j->fallback.known = false; /* for these the data tell */
     TARE_TRY(tare_quantise_find_ranges(j));

@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Why a layer of an int8 model loses what it does, in words. */
-#include "base/memory.h"
+#include "norm/median.h"
 #include "norm/noise.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { WEIGHTS = 1, DIGITS = 3 };
 #define APART 4 /* times the median: a channel that stands out */
-
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(tare_arena *arena, const double *numbers, int64_t count) {
-    double *sorted = tare_arena_allocate_array(arena, count + 1, sizeof *sorted);
-    if (!sorted || count < 1) return (double)NAN;
-    memcpy(sorted, numbers, (size_t)count * sizeof *sorted);
-    qsort(sorted, (size_t)count, sizeof *sorted, by_size);
-    return sorted[count / 2];
-}
 
 /* Greatest |w| by channel of an operator's weights; NULL: no memory. */
 static double *peaks_of(const tare_noise_report *report, const tare_tflite_operator *op,
@@ -52,7 +38,7 @@ static void add_scale(const tare_noise_report *report, const char *weights, int6
             scales[c] = fabs(layer->channels[c].scale);
         tare_text_format(text, " (gamma / sigma %s",
                          tare_significant_text(number, scales[channel], DIGITS));
-        const double middle = median(report->arena, scales, layer->channel_count);
+        const double middle = tare_median(report->arena, scales, layer->channel_count);
         tare_text_format(text, ", the median %s)", tare_significant_text(number, middle, DIGITS));
         return;
     }
@@ -67,7 +53,7 @@ static void add_weights(const tare_noise_report *report, const tare_noise *layer
     if (!peaks) return;
     for (int64_t c = 0; c < channels; c++)
         if (peaks[c] > peaks[widest]) widest = c;
-    const double middle = median(report->arena, peaks, channels);
+    const double middle = tare_median(report->arena, peaks, channels);
     if (scales > 1 || !(peaks[widest] > APART * middle)) {
         tare_text_format(text, "its weights '%s' are rounded to %s", layer->weights,
                          scales > 1 ? "255 steps a channel" : "255 steps for all channels");

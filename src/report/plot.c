@@ -9,7 +9,7 @@
  */
 #include "report/plot.h"
 #include "report/plot_axis.h"
-#include "report/xml.h"
+#include "report/svg.h"
 
 #include <string.h>
 
@@ -41,19 +41,6 @@ typedef struct drawing {
     double width, height, left, right, top, bottom; /* of the frame, in pixels */
     tare_axis x, y;
 } drawing;
-
-/* A coordinate: a hundredth of a pixel is fine enough. */
-static void add_pixel(tare_text *svg, double pixel) {
-    char text[TARE_NUMBER_TEXT];
-    tare_text_add(svg, tare_fixed_text(text, pixel, 2));
-}
-
-/* NAME="PIXEL" with a space before it. */
-static void add_attribute(tare_text *svg, const char *name, double pixel) {
-    tare_text_format(svg, " %s=\"", name);
-    add_pixel(svg, pixel);
-    tare_text_add(svg, "\"");
-}
 
 /* ---------------------------------------------------------------------------------- the frame */
 
@@ -100,61 +87,40 @@ static void set_axes(drawing *d) {
     tare_axis_finish(&d->y, d->bottom, d->top);
 }
 
-static void add_text(drawing *d, double x, double y, const char *more, const char *text) {
-    tare_text_add(d->svg, "<text");
-    add_attribute(d->svg, "x", x);
-    add_attribute(d->svg, "y", y);
-    tare_text_format(d->svg, "%s>", more);
-    tare_xml_add(d->svg, text);
-    tare_text_add(d->svg, "</text>\n");
-}
-
-static void add_line(drawing *d, double x1, double y1, double x2, double y2, const char *more) {
-    tare_text_add(d->svg, "<line");
-    add_attribute(d->svg, "x1", x1);
-    add_attribute(d->svg, "y1", y1);
-    add_attribute(d->svg, "x2", x2);
-    add_attribute(d->svg, "y2", y2);
-    tare_text_format(d->svg, "%s/>\n", more);
-}
-
 static void add_ticks(drawing *d) {
     char text[TARE_NUMBER_TEXT];
     for (int i = 0; i < d->x.tick_count; i++) {
         const double x = tare_axis_place(&d->x, d->x.ticks[i]);
-        add_line(d, x, d->top, x, d->bottom, " stroke=\"#e5e5e5\"");
-        add_text(d, x, d->bottom + 18, " text-anchor=\"middle\"",
-                 tare_double_text(text, d->x.ticks[i]));
+        tare_svg_line(d->svg, x, d->top, x, d->bottom, " stroke=\"#e5e5e5\"");
+        tare_svg_text(d->svg, x, d->bottom + 18, " text-anchor=\"middle\"",
+                      tare_double_text(text, d->x.ticks[i]));
     }
     for (int i = 0; i < d->y.tick_count; i++) {
         const double y = tare_axis_place(&d->y, d->y.ticks[i]);
-        add_line(d, d->left, y, d->right, y, " stroke=\"#e5e5e5\"");
-        add_text(d, d->left - 6, y + 4, " text-anchor=\"end\"",
-                 tare_double_text(text, d->y.ticks[i]));
+        tare_svg_line(d->svg, d->left, y, d->right, y, " stroke=\"#e5e5e5\"");
+        tare_svg_text(d->svg, d->left - 6, y + 4, " text-anchor=\"end\"",
+                      tare_double_text(text, d->y.ticks[i]));
     }
 }
 
 static void add_frame(drawing *d) {
-    tare_text_add(d->svg, "<rect");
-    add_attribute(d->svg, "x", d->left);
-    add_attribute(d->svg, "y", d->top);
-    add_attribute(d->svg, "width", d->right - d->left);
-    add_attribute(d->svg, "height", d->bottom - d->top);
-    tare_text_add(d->svg, " fill=\"none\" stroke=\"#808080\"/>\n");
+    tare_svg_rectangle(d->svg, d->left, d->top, d->right - d->left, d->bottom - d->top,
+                       " fill=\"none\" stroke=\"#808080\"");
 }
 
 static void add_labels(drawing *d) {
     const double middle = (d->left + d->right) / 2;
     if (d->plot->title != NULL)
-        add_text(d, middle, 24, " text-anchor=\"middle\" font-size=\"15\"", d->plot->title);
+        tare_svg_text(d->svg, middle, 24, " text-anchor=\"middle\" font-size=\"15\"",
+                      d->plot->title);
     if (d->plot->x_label != NULL)
-        add_text(d, middle, d->height - 12, " text-anchor=\"middle\"", d->plot->x_label);
+        tare_svg_text(d->svg, middle, d->height - 12, " text-anchor=\"middle\"", d->plot->x_label);
     if (d->plot->y_label == NULL) return;
     const double height = (d->top + d->bottom) / 2;
     tare_text_add(d->svg, "<g transform=\"translate(16 ");
-    add_pixel(d->svg, height);
+    tare_svg_pixel(d->svg, height);
     tare_text_add(d->svg, ") rotate(-90)\">");
-    add_text(d, 0, 0, " text-anchor=\"middle\"", d->plot->y_label);
+    tare_svg_text(d->svg, 0, 0, " text-anchor=\"middle\"", d->plot->y_label);
     tare_text_add(d->svg, "</g>\n");
 }
 
@@ -165,9 +131,9 @@ static bool can_show(const drawing *d, const tare_plot_series *s, size_t i) {
 }
 
 static void add_place(drawing *d, const tare_plot_series *s, size_t i) {
-    add_pixel(d->svg, tare_axis_place(&d->x, s->x[i]));
+    tare_svg_pixel(d->svg, tare_axis_place(&d->x, s->x[i]));
     tare_text_add(d->svg, " ");
-    add_pixel(d->svg, tare_axis_place(&d->y, s->y[i]));
+    tare_svg_pixel(d->svg, tare_axis_place(&d->y, s->y[i]));
 }
 
 /* Of the points begin..end-1 the places of the lowest and the highest, the earlier one first. */
@@ -208,8 +174,8 @@ static void add_dots(drawing *d, const tare_plot_series *s, size_t number) {
     for (size_t i = 0; i < s->count; i++) {
         if (!can_show(d, s, i)) continue;
         tare_text_add(d->svg, "<circle");
-        add_attribute(d->svg, "cx", tare_axis_place(&d->x, s->x[i]));
-        add_attribute(d->svg, "cy", tare_axis_place(&d->y, s->y[i]));
+        tare_svg_attribute(d->svg, "cx", tare_axis_place(&d->x, s->x[i]));
+        tare_svg_attribute(d->svg, "cy", tare_axis_place(&d->y, s->y[i]));
         tare_text_format(d->svg, " r=\"2.5\" fill=\"%s\"/>\n", colour_of(number));
     }
 }
@@ -242,9 +208,9 @@ static void add_legend(drawing *d) {
         const double x = d->right + 10;
         tare_print(stroke, sizeof stroke, " stroke=\"%s\" stroke-width=\"2.5\"%s", colour_of(i),
                    dash_of(i));
-        add_line(d, x, y, x + LEGEND_MARK - 4, y, stroke);
+        tare_svg_line(d->svg, x, y, x + LEGEND_MARK - 4, y, stroke);
         cut_label(label, d->plot->series[i].label);
-        add_text(d, x + LEGEND_MARK, y + 4, "", label);
+        tare_svg_text(d->svg, x + LEGEND_MARK, y + 4, "", label);
         y += LEGEND_ROW;
     }
 }
@@ -253,16 +219,11 @@ void tare_plot_svg(const tare_plot *plot, tare_text *svg) {
     drawing d = {.plot = plot, .svg = svg};
     set_frame(&d);
     set_axes(&d);
-    tare_text_add(svg, "<svg xmlns=\"http://www.w3.org/2000/svg\"");
-    add_attribute(svg, "width", d.width);
-    add_attribute(svg, "height", d.height);
-    tare_text_add(svg, " font-family=\"sans-serif\" font-size=\"12\" fill=\"#202020\">\n<title>");
-    tare_xml_add(svg, plot->title == NULL ? "plot" : plot->title);
-    tare_text_add(svg, "</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n");
+    tare_svg_begin(svg, d.width, d.height, plot->title == NULL ? "plot" : plot->title);
     add_ticks(&d);
     add_frame(&d);
     add_series(&d);
     add_labels(&d);
     add_legend(&d);
-    tare_text_add(svg, "</svg>\n");
+    tare_svg_end(svg);
 }

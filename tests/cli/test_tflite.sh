@@ -127,6 +127,11 @@ if has jansson && has zlib; then
   says out '"name": "default ranges -1,6"'
   says out '"range_examples": 64'
   holds 'decibels in JSON' grep -qE '"decibels": [0-9.]+' out
+  run quantise mlp.safetensors --data synthetic --limit 64 --plot weights.svg
+  exits 0
+  holds 'a picture of every layer' [ "$(grep -c 'channel, after folding' weights.svg)" -eq 3 ]
+  holds 'its title' grep -q 'Weights of mlp_bn by channel, before and after folding' weights.svg
+  refuses 1 'nowhere/weights.svg' quantise mlp.safetensors --data synthetic --limit 64 --plot nowhere/weights.svg
   run quantise mlp.tflite --compare --data synthetic --limit 64 --test-limit 20
   exits 0
   says out 'mlp.tflite on 20 test examples'
