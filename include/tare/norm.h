@@ -418,6 +418,66 @@ TARE_API tare_status tare_tflite_observe_with(const tare_tflite *model, const ta
     TARE_KW(tare_tflite_observe_with(                                                              \
         model, data, &(tare_observe_options){TARE_OBSERVE_DEFAULTS, __VA_ARGS__}, ranges, error))
 
+/* ----------------------------------------------------------- training with fake quantisation */
+
+/* clang-format off */
+#define TARE_QUANTISE_TRAINING_FIELDS(field)                                                      \
+    field(integer, weight_bits, 8, "bits of a weight, 2 to 16; 0: weights stay as they are")      \
+    field(integer, activation_bits, 8,                                                            \
+          "bits of an activation, 2 to 16; 0: activations stay as they are")                      \
+    field(boolean, per_channel, true, "a range for each channel of a convolution's weights")      \
+    field(boolean, symmetric, true,                                                               \
+          "weights of -max |w| to max |w|, as int8 has them; else of min w to max w, as uint8")   \
+    field(integer, delay, 0, "training steps before numbers are rounded")                         \
+    field(integer, freeze_delay, 200000,                                                          \
+          "training steps before batch normalisation takes its moving statistics, and keeps them") \
+    field(real, decay, .999, "weight of the old value in the moving ranges of activations")
+/* clang-format on */
+TARE_OPTIONS(tare_quantise_training_options, TARE_QUANTISE_TRAINING_FIELDS);
+#define TARE_QUANTISE_TRAINING_DEFAULTS                                                            \
+    TARE_DEFAULTS(tare_quantise_training_options, TARE_QUANTISE_TRAINING_FIELDS)
+
+/**
+ * Builds a network's way from inputs to logits anew with every number rounded as an int8 model will
+ * have it, and its loss from that; to be called before the training step is built. network->logits
+ * and network->loss are the new ones afterwards, over the same variables; network->training is made
+ * where there was none.
+ *
+ * Weights are rounded to what they span, folded with the batch normalisation behind them: by the
+ * moving deviation, put right by s_moving / s_batch behind the product, so that the rounding does
+ * not follow each batch. After freeze_delay steps normalisation goes by its moving statistics,
+ * which stay. Activations are rounded to a moving range of the batches' least and greatest numbers,
+ * kept in variables LAYER/act_quant/min, max and count, which the training step updates; results
+ * with a fixed scale in TensorFlow Lite have that. Steps are those of tare_global_step.
+ *
+ * In inference mode (training false) the same graph answers as the int8 model will.
+ *
+ * Gradients  through rounding as through a clip at the ends of the range; none reaches the ranges.
+ * Errors     a network whose training step is built already, or that is quantised already; no
+ *            product with weights on the way; a batch normalisation that cannot be folded into the
+ *            product before it, with the reason; bits, delays or decay out of range. The graph
+ *            stays as it was.
+ * Source     tensorflow/contrib/quantize (r1.15); Jacob et al. 2018, arXiv:1712.05877, section 3.
+ */
+TARE_API tare_status tare_quantise_training_with(tare_network *network,
+                                                 const tare_quantise_training_options *options,
+                                                 tare_error *error);
+#define tare_quantise_training(...) tare_quantise_training_(__VA_ARGS__, .reserved = 0)
+#define tare_quantise_training_(network, error, ...)                                               \
+    TARE_KW(tare_quantise_training_with(                                                           \
+        network, &(tare_quantise_training_options){TARE_QUANTISE_TRAINING_DEFAULTS, __VA_ARGS__},  \
+        error))
+
+/**
+ * What such training found, for folding and exporting: network->logits is again the answer before
+ * rounding, and the ranges of the session's variables become those of the graph's tensors
+ * (tare_graph_range), which tare_tflite_export takes along. A range that no training step has moved
+ * stays unknown.
+ * Errors  TARE_ERROR_STATE: a network that is not quantised; variables without values.
+ */
+TARE_API tare_status tare_quantise_trained(tare_session *session, tare_network *network,
+                                           tare_error *error);
+
 #ifdef __cplusplus
 }
 #endif

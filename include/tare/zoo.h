@@ -22,7 +22,7 @@
 #ifndef TARE_ZOO_H
 #define TARE_ZOO_H
 
-#include <tare/fit.h>
+#include <tare/norm.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -59,6 +59,16 @@ TARE_API void tare_zoo_set_steps(const char *name, void *options, int64_t steps)
  */
 TARE_API tare_status tare_zoo_build(tare_graph *graph, const char *name, const void *options,
                                     tare_network *network, tare_error *error);
+/**
+ * The same, to be trained with fake quantisation (tare_quantise_training), whose options may be
+ * NULL: none.
+ * Errors  those of both; TARE_ERROR_UNSUPPORTED: a network that learns from another loss than it
+ *         tells.
+ */
+TARE_API tare_status tare_zoo_build_quantised(tare_graph *graph, const char *name,
+                                              const void *options,
+                                              const tare_quantise_training_options *quantise,
+                                              tare_network *network, tare_error *error);
 
 #ifdef __cplusplus
 }

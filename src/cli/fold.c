@@ -34,6 +34,8 @@ typedef struct job {
 
 static tare_status load(job *j) {
     TARE_TRY(tare_workshop_restore(&j->workshop, j->path, j->options.threads, &j->error));
+    if (j->workshop.quantised)
+        TARE_TRY(tare_quantise_trained(j->workshop.session, &j->workshop.network, &j->error));
     if (j->options.data == NULL || j->options.examples == 0) return TARE_OK;
     const tare_data_request request = {.data = j->options.data,
                                        .label = j->options.label,

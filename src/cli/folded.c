@@ -10,7 +10,9 @@ bool tare_is_tflite(const char *path) {
     return length >= tail && strcmp(path + length - tail, ".tflite") == 0;
 }
 
-static tare_status fold(const tare_workshop *workshop, tare_folding **folding, tare_error *error) {
+static tare_status fold(tare_workshop *workshop, tare_folding **folding, tare_error *error) {
+    if (workshop->quantised)
+        TARE_TRY(tare_quantise_trained(workshop->session, &workshop->network, error));
     TARE_TRY(tare_fold(workshop->session, &workshop->network, NULL, folding, error, .examples = 0));
     const tare_folded_layer *layer;
     for (size_t i = 0; (layer = tare_folding_layer(*folding, i)) != NULL; i++)
@@ -21,8 +23,8 @@ static tare_status fold(const tare_workshop *workshop, tare_folding **folding, t
     return TARE_OK;
 }
 
-tare_status tare_folded_model(const tare_workshop *workshop, tare_folding **folding,
-                              tare_tflite **model, tare_error *error) {
+tare_status tare_folded_model(tare_workshop *workshop, tare_folding **folding, tare_tflite **model,
+                              tare_error *error) {
     tare_folding *made = NULL;
     tare_status status = fold(workshop, &made, error);
     if (status == TARE_OK)

@@ -6,8 +6,10 @@
 #include "cli/profile.h"
 #include "cli/say.h"
 #include "cli/settings.h"
+#include "cli/train_from.h"
 #include "cli/train_options.h"
 #include "cli/watch.h"
+#include "norm/quantising.h"
 #include "report/json.h"
 
 #include <inttypes.h>
@@ -73,37 +75,45 @@ static tare_status build(job *j) {
     tare_zoo_set_steps(workshop->name, workshop->options, count_steps(j));
     TARE_TRY(tare_workshop_build(workshop, j->training.options.seed, &j->error));
     TARE_TRY(tare_workshop_open(workshop, j->training.options.threads, &j->error));
-    if (tare_session_initialize(workshop->session) == TARE_OK) return TARE_OK;
-    j->error = *tare_session_error(workshop->session);
-    return j->error.status;
+    if (tare_session_initialize(workshop->session) != TARE_OK) {
+        j->error = *tare_session_error(workshop->session);
+        return j->error.status;
+    }
+    if (j->training.options.from == NULL) return TARE_OK;
+    return tare_begin_with(workshop->session, &workshop->network, j->training.options.from,
+                           &j->error);
 }
 
 /* ------------------------------------------------------------------------------------ fitting */
 
 static tare_status fit(job *j) {
     tare_workshop *workshop = &j->training.workshop;
-    tare_text settings = {0};
+    tare_text settings = {0}, quantise = {0};
     tare_settings_text(&settings, workshop->table, workshop->options);
+    tare_settings_text(&quantise, &tare_quantise_training_table, &workshop->quantise);
     char seed[TARE_NUMBER_TEXT];
     const tare_metadata pairs[] = {
         {"network", workshop->name},
         {"options", settings.data},
         {"data", j->data},
-        {"seed", tare_print(seed, sizeof seed, "%" PRId64, j->training.options.seed)}};
+        {"seed", tare_print(seed, sizeof seed, "%" PRId64, j->training.options.seed)},
+        {TARE_QUANTISE_KEY, quantise.data}};
     tare_fit_options *options = &j->training.fit;
     options->seed = j->training.options.seed;
     options->metadata = pairs;
-    options->metadata_count = sizeof pairs / sizeof *pairs;
+    options->metadata_count = sizeof pairs / sizeof *pairs - !workshop->quantised;
     options->held = j->training.options.held_back > 0 ? j->test : NULL;
     tare_watch watch;
     tare_status status = tare_watch_begin(&watch, j->training.options.quiet, options, &j->error);
     j->result.struct_size = sizeof j->result;
-    if (status == TARE_OK && settings.failed) status = tare_fail_memory(&j->error);
+    if (status == TARE_OK && (settings.failed || quantise.failed))
+        status = tare_fail_memory(&j->error);
     if (status == TARE_OK)
         status = tare_fit_with(workshop->session, &workshop->network, j->examples, options,
                                &j->result, &j->error);
     tare_watch_end(&watch);
     tare_text_clear(&settings);
+    tare_text_clear(&quantise);
     return status;
 }
 
@@ -301,6 +311,9 @@ const tare_command tare_command_train = {
         "  tare train lenet_bn --profile lenet.json             the same; load it in "
         "chrome://tracing\n"
         "  tare train lenet_bn --log runs/lenet                 for TensorBoard: --logdir runs\n"
+        "  tare train lenet_bn --from lenet.safetensors --quantise --epochs 1 --learning-rate "
+        "1e-4\n"
+        "                                                       a trained one made ready for int8\n"
         "  tare train lenet_bn --checkpoint lenet.safetensors --resume\n"
         "                                                       go on where Ctrl-C stopped it\n",
     .run = run,

@@ -50,7 +50,26 @@ static int apply_recipe(tare_training *training, const tare_arguments *arguments
     return -1;
 }
 
-static int check(const tare_training *training) {
+/* How the network is to be quantised. */
+static int set_quantise(tare_training *training) {
+    const tare_train_options *options = &training->options;
+    const tare_quantise_training_options usual = {TARE_QUANTISE_TRAINING_DEFAULTS};
+    tare_quantise_training_options *how = &training->workshop.quantise;
+    const bool asked = options->quantise_delay != usual.delay ||
+                       options->freeze_delay != usual.freeze_delay || options->per_tensor;
+    if (asked && !options->quantise)
+        return tare_say_misuse(
+            "--quantise-delay, --freeze-delay and --per-tensor: need --quantise");
+    if (options->quantise_delay < 0 || options->freeze_delay < 0)
+        return tare_say_misuse("--quantise-delay and --freeze-delay: need 0 or more");
+    training->workshop.quantised = options->quantise;
+    how->delay = options->quantise_delay;
+    how->freeze_delay = options->freeze_delay;
+    how->per_channel = !options->per_tensor;
+    return -1;
+}
+
+static int check(tare_training *training) {
     const tare_train_options *options = &training->options;
     if (options->limit < 0 || options->test_limit < 0 || options->held_back < 0 ||
         options->threads < 0)
@@ -65,7 +84,7 @@ static int check(const tare_training *training) {
         return tare_say_misuse("--log-histograms: needs --log FOLDER to write to");
     if (training->fit.checkpoint_steps > 0 && training->fit.checkpoint == NULL)
         return tare_say_misuse("--checkpoint-steps: needs --checkpoint FILE to save to");
-    return -1;
+    return set_quantise(training);
 }
 
 static const char hidden_of_fit[] = ",seed,divisor,", bare[] = ",profile,";

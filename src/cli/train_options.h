@@ -18,6 +18,14 @@
     field(integer, test_limit, 0, "test on the first N examples only; 0: on all")                 \
     field(integer, held_back, 0,                                                                  \
           "hold back N training examples, drawn at random, and test on them instead")             \
+    field(text, from, NULL, "checkpoint or file of weights to begin with")                        \
+    field(boolean, quantise, false,                                                               \
+          "round numbers in training as int8 will, and learn their ranges")                       \
+    field(integer, quantise_delay, 0, "with --quantise: steps before numbers are rounded")        \
+    field(integer, freeze_delay, 200000,                                                          \
+          "with --quantise: steps before batch norm keeps its moving statistics")                 \
+    field(boolean, per_tensor, false,                                                             \
+          "with --quantise: one range for all channels of a convolution's weights")               \
     field(text, profile, NULL,                                                                    \
           "tell where the time goes; a FILE gets a Chrome trace of the latest 50000 steps")       \
     field(boolean, json, false, "print the result as JSON")                                       \

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/say.h"
 #include "cli/settings.h"
+#include "norm/quantising.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,10 +27,18 @@ int tare_workshop_begin(tare_workshop *workshop, const char *name) {
     workshop->network.struct_size = sizeof workshop->network;
     workshop->table = tare_zoo_option_table(name);
     if (workshop->table == NULL) return refuse_name(name);
+    workshop->quantise = (tare_quantise_training_options){TARE_QUANTISE_TRAINING_DEFAULTS};
     workshop->options = tare_allocate_zeroed(NULL, workshop->table->size);
     if (workshop->options == NULL) return tare_say_failure("no memory");
     workshop->table->set_defaults(workshop->options);
     return -1;
+}
+
+/* -1: go on. */
+static int recall(const char *settings, const char *path, const tare_option_group *group,
+                  tare_error *error) {
+    if (settings == NULL || tare_settings_apply(settings, group, 1, error) == TARE_OK) return -1;
+    return tare_say_failure("'%s': %s", path, error->message);
 }
 
 int tare_workshop_recall(tare_workshop *workshop, const tare_safetensors *file, const char *path,
@@ -38,21 +47,24 @@ int tare_workshop_recall(tare_workshop *workshop, const tare_safetensors *file, 
     if (name == NULL)
         return tare_say_failure("'%s' does not say which network it is of; name it with --network",
                                 path);
-    const int status = tare_workshop_begin(workshop, name);
-    if (status >= 0) return status;
-    const char *settings = tare_safetensors_metadata(file, "options");
-    if (settings == NULL || named != NULL) return -1;
-    const tare_option_group group = {.table = workshop->table, .options = workshop->options};
-    if (tare_settings_apply(settings, &group, 1, error) == TARE_OK) return -1;
-    return tare_say_failure("'%s': %s", path, error->message);
+    int status = tare_workshop_begin(workshop, name);
+    const char *quantise = tare_safetensors_metadata(file, TARE_QUANTISE_KEY);
+    const tare_option_group how = {.table = &tare_quantise_training_table,
+                                   .options = &workshop->quantise};
+    workshop->quantised = quantise != NULL;
+    if (status < 0) status = recall(quantise, path, &how, error);
+    if (status >= 0 || named != NULL) return status;
+    const tare_option_group own = {.table = workshop->table, .options = workshop->options};
+    return recall(tare_safetensors_metadata(file, "options"), path, &own, error);
 }
 
 tare_status tare_workshop_build(tare_workshop *workshop, int64_t seed, tare_error *error) {
     workshop->graph = tare_graph_new();
     if (workshop->graph == NULL) return tare_fail_memory(error);
     tare_graph_set_seed(workshop->graph, (uint64_t)seed);
-    return tare_zoo_build(workshop->graph, workshop->name, workshop->options, &workshop->network,
-                          error);
+    return tare_zoo_build_quantised(workshop->graph, workshop->name, workshop->options,
+                                    workshop->quantised ? &workshop->quantise : NULL,
+                                    &workshop->network, error);
 }
 
 tare_status tare_workshop_open(tare_workshop *workshop, int64_t threads, tare_error *error) {

@@ -12,7 +12,9 @@
 typedef struct tare_workshop {
     const char *name;
     const tare_option_table *table;
-    void *options; /* [table->size] */
+    void *options;  /* [table->size] */
+    bool quantised; /* trained with fake quantisation */
+    tare_quantise_training_options quantise;
     tare_graph *graph;
     tare_session *session;
     tare_network network;
@@ -24,6 +26,9 @@ int tare_workshop_begin(tare_workshop *workshop, const char *name);
  * the file remembers. -1: go on; else an exit status. */
 int tare_workshop_recall(tare_workshop *workshop, const tare_safetensors *file, const char *path,
                          const char *named, tare_error *error);
+/* The key under which a checkpoint's metadata hold how it was trained with fake quantisation. */
+#define TARE_QUANTISE_KEY "quantise"
+
 /* Builds it; *error tells why not. */
 tare_status tare_workshop_build(tare_workshop *workshop, int64_t seed, tare_error *error);
 /* Makes a session over it, its variables without values. */

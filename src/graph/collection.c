@@ -60,6 +60,20 @@ tare_status tare_add_to_collection(tare_graph *graph, const char *key, tare_tens
     return TARE_OK;
 }
 
+bool tare_graph_replace_in_collection(tare_graph *graph, const char *key, tare_tensor item,
+                                      tare_tensor by) {
+    const int64_t index = tare_map_get(graph->collection_keys, key, -1);
+    tare_collection *collection = index < 0 ? NULL : &graph->collections.items[index];
+    for (int64_t i = 0; collection && i < collection->items.count; i++) {
+        tare_edge *at = &collection->items.items[i];
+        if (at->node != item.node || at->output != item.output) continue;
+        *at = (tare_edge){by.node, by.output};
+        graph->revision++;
+        return true;
+    }
+    return false;
+}
+
 /* ---- asking */
 
 static tare_tensor member(const tare_graph *graph, const tare_collection *collection, int64_t i) {

@@ -81,6 +81,10 @@ typedef struct tare_graph_attempt {
 } tare_graph_attempt;
 tare_graph_attempt tare_graph_attempt_begin(tare_graph *graph);
 void tare_graph_attempt_end(tare_graph *graph, const tare_graph_attempt *attempt);
+/* Puts `by` into the place of an item. Nothing takes that back: not while an attempt may fail.
+ * False: there is no such item. */
+bool tare_graph_replace_in_collection(tare_graph *graph, const char *key, tare_tensor item,
+                                      tare_tensor by);
 /* Nodes made until the matching end are "on the way": named with '~', taking no name a user could
  * want. Nestable. */
 void tare_graph_hidden_begin(tare_graph *graph);

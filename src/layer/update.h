@@ -11,6 +11,11 @@
  */
 tare_status tare_layer_add_update(tare_graph *graph, tare_tensor update, tare_tensor output);
 
+/* Puts another update into the place of one in update_ops, called for by that output. False: it is
+ * not in there, or the graph has an error. */
+bool tare_layer_replace_update(tare_graph *graph, tare_tensor update, tare_tensor by,
+                               tare_tensor output);
+
 /* The output that calls for an update; a null tensor when none was told, as for what users add. */
 tare_tensor tare_layer_update_output(const tare_graph *graph, tare_tensor update);
 

@@ -2,7 +2,8 @@
 /*
  * A trained network as a .tflite model: from a session's graph, node by node on the way from one
  * tensor to another. Biases, folded normalisations, factors and rectifiers go into the product
- * before them; ranges of fake quantisation stay with their tensors.
+ * before them; ranges of fake quantisation, and those that the graph knows, stay with their
+ * tensors.
  */
 #include "model/tflite_export.h"
 
@@ -238,6 +239,17 @@ static tare_status make_room(tare_exporting *e) {
     return TARE_OK;
 }
 
+/* The range that the graph tells of a node's result stays with the tensor. */
+static void tell_range(const tare_exporting *e, const tare_node *node) {
+    double min = 0, max = 0;
+    const int32_t tensor = e->tensor[node->id];
+    if (tensor < 0 || !tare_graph_range(e->graph, node->output_names[0], &min, &max)) return;
+    tare_tflite_tensor *told = &e->model->tensors[tensor].told;
+    told->ranged = true;
+    told->min = min;
+    told->max = max;
+}
+
 /* How often each node is read on the way from the output down to the input. */
 static void find_uses(tare_exporting *e, int32_t input, int32_t output) {
     e->uses[output] = 1;
@@ -264,9 +276,12 @@ static tare_status export_all(tare_exporting *e, tare_tensor input, tare_tensor 
     TARE_TRY(add_result(e, from, from->name, from->outputs[0].shape, &ends[0]));
     e->tensor[from->id] = ends[0];
     model->tensors[ends[0]].produced = true;
-    for (int32_t id = 1; id <= to->id; id++)
-        if (e->uses[id] > 0 && id != from->id)
-            TARE_TRY(export_node(e, tare_graph_node(e->graph, id)));
+    for (int32_t id = 1; id <= to->id; id++) {
+        const tare_node *node = tare_graph_node(e->graph, id);
+        if (e->uses[id] == 0) continue;
+        if (id != from->id) TARE_TRY(export_node(e, node));
+        tell_range(e, node);
+    }
     ends[1] = e->tensor[to->id];
     if (ends[1] < 0 || e->maker[ends[1]] < 0)
         return tare_export_refuse(e, to, "an output that is not computed from the input",

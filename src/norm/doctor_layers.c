@@ -3,6 +3,7 @@
 #include "array/array.h"
 #include "base/status.h"
 #include "norm/doctor.h"
+#include "norm/quantising.h"
 #include "op/batch_norm.h"
 #include "session/initialize.h"
 
@@ -99,10 +100,20 @@ static void take_node(tare_patient_layer *layer, const tare_node *node) {
         layer->batch_mean = input_of(node, TARE_MOVING_VALUE);
 }
 
+/* An update that another does the work of since the network was quantised. */
+static bool is_superseded(const tare_graph *graph, int32_t node) {
+    const size_t count = tare_collection_count(graph, TARE_QUANTISED_UPDATES, NULL);
+    for (size_t i = 0; i < count; i++)
+        if (tare_collection_item(graph, TARE_QUANTISED_UPDATES, NULL, i).node == node) return true;
+    return false;
+}
+
 static void find_updates(const tare_patient *patient, tare_patient_layer *layer) {
     const int32_t nodes = (int32_t)tare_graph_node_count(patient->graph);
     layer->momentum = layer->spread = TARE_UNKNOWN;
-    for (int32_t id = 1; id <= nodes; id++) take_node(layer, tare_graph_node(patient->graph, id));
+    for (int32_t id = 1; id <= nodes; id++)
+        if (!is_superseded(patient->graph, id))
+            take_node(layer, tare_graph_node(patient->graph, id));
     if (layer->epsilon > 0 || !layer->batch_variance.node) return;
     /* The layer's own node comes before its updates: with both at hand it is looked at again. */
     take_node(layer, tare_graph_node(patient->graph, layer->batch_variance.node));

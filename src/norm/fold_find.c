@@ -83,7 +83,7 @@ static const tare_type *type_of(const tare_lower *lower, tare_value value) {
     return edge.node ? &tare_graph_node(a->graph, edge.node)->outputs[edge.output] : &a->none;
 }
 
-static bool is_product(const tare_folding *f, const tare_node *node, tare_product *form) {
+bool tare_fold_is_product(const tare_folding *f, const tare_node *node, tare_product *form) {
     static const tare_value inputs[] = {0, 1, 2};
     if (!node || !node->def->can || !node->def->can->as_product) return false;
     const asked a = {.lower = {.node = node->name,
@@ -162,7 +162,7 @@ static tare_status find_before(tare_folding *f, tare_fold_place *place) {
     const bool adds = is_op(node, "bias_add");
     if (adds) node = input_of(f, node, 0);
     place->told.before = false;
-    if (!is_product(f, node, &place->form))
+    if (!tare_fold_is_product(f, node, &place->form))
         return say_reason(f, place, "what it normalises, '%s', is no product", made->name);
     if (f->uses[node->id] != 1 || f->uses[made->id] != 1)
         return say_reason(f, place, "'%s' is read elsewhere too, as it is", made->name);
@@ -184,7 +184,7 @@ static tare_status find_after(tare_folding *f, tare_fold_place *place) {
     const tare_node *node = id > 0 ? tare_graph_node(f->graph, id) : NULL;
     place->told.before = true;
     if (!node) return say_reason(f, place, "nothing follows that could take it");
-    if (!is_product(f, node, &place->form) || node->inputs[0].node != place->norm->id)
+    if (!tare_fold_is_product(f, node, &place->form) || node->inputs[0].node != place->norm->id)
         return say_reason(f, place, "what follows, '%s', is none either", node->name);
     if (f->uses[place->norm->id] != 1)
         return say_reason(f, place, "what it gives is read in several places");
@@ -204,7 +204,7 @@ static tare_status find_place(tare_folding *f, tare_fold_place *place) {
     TARE_TRY(find_before(f, place));
     const tare_node *x = input_of(f, place->norm, TARE_BATCH_NORM_X);
     if (is_op(x, "bias_add")) x = input_of(f, x, 0);
-    if (place->product || is_product(f, x, &ignored)) return TARE_OK;
+    if (place->product || tare_fold_is_product(f, x, &ignored)) return TARE_OK;
     TARE_TRY(find_after(f, place));
     if (place->product) place->told.reason = NULL;
     return TARE_OK;

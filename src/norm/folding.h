@@ -35,6 +35,8 @@ struct tare_folding {
 
 /* fold_find.c: fills uses, reader and places; each has a product or a reason. */
 tare_status tare_fold_find(tare_folding *folding);
+/* Whether a node is a product, and how. */
+bool tare_fold_is_product(const tare_folding *folding, const tare_node *node, tare_product *form);
 
 /* fold_numbers.c: folds one place in the session, or gives it a reason. */
 tare_status tare_fold_numbers(tare_folding *folding, tare_fold_place *place);

@@ -19,6 +19,7 @@
     family(tare_select_ops) \
     family(tare_clip_ops) \
     family(tare_fake_quant_ops) \
+    family(tare_moving_range_ops) \
     family(tare_int8_product_ops) \
     family(tare_int8_transpose_ops) \
     family(tare_int8_resize_ops) \

@@ -14,6 +14,12 @@ typedef struct tare_zoo_network {
     void (*build)(tare_graph *graph, const void *options, tare_network *network);
 } tare_zoo_network;
 
+/* A network while it is made: what `build` is handed is the first member of one of these. */
+typedef struct tare_zoo_making {
+    tare_network network;
+    const tare_quantise_training_options *quantise; /* NULL: not at all */
+} tare_zoo_making;
+
 extern const tare_zoo_network tare_zoo_question;
 extern const tare_zoo_network tare_zoo_mlp_bn;
 extern const tare_zoo_network tare_zoo_lenet_bn;

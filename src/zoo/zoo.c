@@ -92,6 +92,12 @@ static tare_status refuse_name(const char *name, tare_error *error) {
 
 tare_status tare_zoo_build(tare_graph *graph, const char *name, const void *options,
                            tare_network *network, tare_error *error) {
+    return tare_zoo_build_quantised(graph, name, options, NULL, network, error);
+}
+
+tare_status tare_zoo_build_quantised(tare_graph *graph, const char *name, const void *options,
+                                     const tare_quantise_training_options *quantise,
+                                     tare_network *network, tare_error *error) {
     if (graph == NULL || name == NULL || network == NULL || network->struct_size < sizeof *network)
         return tare_fail(error, TARE_ERROR_ARGUMENT,
                          "zoo_build needs a graph, a name and a network with its struct_size set");
@@ -100,8 +106,12 @@ tare_status tare_zoo_build(tare_graph *graph, const char *name, const void *opti
     void *all = tare_allocate_zeroed(tare_graph_allocator(graph), found->table->size);
     if (all == NULL) return tare_fail_memory(error);
     tare_options_adopt(found->table, options, all);
-    found->build(graph, all, network);
-    network->summary = tare_summary_merge_all(graph);
+    tare_zoo_making making = {.network = {.struct_size = sizeof making.network},
+                              .quantise = quantise};
+    found->build(graph, all, &making.network);
+    making.network.summary = tare_summary_merge_all(graph);
+    making.network.struct_size = network->struct_size;
+    *network = making.network;
     tare_release(tare_graph_allocator(graph), all, found->table->size);
     if (tare_graph_status(graph) != TARE_OK && error != NULL) *error = *tare_graph_error(graph);
     return tare_graph_status(graph);

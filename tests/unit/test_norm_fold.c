@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Folding: the answers stay, layers are left to do nothing, and what must not be folded is not. */
 #include "failing_allocator.h"
+#include "product_forms.h"
 #include "scratch_files.h"
 
 #include <math.h>
@@ -30,8 +31,6 @@ typedef struct chain {
     tare_network network;
     tare_dtype dtype;
 } chain;
-
-typedef tare_tensor (*builder)(tare_tensor x, int data_format, bool biased);
 
 /* ------------------------------------------------------------------------------------- numbers */
 
@@ -154,74 +153,6 @@ static void assert_stays(chain *c, const char *reason) {
     close_chain(c);
 }
 
-/* ------------------------------------------------------------------------------------- products */
-
-static tare_tensor dense(tare_tensor x, int data_format, bool biased) {
-    (void)data_format;
-    return tare_dense(x, 5, .use_bias = biased);
-}
-static tare_tensor matmul(tare_tensor x, int data_format, bool biased) {
-    (void)data_format;
-    const tare_dtype dtype = tare_tensor_dtype(x);
-    const tare_tensor w = tare_get_variable(x.graph, "w", TARE_SHAPE(5, 6), .dtype = dtype);
-    const tare_tensor y = tare_matmul(x, w, .transpose_b = true);
-    if (!biased) return y;
-    return tare_bias_add(y, tare_get_variable(x.graph, "b", TARE_SHAPE(5), .dtype = dtype));
-}
-static tare_tensor conv1d(tare_tensor x, int data_format, bool biased) {
-    return tare_conv1d(x, 4, TARE_LIST(3), .padding = TARE_PADDING_SAME, .data_format = data_format,
-                       .use_bias = biased);
-}
-static tare_tensor conv2d(tare_tensor x, int data_format, bool biased) {
-    return tare_conv2d(x, 5, TARE_LIST(3, 2), .strides = TARE_LIST(2, 1),
-                       .data_format = data_format, .use_bias = biased);
-}
-static tare_tensor conv3d(tare_tensor x, int data_format, bool biased) {
-    return tare_conv3d(x, 3, TARE_LIST(2), .data_format = data_format, .use_bias = biased);
-}
-static tare_tensor grouped(tare_tensor x, int data_format, bool biased) {
-    return tare_conv2d(x, 6, TARE_LIST(3), .groups = 2, .data_format = data_format,
-                       .use_bias = biased);
-}
-static tare_tensor depthwise(tare_tensor x, int data_format, bool biased) {
-    return tare_depthwise_conv2d(x, TARE_LIST(3), .depth_multiplier = 2, .data_format = data_format,
-                                 .use_bias = biased);
-}
-static tare_tensor transposed(tare_tensor x, int data_format, bool biased) {
-    return tare_conv2d_transpose(x, 5, TARE_LIST(3, 2), .strides = TARE_LIST(2, 1),
-                                 .padding = TARE_PADDING_SAME, .data_format = data_format,
-                                 .use_bias = biased);
-}
-static tare_tensor transposed_groups(tare_tensor x, int data_format, bool biased) {
-    const tare_dtype dtype = tare_tensor_dtype(x);
-    const tare_tensor w = tare_get_variable(x.graph, "w", TARE_SHAPE(2, 3, 3, 4), .dtype = dtype);
-    const tare_tensor y = tare_nn_conv2d_transpose(x, w, .groups = 2, .data_format = data_format);
-    if (!biased) return y;
-    return tare_bias_add(y, tare_get_variable(x.graph, "b", TARE_SHAPE(6), .dtype = dtype),
-                         .data_format = data_format);
-}
-
-typedef struct form {
-    const char *name;
-    tare_shape x; /* channels last; axis 0 counts examples */
-    builder build;
-    bool spatial; /* may be channels first */
-    bool exact;   /* takes a layer before it too */
-} form;
-
-#define ANY TARE_ANY
-static const form forms[] = {
-    {"dense", {.rank = 2, .extents = {ANY, 6}}, dense, false, true},
-    {"matmul", {.rank = 2, .extents = {ANY, 6}}, matmul, false, true},
-    {"conv1d", {.rank = 3, .extents = {ANY, 7, 3}}, conv1d, true, false},
-    {"conv2d", {.rank = 4, .extents = {ANY, 7, 6, 3}}, conv2d, true, true},
-    {"conv3d", {.rank = 5, .extents = {ANY, 3, 4, 3, 2}}, conv3d, true, true},
-    {"grouped", {.rank = 4, .extents = {ANY, 5, 5, 4}}, grouped, true, true},
-    {"depthwise", {.rank = 4, .extents = {ANY, 5, 5, 3}}, depthwise, true, true},
-    {"transposed", {.rank = 4, .extents = {ANY, 4, 3, 4}}, transposed, true, false},
-    {"transposed groups", {.rank = 4, .extents = {ANY, 4, 3, 4}}, transposed_groups, true, false},
-};
-
 /* One way to put product and layer together. */
 typedef struct way {
     const form *form;
@@ -229,13 +160,8 @@ typedef struct way {
 } way;
 
 static chain build(const way *w, tare_dtype dtype, bool merge) {
-    tare_shape shape = w->form->x;
     const int data_format = w->first ? TARE_CHANNELS_FIRST : TARE_CHANNELS_LAST;
-    if (w->first) {
-        shape.extents[1] = w->form->x.extents[shape.rank - 1];
-        for (int d = 2; d < shape.rank; d++) shape.extents[d] = w->form->x.extents[d - 1];
-    }
-    chain c = begin(dtype, shape, NULL);
+    chain c = begin(dtype, input_shape(w->form, w->first), NULL);
     const tare_list axis = w->first ? TARE_LIST(1) : TARE_LIST(-1);
     tare_tensor y = c.network.inputs;
     if (w->before) y = tare_batch_norm(y, .axis = axis, .training = c.network.training);
