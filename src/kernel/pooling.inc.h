@@ -210,9 +210,6 @@ static void NAMED(max_slice)(void *context, int64_t slice) {
 static void NAMED(pick_slice)(void *context, int64_t slice) {
     NAMED(run_rows)(context, slice, NAMED(max_pick_window));
 }
-static void NAMED(average_slice)(void *context, int64_t slice) {
-    NAMED(run_rows)(context, slice, NAMED(average_window));
-}
 
 /* A slice of whole samples: windows overlap, and their gradients add to the same dx. */
 static inline void NAMED(run_samples)(const tare_pooling_job *job, int64_t slice,
@@ -242,8 +239,90 @@ static inline void NAMED(run_samples)(const tare_pooling_job *job, int64_t slice
 static void NAMED(max_gradient_slice)(void *context, int64_t slice) {
     NAMED(run_samples)(context, slice, NAMED(max_gradient_window));
 }
+
+/* ---- average of windows that tile the image: none is clipped, and rows of them are alike */
+
+/* One row of windows, the first of which begins at x. The extents of a window are arguments so that
+ * a call can make them constants. */
+static inline __attribute__((always_inline)) void NAMED(average_row)(const tare_pooling *p,
+                                                                     int64_t depth, int64_t height,
+                                                                     int64_t width, const NUMBER *x,
+                                                                     NUMBER *y) {
+    const int64_t channels = p->channels, row = p->in[2] * channels, plane = p->in[1] * row;
+    const NUMBER count = (NUMBER)(depth * height * width);
+    for (int64_t column = 0; column < p->out[2]; column++, x += width * channels, y += channels) {
+        for (int64_t done = 0; done < channels; done += LANES) {
+            const int64_t c = NAMED(block_at)(done, channels);
+            BLOCK sum = {0};
+            for (int64_t d = 0; d < depth; d++)
+                for (int64_t h = 0; h < height; h++)
+                    for (int64_t w = 0; w < width; w++)
+                        sum += NAMED(load)(x + d * plane + h * row + w * channels + c, channels);
+            NAMED(store)(y + c, sum / count, channels);
+        }
+    }
+}
+
+/* Where output row `row` of sample `n` begins among the pixels of the input. */
+static inline int64_t NAMED(tile_at)(const tare_pooling *p, int64_t n, int64_t row) {
+    const int64_t d = row / p->out[1] * p->window[0], h = row % p->out[1] * p->window[1];
+    return ((n * p->in[0] + d) * p->in[1] + h) * p->in[2] * p->channels;
+}
+
+static void NAMED(average_slice)(void *context, int64_t slice) {
+    const tare_pooling_job *job = context;
+    if (!job->tiled) {
+        NAMED(run_rows)(job, slice, NAMED(average_window));
+        return;
+    }
+    const tare_pooling own = *job->p, *p = &own; /* no store can change a copy */
+    const NUMBER *all = job->x;
+    NUMBER *out = job->out;
+    const int64_t *window = p->window, rows = p->out[0] * p->out[1];
+    const int64_t end = tare_slice_begin(job->items, job->slices, slice + 1);
+    for (int64_t row = tare_slice_begin(job->items, job->slices, slice); row < end; row++) {
+        const NUMBER *x = all + NAMED(tile_at)(p, row / rows, row % rows);
+        NUMBER *y = out + row * p->out[2] * p->channels;
+        if (window[0] == 1 && window[1] == 2 && window[2] == 2)
+            NAMED(average_row)(p, 1, 2, 2, x, y);
+        else
+            NAMED(average_row)(p, window[0], window[1], window[2], x, y);
+    }
+}
+
+/* Every pixel of dy, divided by the window's, fills its stretch of one row of dx. */
+static inline void NAMED(spread_row)(const tare_pooling *p, NUMBER share, const NUMBER *dy,
+                                     NUMBER *dx) {
+    const int64_t channels = p->channels, width = p->window[2];
+    for (int64_t column = 0; column < p->out[2]; column++, dy += channels) {
+        for (int64_t done = 0; done < channels; done += LANES) {
+            const int64_t c = NAMED(block_at)(done, channels);
+            const BLOCK each = NAMED(load)(dy + c, channels) * share;
+            for (int64_t w = 0; w < width; w++) NAMED(store)(dx + w * channels + c, each, channels);
+        }
+        dx += width * channels;
+    }
+}
+
 static void NAMED(average_gradient_slice)(void *context, int64_t slice) {
-    NAMED(run_samples)(context, slice, NAMED(average_gradient_window));
+    const tare_pooling_job *job = context;
+    if (!job->tiled) {
+        NAMED(run_samples)(job, slice, NAMED(average_gradient_window));
+        return;
+    }
+    const tare_pooling own = *job->p, *p = &own; /* no store can change a copy */
+    const NUMBER *dy = job->other, share = 1 / (NUMBER)tare_pixels(p->window);
+    NUMBER *all = job->out;
+    const int64_t rows = p->out[0] * p->out[1], numbers = p->in[2] * p->channels;
+    const int64_t end = tare_slice_begin(job->items, job->slices, slice + 1) * rows;
+    for (int64_t row = tare_slice_begin(job->items, job->slices, slice) * rows; row < end; row++) {
+        NUMBER *dx = all + NAMED(tile_at)(p, row / rows, row % rows);
+        NAMED(spread_row)(p, share, dy + row * p->out[2] * p->channels, dx);
+        for (int64_t i = 1; i < p->window[0] * p->window[1]; i++) {
+            const int64_t d = i / p->window[1], h = i % p->window[1];
+            memcpy(dx + (d * p->in[1] + h) * numbers, dx, (size_t)numbers * sizeof *dx);
+        }
+    }
 }
 
 #undef LANES
