@@ -5,9 +5,13 @@
  *     planes [channel][plane][row][padded width]   a part of one sample, zeros around it
  *     taps   [tap, channel][pixel]                 copied from the planes row by row
  *
- *     forward            y' = w' taps      filters are the rows of tiles, pixels their lanes
  *     filter gradient    dw = taps dy      one partial sum for each of a few ranges of strips
- *     with few filters   dw' = dy' taps'
+ *
+ * With few filters only the taps of one kernel row are copied, from all rows of the planes: as many
+ * pixels lie in a row of any tap, those of the next kernel row begin a row further on.
+ *
+ *     forward            y' = w' taps      filters are the rows of tiles, pixels their lanes
+ *     filter gradient    dw = taps dy''    sums over pixels in the lanes of vectors
  *
  * A strip is some output rows of one plane of one sample; strips, ranges and slices depend on the
  * shape alone.
@@ -25,12 +29,14 @@ enum {
     MOST_CHANNELS = 4,
     LEAST_WIDTH = 6,         /* of an output row that is worth a copy of its own */
     STRIP = 16 * 1024,       /* numbers of taps in a strip, about */
-    MOST_STRIP_PIXELS = 128, /* added to dw in one go: short float32 sums stay accurate */
+    MOST_STRIP_PIXELS = 128, /* summed in one number: short float32 sums stay accurate */
     MOST_PLANES = 64 * 1024,
     SLICE_WORK = 1 << 17, /* least multiply-adds of a slice */
     MOST_RANGES = 16,
     ALIGNED = 16
 };
+
+typedef float loose_pair __attribute__((vector_size(8), aligned(4), may_alias));
 
 typedef struct plane_job {
     const tare_gemm_kernel *kernel;
@@ -42,7 +48,8 @@ typedef struct plane_job {
     int64_t sum;                       /* taps x channels: terms of a result, rows of dw */
     int64_t rows, row_groups, strips;  /* rows of a strip; strips of an output plane, and of all */
     int64_t planes, plane_rows, width; /* what a strip reads: depth, rows, padded width */
-    int64_t stride, panel_width;       /* stride: from one tap's pixels to the next's */
+    int64_t copied, stride;            /* rows of copied taps; from one's pixels to the next's */
+    int64_t panel_width, result_stride;
     bool few_filters;
     int64_t slices;
 } plane_job;
@@ -54,7 +61,15 @@ static int64_t span(const tare_convolution *c, int d, int64_t outputs) {
 
 /* So that one tile holds them all, and vectors of them would be half empty. */
 static bool has_few_filters(const tare_gemm_kernel *kernel, const tare_convolution *c) {
-    return c->filters <= kernel->rows && c->filters < kernel->lanes;
+    return c->filters <= kernel->rows && c->filters < kernel->lanes && c->stride[1] == 1;
+}
+
+static int64_t kernel_rows(const tare_convolution *c) { return c->kernel[0] * c->kernel[1]; }
+
+/* Room for whole vectors; an odd number of cache lines keeps rows out of each other's sets. */
+static int64_t row_stride(const plane_job *job, int64_t pixels) {
+    const int64_t lines = tare_quotient_up(tare_round_up(pixels, job->panel_width), ALIGNED);
+    return (lines | 1) * ALIGNED;
 }
 
 /* most_pixels: of a strip, when a row has fewer. */
@@ -71,11 +86,12 @@ static plane_job make_job(const tare_gemm_kernel *kernel, const tare_convolution
     job.planes = span(c, 0, 1);
     job.plane_rows = span(c, 1, job.rows);
     job.width = span(c, 2, c->out[2]);
-    /* Room for whole vectors; an odd number of cache lines keeps taps out of each other's sets. */
-    const int64_t lines =
-        tare_quotient_up(tare_round_up(job.rows * c->out[2], job.panel_width), ALIGNED);
-    job.stride = (lines | 1) * ALIGNED;
     job.few_filters = has_few_filters(kernel, c);
+    job.copied = job.few_filters ? c->kernel[2] * c->channels : job.sum;
+    job.result_stride = row_stride(&job, job.rows * c->out[2]);
+    job.stride = job.few_filters
+                     ? row_stride(&job, job.planes * job.plane_rows * c->out[2] + job.panel_width)
+                     : job.result_stride;
     job.slices =
         tare_slice_count(job.strips, job.rows * c->out[2] * job.sum * c->filters, SLICE_WORK);
     return job;
@@ -121,7 +137,10 @@ static void fill_row(const plane_job *job, const float *from, float *row) {
     const int64_t end =
         from ? tare_greatest(tare_least(c->in[2] + before, job->width), begin) : begin;
     for (int64_t j = 0; j < begin; j++) row[j] = 0;
-    for (int64_t j = begin; j < end; j++) row[j] = from[(j - before) * c->channels];
+    if (c->channels == 1 && begin < end)
+        memcpy(row + begin, from + (begin - before), (size_t)(end - begin) * sizeof *row);
+    else
+        for (int64_t j = begin; j < end; j++) row[j] = from[(j - before) * c->channels];
     for (int64_t j = end; j < job->width; j++) row[j] = 0;
 }
 
@@ -159,24 +178,63 @@ static void fill_taps(const plane_job *job, const strip_place *place, const floa
     }
 }
 
+/* The same of the taps of one kernel row, but for all rows of the planes. */
+static void fill_kernel_row(const plane_job *job, const float *planes, float *taps) {
+    const tare_convolution *c = job->c;
+    const int64_t rows = job->planes * job->plane_rows;
+    for (int64_t t = 0; t < c->kernel[2]; t++) {
+        const float *from = planes + t * c->dilation[2];
+        for (int64_t channel = 0; channel < c->channels; channel++, taps += job->stride) {
+            job->kernel->copy_block(taps, c->out[2], from, job->width, rows, c->out[2]);
+            from += rows * job->width;
+        }
+    }
+}
+
+/* How far behind the first kernel row's pixels those of kernel row `row` begin. */
+static int64_t kernel_row_at(const plane_job *job, int64_t row) {
+    const tare_convolution *c = job->c;
+    const int64_t d = row / c->kernel[1] * c->dilation[0], h = row % c->kernel[1] * c->dilation[1];
+    return (d * job->plane_rows + h) * c->out[2];
+}
+
 /* ---- forward */
 
-/* y[p * filters + f] = results[f * stride + p] + bias[f], four by four; filters >= 4: the last four
- * may overlap. */
+/* y[p * filters + f] = results[f * stride + p] + bias[f] for four p and the two or four f from f
+ * on. */
+static inline void interleave_four(const float *rows, int64_t stride, const float *bias,
+                                   int64_t filters, float *y) {
+    const float *const row[4] = {rows, rows + stride, rows + 2 * stride, rows + 3 * stride};
+    tare_quad shift = {0}, column[4];
+    if (bias) shift = *(const tare_loose_quad *)bias;
+    tare_transpose_block(row, column);
+    for (int64_t i = 0; i < 4; i++) *(tare_loose_quad *)(y + i * filters) = column[i] + shift;
+}
+static inline void interleave_two(const float *rows, int64_t stride, const float *bias,
+                                  int64_t filters, float *y) {
+    const tare_quad r0 = *(const tare_loose_quad *)rows,
+                    r1 = *(const tare_loose_quad *)(rows + stride);
+    const float b0 = bias ? bias[0] : 0, b1 = bias ? bias[1] : 0;
+    const tare_quad shift = {b0, b1, b0, b1};
+    const tare_quad low = __builtin_shufflevector(r0, r1, 0, 4, 1, 5) + shift;
+    const tare_quad high = __builtin_shufflevector(r0, r1, 2, 6, 3, 7) + shift;
+    *(loose_pair *)y = __builtin_shufflevector(low, low, 0, 1);
+    *(loose_pair *)(y + filters) = __builtin_shufflevector(low, low, 2, 3);
+    *(loose_pair *)(y + 2 * filters) = __builtin_shufflevector(high, high, 0, 1);
+    *(loose_pair *)(y + 3 * filters) = __builtin_shufflevector(high, high, 2, 3);
+}
+
+/* The last filters may overlap the ones before. */
 static void interleave(const float *results, int64_t stride, int64_t pixels, int64_t filters,
                        const float *bias, float *y) {
     int64_t p = 0;
     for (; filters >= 4 && p + 4 <= pixels; p += 4) {
         for (int64_t done = 0; done < filters; done += 4) {
-            const int64_t f = tare_least(done, filters - 4);
-            const float *rows = results + f * stride + p;
-            const float *const row[4] = {rows, rows + stride, rows + 2 * stride, rows + 3 * stride};
-            tare_quad shift = {0};
-            if (bias) shift = *(const tare_loose_quad *)(bias + f);
-            tare_quad column[4];
-            tare_transpose_block(row, column);
-            for (int64_t i = 0; i < 4; i++)
-                *(tare_loose_quad *)(y + (p + i) * filters + f) = column[i] + shift;
+            const bool two = filters - done <= 2;
+            const int64_t f = tare_least(done, filters - (two ? 2 : 4));
+            (two ? interleave_two : interleave_four)(results + f * stride + p, stride,
+                                                     bias ? bias + f : NULL, filters,
+                                                     y + p * filters + f);
         }
     }
     for (; p < pixels; p++)
@@ -184,15 +242,24 @@ static void interleave(const float *results, int64_t stride, int64_t pixels, int
             y[p * filters + f] = results[f * stride + p] + (bias ? bias[f] : 0);
 }
 
-static void multiply_few_filters(const plane_job *job, const float *taps, int64_t pixels,
-                                 float *results, float *y) {
+/* A stretch of a tile's sum for each kernel row. */
+static void find_segments(const plane_job *job, tare_gemm_segment *segments) {
+    for (int64_t row = 0; row < kernel_rows(job->c); row++)
+        segments[row] = (tare_gemm_segment){.a = row * job->copied * job->c->filters,
+                                            .b = kernel_row_at(job, row)};
+}
+
+static void multiply_few_filters(const plane_job *job, const tare_gemm_segment *segments,
+                                 const float *taps, int64_t pixels, float *results, float *y) {
     const tare_gemm_kernel *kernel = job->kernel;
     const int64_t filters = job->c->filters;
     tare_gemm_tile tile = {.a = job->w,
-                           .k = job->sum,
+                           .k = job->copied,
                            .a_stride = filters,
                            .b_stride = job->stride,
-                           .ldc = job->stride};
+                           .ldc = job->result_stride,
+                           .segments = segments,
+                           .segment_count = kernel_rows(job->c)};
     for (int64_t first = 0; first < pixels; first += job->panel_width) {
         const bool wide = pixels - first > kernel->lanes;
         tile.columns = wide ? job->panel_width : kernel->lanes;
@@ -200,7 +267,12 @@ static void multiply_few_filters(const plane_job *job, const float *taps, int64_
         tile.c = results + first;
         kernel->by_panel[wide][filters - 1](&tile);
     }
-    interleave(results, job->stride, pixels, filters, job->bias, y);
+    interleave(results, job->result_stride, pixels, filters, job->bias, y);
+}
+
+static int64_t segment_numbers(const plane_job *job) {
+    const int64_t each = (int64_t)(sizeof(tare_gemm_segment) / sizeof(float));
+    return tare_round_up(kernel_rows(job->c) * each, ALIGNED);
 }
 
 static void forward_slice(void *context, int64_t slice) {
@@ -208,23 +280,26 @@ static void forward_slice(void *context, int64_t slice) {
     const tare_convolution *c = job->c;
     const int buffer = tare_buffers_take(&job->buffers);
     float *taps = tare_buffer(&job->buffers, buffer);
-    float *results = taps + job->sum * job->stride;
-    float *planes = results + c->filters * job->stride;
+    float *results = taps + job->copied * job->stride;
+    tare_gemm_segment *segments = (void *)(results + c->filters * job->result_stride);
+    float *planes = (float *)(void *)segments + segment_numbers(job);
+    find_segments(job, segments);
     const int64_t end = tare_slice_begin(job->strips, job->slices, slice + 1);
     for (int64_t strip = tare_slice_begin(job->strips, job->slices, slice); strip < end; strip++) {
         const strip_place place = strip_at(job, strip);
         const int64_t row = (place.sample * c->out[0] + place.plane) * c->out[1] + place.first_row;
         float *y = job->y + row * c->out[2] * c->filters;
         fill_planes(job, &place, planes);
-        fill_taps(job, &place, planes, taps);
-        multiply_few_filters(job, taps, place.rows * c->out[2], results, y);
+        fill_kernel_row(job, planes, taps);
+        multiply_few_filters(job, segments, taps, place.rows * c->out[2], results, y);
     }
     tare_buffers_give(&job->buffers, buffer);
 }
 
 static plane_job forward_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
     plane_job job = make_job(kernel, c, STRIP);
-    job.buffers.size = (job.sum + c->filters) * job.stride + plane_numbers(&job);
+    job.buffers.size = job.copied * job.stride + c->filters * job.result_stride +
+                       segment_numbers(&job) + plane_numbers(&job);
     return job;
 }
 
@@ -275,27 +350,34 @@ static void add_strip(const plane_job *job, const float *taps, const float *dy, 
     }
 }
 
-/* The same transposed, dw' = dy' taps', into a partial sum [filter][tap, channel]; spare: a panel
- * of taps'. */
+/* The same with few filters; spare: dy of one filter after the other. */
 static void add_strip_few_filters(const plane_job *job, const float *taps, const float *dy,
                                   int64_t pixels, bool adds, float *spare, float *sums) {
     const tare_gemm_kernel *kernel = job->kernel;
     const int64_t filters = job->c->filters;
-    for (int64_t first = 0; first < job->sum; first += job->panel_width) {
-        tare_gemm_tile tile = {.a = dy,
-                               .b = spare,
-                               .k = pixels,
-                               .a_stride = filters,
-                               .ldc = job->sum,
-                               .accumulate = adds};
-        tile.columns = tare_least(job->panel_width, job->sum - first);
-        const bool wide = tile.columns > kernel->lanes;
-        tile.b_stride = wide ? job->panel_width : kernel->lanes;
-        tile.c = sums + first;
-        kernel->pack_transposed(spare, tile.b_stride, taps + first * job->stride, job->stride,
-                                tile.columns, pixels);
-        kernel->by_panel[wide][filters - 1](&tile);
+    tare_gemm_tile tile = {.b = spare,
+                           .k = pixels,
+                           .a_stride = job->stride,
+                           .b_stride = tare_round_up(pixels, 4),
+                           .ldc = filters,
+                           .columns = filters,
+                           .accumulate = adds};
+    kernel->pack_transposed(spare, tile.b_stride, dy, filters, pixels, filters);
+    const int64_t tiles = tare_quotient_up(job->copied, TARE_GEMM_DOT_ROWS);
+    for (int64_t row = 0; row < kernel_rows(job->c); row++, sums += job->copied * filters) {
+        for (int64_t t = 0; t < tiles; t++) {
+            const int64_t begin = tare_slice_begin(job->copied, tiles, t),
+                          end = tare_slice_begin(job->copied, tiles, t + 1);
+            tile.a = taps + begin * job->stride + kernel_row_at(job, row);
+            tile.c = sums + begin * filters;
+            kernel->by_dot[end - begin - 1](&tile);
+        }
     }
+}
+
+static int64_t spare_numbers(const plane_job *job) {
+    const int64_t width = job->few_filters ? job->c->filters : job->panel_width;
+    return tare_round_up(tare_round_up(job->rows * job->c->out[2], 4) * width, ALIGNED);
 }
 
 static void filter_slice(void *context, int64_t range) {
@@ -303,15 +385,18 @@ static void filter_slice(void *context, int64_t range) {
     const tare_convolution *c = job->c;
     const int buffer = tare_buffers_take(&job->buffers);
     float *taps = tare_buffer(&job->buffers, buffer);
-    float *spare = taps + job->sum * job->stride;
-    float *planes = spare + job->rows * c->out[2] * job->panel_width;
+    float *spare = taps + job->copied * job->stride;
+    float *planes = spare + spare_numbers(job);
     const int64_t begin = tare_slice_begin(job->strips, job->slices, range);
     const int64_t end = tare_slice_begin(job->strips, job->slices, range + 1);
     for (int64_t strip = begin; strip < end; strip++) {
         const strip_place place = strip_at(job, strip);
         const int64_t row = (place.sample * c->out[0] + place.plane) * c->out[1] + place.first_row;
         fill_planes(job, &place, planes);
-        fill_taps(job, &place, planes, taps);
+        if (job->few_filters)
+            fill_kernel_row(job, planes, taps);
+        else
+            fill_taps(job, &place, planes, taps);
         (job->few_filters ? add_strip_few_filters : add_strip)(
             job, taps, job->dy + row * c->out[2] * c->filters, place.rows * c->out[2],
             strip > begin, spare, tare_partial_sum(&job->sums, range));
@@ -320,18 +405,16 @@ static void filter_slice(void *context, int64_t range) {
 }
 
 static plane_job filter_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
-    plane_job job = make_job(kernel, c, MOST_STRIP_PIXELS);
+    const bool in_lanes = has_few_filters(kernel, c);
+    plane_job job = make_job(kernel, c, MOST_STRIP_PIXELS * (in_lanes ? kernel->lanes : 1));
     job.slices = tare_least(job.slices, MOST_RANGES);
-    job.buffers.size = tare_round_up(
-        job.sum * job.stride + job.rows * c->out[2] * job.panel_width + plane_numbers(&job),
-        ALIGNED);
+    job.buffers.size =
+        tare_round_up(job.copied * job.stride + spare_numbers(&job) + plane_numbers(&job), ALIGNED);
     return job;
 }
 
-/* With few filters the first partial sum is transposed too, and stands with the others. */
 static int64_t partial_numbers(const plane_job *job) {
-    const int64_t partials = job->slices - (job->few_filters ? 0 : 1);
-    return tare_round_up(partials * job->sum * job->c->filters, ALIGNED);
+    return tare_round_up((job->slices - 1) * job->sum * job->c->filters, ALIGNED);
 }
 
 int64_t tare_plane_filter_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
@@ -348,12 +431,7 @@ void tare_plane_filter(const tare_gemm_kernel *kernel, const tare_convolution *c
     job.dy = dy;
     job.sums =
         (tare_partial_sums){.total = dw, .others = partials, .size = size, .count = job.slices};
-    if (job.few_filters) {
-        job.sums.total = partials;
-        job.sums.others = partials + size;
-    }
     job.buffers.first = partials + partial_numbers(&job);
     tare_pool_run(pool, job.slices, filter_slice, &job);
     tare_partial_sums_merge(&job.sums, pool);
-    if (job.few_filters) interleave(partials, job.sum, job.sum, c->filters, NULL, dw);
 }
