@@ -157,18 +157,78 @@ static tare_status check_product(tare_folding *f, tare_fold_place *place, const 
     return TARE_OK;
 }
 
+/* What a normalisation that went into the product before it still adds: its beta, or less its mean.
+ */
+static bool link_of_norm(const tare_folding *f, const tare_node *node, tare_fold_link *link) {
+    for (size_t i = 0; i < f->count; i++) {
+        const tare_fold_place *other = &f->places[i];
+        if (other->norm != node || !other->product || other->told.before) continue;
+        *link = (tare_fold_link){.deed = other->beta ? TARE_FOLD_ADD : TARE_FOLD_SUBTRACT,
+                                 .variable = other->beta ? other->beta : other->statistics.mean,
+                                 .norm = other};
+        return true;
+    }
+    return false;
+}
+
+static bool link_of(const tare_folding *f, const tare_node *node, tare_fold_link *link) {
+    static const struct {
+        const char *op;
+        tare_fold_deed deed;
+    } deeds[] = {{"bias_add", TARE_FOLD_ADD},
+                 {"add", TARE_FOLD_ADD},
+                 {"sub", TARE_FOLD_SUBTRACT},
+                 {"mul", TARE_FOLD_MULTIPLY}};
+    if (!node) return false;
+    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++) {
+        if (!is_op(node, deeds[i].op) || !is_own_variable(f, input_of(f, node, 1))) continue;
+        *link = (tare_fold_link){.deed = deeds[i].deed, .variable = input_of(f, node, 1)};
+        return true;
+    }
+    return link_of_norm(f, node, link);
+}
+
+/* One number for each channel of the product, along their axis. */
+static bool is_along_channels(const tare_fold_place *place, const tare_node *node,
+                              const tare_fold_link *link) {
+    const tare_weights_view *view = &place->form.by_output;
+    const tare_shape shape = link->variable->outputs[0].shape;
+    const bool formatted = link->norm || is_op(node, "bias_add");
+    return shape.rank == 1 && shape.extents[0] == view->minor * view->major &&
+           (formatted || !place->form.channels_first);
+}
+
+/* Checks the links from the normalisation down to the product again, now that it is known. */
+static tare_status check_links(tare_folding *f, tare_fold_place *place) {
+    const tare_node *node = input_of(f, place->norm, TARE_BATCH_NORM_X);
+    for (int i = 0; i < place->link_count; i++, node = input_of(f, node, 0)) {
+        if (f->uses[node->id] != 1)
+            return say_reason(f, place, "'%s' is read elsewhere too, as it is", node->name);
+        if (!is_along_channels(place, node, &place->links[i]))
+            return say_reason(f, place, "'%s' has not one number for each channel", node->name);
+    }
+    return TARE_OK;
+}
+
 static tare_status find_before(tare_folding *f, tare_fold_place *place) {
-    const tare_node *node = input_of(f, place->norm, TARE_BATCH_NORM_X), *made = node;
-    const bool adds = is_op(node, "bias_add");
-    if (adds) node = input_of(f, node, 0);
+    const tare_node *made = input_of(f, place->norm, TARE_BATCH_NORM_X), *node = made, *last = NULL;
     place->told.before = false;
-    if (!tare_fold_is_product(f, node, &place->form))
+    for (int i = 0; i < TARE_FOLD_MOST_LINKS && link_of(f, node, &place->links[i]); i++) {
+        place->link_count = i + 1;
+        last = node;
+        node = input_of(f, node, 0);
+    }
+    if (!tare_fold_is_product(f, node, &place->form)) {
+        place->link_count = 0;
         return say_reason(f, place, "what it normalises, '%s', is no product", made->name);
-    if (f->uses[node->id] != 1 || f->uses[made->id] != 1)
-        return say_reason(f, place, "'%s' is read elsewhere too, as it is", made->name);
+    }
+    TARE_TRY(check_links(f, place));
+    if (place->told.reason) return TARE_OK;
+    if (f->uses[node->id] != 1)
+        return say_reason(f, place, "'%s' is read elsewhere too, as it is", node->name);
     place->bias = input_of(f, node, 2);
-    if (adds && place->bias) return say_reason(f, place, "'%s' has two biases", made->name);
-    if (adds) place->bias = input_of(f, made, 1);
+    if (!place->bias && is_op(last, "bias_add"))
+        place->bias = place->links[--place->link_count].variable;
     return check_product(f, place, node, &place->form.by_output);
 }
 
@@ -202,9 +262,10 @@ static tare_status find_place(tare_folding *f, tare_fold_place *place) {
     TARE_TRY(find_norm(f, place));
     if (place->told.reason) return TARE_OK;
     TARE_TRY(find_before(f, place));
+    if (place->product || place->link_count > 0) return TARE_OK;
     const tare_node *x = input_of(f, place->norm, TARE_BATCH_NORM_X);
     if (is_op(x, "bias_add")) x = input_of(f, x, 0);
-    if (place->product || tare_fold_is_product(f, x, &ignored)) return TARE_OK;
+    if (tare_fold_is_product(f, x, &ignored)) return TARE_OK;
     TARE_TRY(find_after(f, place));
     if (place->product) place->told.reason = NULL;
     return TARE_OK;

@@ -7,9 +7,14 @@
  * output layer, product     W' = scale W, b' = b + sum over inputs and taps of shift W      by its
  * input
  *
- * The layer is left to do nothing: mean 0, variance 1 - epsilon, gamma 1, beta 0, whose scale is 1
- * and whose shift is 0 to the bit. A product before it without a bias leaves it the shift, as its
- * beta or, where it has none, as its mean.
+ * Links between a product and the layer are affine maps as well, and join it:
+ *
+ *     (x v + u) scale + shift  =  x (v scale) + (u scale + shift)
+ *
+ * They are left to multiply by 1 and to add 0, but for one that adds the product's shift where it
+ * has no bias. The layer is left to do nothing: mean 0, variance 1 - epsilon, gamma 1, beta 0,
+ * whose scale is 1 and whose shift is 0 to the bit. A product before it without a bias leaves it
+ * the shift, as its beta or, where it has none, as its mean.
  */
 #include "array/array.h"
 #include "base/status.h"
@@ -24,11 +29,12 @@ typedef struct change {
     const tare_node *variable;
     tare_array *array;
 } change;
-enum { MOST_CHANGES = 6 };
+enum { MOST_CHANGES = 6 + TARE_FOLD_MOST_LINKS };
 
 /* The numbers as they are and as they will be; NULL where there is no such variable. */
 typedef struct fold_arrays {
     const tare_array *mean, *variance, *gamma, *beta, *weights, *bias;
+    const tare_array *links[TARE_FOLD_MOST_LINKS];
     tare_array *scale, *shift, *new_weights, *new_bias;
     double *sums; /* by output of a product after the layer */
     int64_t channels, outputs;
@@ -128,6 +134,8 @@ static tare_status read_all(tare_folding *f, const tare_fold_place *place, fold_
     TARE_TRY(read_variable(f, place->beta, &n->beta));
     TARE_TRY(read_variable(f, place->weights, &n->weights));
     TARE_TRY(read_variable(f, place->bias, &n->bias));
+    for (int i = 0; i < place->link_count; i++)
+        TARE_TRY(read_variable(f, place->links[i].variable, &n->links[i]));
     n->channels = n->variance->count;
     n->outputs = place->form.by_output.minor * place->form.by_output.major;
     return TARE_OK;
@@ -152,11 +160,42 @@ static bool is_finite(const tare_array *array) {
 
 /* ------------------------------------------------------------------------------------- together */
 
+/* The map of the links and the layer behind them as one: the links join its scale and shift. */
+static void join_links(const tare_fold_place *place, const fold_arrays *n) {
+    for (int64_t c = 0; place->link_count > 0 && c < n->channels; c++) {
+        double scale = tare_array_number(n->scale, c), shift = tare_array_number(n->shift, c);
+        for (int i = 0; i < place->link_count; i++) {
+            const double number = tare_array_number(n->links[i], c);
+            const tare_fold_deed deed = place->links[i].deed;
+            if (deed == TARE_FOLD_MULTIPLY)
+                scale *= number;
+            else
+                shift += (deed == TARE_FOLD_ADD ? scale : -scale) * number;
+        }
+        tare_array_set_number(n->scale, c, scale);
+        tare_array_set_number(n->shift, c, shift);
+    }
+}
+
+/* The links will do nothing any more, but for the one that takes the shift. */
+static tare_status plan_links(const tare_folding *f, const tare_fold_place *place, fold_arrays *n) {
+    const tare_fold_link *taker = tare_fold_shift_link(place);
+    for (int i = 0; i < place->link_count; i++) {
+        const tare_fold_link *link = &place->links[i];
+        const double sign = link->deed == TARE_FOLD_SUBTRACT ? -1 : 1;
+        TARE_TRY(plan_change(f, n, link->variable, link->deed == TARE_FOLD_MULTIPLY,
+                             link == taker ? n->new_bias : NULL, sign));
+    }
+    return TARE_OK;
+}
+
 /* The layer will do nothing any more, or add the shift alone. */
 static tare_status plan_changes(const tare_folding *f, const tare_fold_place *place,
                                 fold_arrays *n) {
-    const tare_array *as_beta = !place->bias && place->beta ? n->new_bias : NULL;
-    const tare_array *as_mean = !place->bias && !place->beta ? n->new_bias : NULL;
+    const bool keeps = !place->bias && !tare_fold_shift_link(place);
+    const tare_array *as_beta = keeps && place->beta ? n->new_bias : NULL;
+    const tare_array *as_mean = keeps && !place->beta ? n->new_bias : NULL;
+    TARE_TRY(plan_links(f, place, n));
     TARE_TRY(plan_change(f, n, place->weights, 0, n->new_weights, 1));
     TARE_TRY(plan_change(f, n, place->bias, 0, n->new_bias, 1));
     TARE_TRY(plan_change(f, n, place->statistics.variance, 1 - n->epsilon, NULL, 1));
@@ -167,7 +206,14 @@ static tare_status plan_changes(const tare_folding *f, const tare_fold_place *pl
 
 static tare_status fold(tare_folding *f, tare_fold_place *place, fold_arrays *n) {
     const fold_functions *functions = tare_fold_is_wide(place) ? &wide : &narrow;
+    for (int i = 0; i < place->link_count; i++)
+        if (place->links[i].norm && !place->links[i].norm->told.product) {
+            place->told.product = NULL;
+            place->told.reason = "another normalisation stands before it and stays";
+            return TARE_OK;
+        }
     functions->scale_and_shift(n);
+    join_links(place, n);
     functions->fold[place->told.before](n, &place->form);
     if (!is_finite(n->new_weights) || !is_finite(n->new_bias)) {
         place->told.product = NULL;

@@ -75,7 +75,7 @@ static tare_status gather(tare_folding *f, weights *w) {
             add(w, variable->name, f->session->variables.items[variable->id].array);
     }
     for (size_t i = 0; i < f->count; i++)
-        if (f->places[i].told.product && !f->places[i].bias)
+        if (f->places[i].told.product && !f->places[i].bias && !tare_fold_shift_link(&f->places[i]))
             TARE_TRY(add_shift(f, &f->places[i], w));
     return TARE_OK;
 }

@@ -8,6 +8,20 @@
 
 #include "norm/layers.h"
 
+/* Something between a product and the normalisation behind it: it adds, takes away or multiplies by
+ * a variable of its own, a number a channel. */
+typedef enum tare_fold_deed {
+    TARE_FOLD_ADD = 0,
+    TARE_FOLD_SUBTRACT = 1,
+    TARE_FOLD_MULTIPLY = 2
+} tare_fold_deed;
+typedef struct tare_fold_link {
+    tare_fold_deed deed;
+    const tare_node *variable;
+    const struct tare_fold_place *norm; /* whose variable it is, another normalisation; NULL */
+} tare_fold_link;
+enum { TARE_FOLD_MOST_LINKS = 8 };
+
 /* One batch normalisation, and the product that can take it. Nodes are the graph's. */
 typedef struct tare_fold_place {
     tare_folded_layer told;
@@ -17,7 +31,17 @@ typedef struct tare_fold_place {
     const tare_node *product;
     const tare_node *weights, *bias; /* variables; bias NULL: none */
     tare_product form;
+    tare_fold_link links[TARE_FOLD_MOST_LINKS]; /* from the normalisation down to the product */
+    int link_count;
 } tare_fold_place;
+
+/* The link that takes the shift of a product without a bias, the nearest to it, so that all that
+ * normalise it agree; NULL: the normalisation keeps it. */
+static inline const tare_fold_link *tare_fold_shift_link(const tare_fold_place *place) {
+    for (int i = place->link_count - 1; !place->bias && i >= 0; i--)
+        if (place->links[i].deed != TARE_FOLD_MULTIPLY) return &place->links[i];
+    return NULL;
+}
 
 struct tare_folding {
     tare_allocator allocator;

@@ -94,6 +94,9 @@ static tare_status find_place(tare_quantising *q, const tare_fold_place *place) 
     if (place->told.before)
         return refuse(q, place->told.name, "a normalisation before its product",
                       "one that folds into the product before it");
+    if (place->link_count > 0)
+        return refuse(q, place->told.name, "something between the normalisation and its product",
+                      "nothing but a bias there");
     const tare_node *x =
         tare_graph_node(q->graph, place->norm->inputs[0].node); /* the product, or its bias */
     q->places[place->norm->id] = q->places[x->id] = q->places[place->product->id] = place;

@@ -250,11 +250,134 @@ static void a_layer_without_gamma_and_beta_is_folded_too(void **state) {
     close_chain(&c);
 }
 
-/* ------------------------------------------------------------------------------------- refusals */
+/* ---------------------------------------------------------------------------------------- links */
+
+static tare_tensor variable_of(tare_tensor y, const char *name) {
+    const tare_shape shape = tare_tensor_shape(y);
+    return tare_get_variable(y.graph, name, TARE_SHAPE(shape.extents[shape.rank - 1]),
+                             .dtype = tare_tensor_dtype(y));
+}
+
+/* A product, what the letters say, and a normalisation: Multiply, Add, Subtract, Bias, Normalise,
+ * normalise Plainly, without gamma and beta. */
+static chain build_links(const char *letters, bool spatial, bool biased, tare_dtype dtype,
+                         bool merge) {
+    const tare_shape shape = spatial ? TARE_SHAPE(ANY, 5, 4, 2) : TARE_SHAPE(ANY, 6);
+    chain c = begin(dtype, shape, NULL);
+    tare_tensor y = spatial ? tare_conv2d(c.network.inputs, 3, TARE_LIST(3),
+                                          .padding = TARE_PADDING_SAME, .use_bias = biased)
+                            : tare_dense(c.network.inputs, 5, .use_bias = biased);
+    for (int i = 0; letters[i] != 0; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "link_%c%d", letters[i], i);
+        switch (letters[i]) {
+        case 'm':
+            y = tare_mul(y, variable_of(y, name));
+            break;
+        case 'a':
+            y = tare_add(y, variable_of(y, name));
+            break;
+        case 's':
+            y = tare_sub(y, variable_of(y, name));
+            break;
+        case 'b':
+            y = tare_bias_add(y, variable_of(y, name));
+            break;
+        case 'p':
+            y = tare_batch_norm(y, .training = c.network.training, .center = false, .scale = false);
+            break;
+        default:
+            y = tare_batch_norm(y, .training = c.network.training);
+            break;
+        }
+    }
+    open_chain(&c, tare_batch_norm(y, .training = c.network.training), merge);
+    return c;
+}
+
+/* Links multiply by 1 and add 0 now; one of them may add the shift. */
+static void assert_links_rest(const chain *c, bool biased) {
+    int shifts = 0;
+    const size_t count = tare_collection_count(c->graph, TARE_GLOBAL_VARIABLES, NULL);
+    for (size_t v = 0; v < count; v++) {
+        const char *name =
+            tare_tensor_name(tare_collection_item(c->graph, TARE_GLOBAL_VARIABLES, NULL, v));
+        tare_array *array = NULL;
+        if (strncmp(name, "link_", 5) != 0) continue;
+        assert_int_equal(tare_session_get(c->session, name, &array), TARE_OK);
+        const double rest = name[5] == 'm';
+        bool rests = true;
+        for (int64_t i = 0; i < array->count; i++)
+            rests = rests && tare_array_number(array, i) == rest;
+        if (!rests && name[5] == 'm') fail_msg("%s still multiplies", name);
+        shifts += !rests;
+        tare_array_free(array);
+    }
+    assert_true(shifts <= !biased);
+}
+
+static void check_links(const char *letters, bool spatial, bool biased, tare_dtype dtype) {
+    chain c = build_links(letters, spatial, biased, dtype, true),
+          exact = build_links(letters, spatial, biased, TARE_FLOAT64, false);
+    tare_array *want = run(exact.session, exact.network.inputs, exact.network.logits, 3);
+    tare_folding *folding = fold(&c);
+    for (size_t i = 0; i < tare_folding_count(folding); i++) {
+        const tare_folded_layer *layer = tare_folding_layer(folding, i);
+        if (!layer->product) fail_msg("%s: %s stays: %s", letters, layer->name, layer->reason);
+    }
+    tare_array *got = run(c.session, c.network.inputs, c.network.logits, 3);
+    const double worst = difference(got, want);
+    if (!(worst <= (dtype == TARE_FLOAT64 ? 1e-14 : WORST)))
+        fail_msg("%s: %g of the range", letters, worst);
+    assert_links_rest(&c, biased);
+    tare_array_free(want);
+    tare_array_free(got);
+    tare_folding_free(folding);
+    close_chain(&c);
+    close_chain(&exact);
+}
+
+static void links_between_a_product_and_its_layer_join_it(void **state) {
+    (void)state;
+    static const char *const chains[] = {"m",    "a",   "s",  "b",  "ma",  "am",   "bm",
+                                         "sm",   "n",   "nn", "pn", "p",   "mnas", "bnmp",
+                                         "anmn", "mab", "bb", "ss", "msm", "mmaa"};
+    for (size_t i = 0; i < sizeof chains / sizeof *chains; i++)
+        for (int which = 0; which < 8; which++)
+            check_links(chains[i], which & 1, which & 2, which & 4 ? TARE_FLOAT64 : TARE_FLOAT32);
+}
 
 static tare_tensor normal(const chain *c, tare_tensor x) {
     return tare_batch_norm(x, .training = c->network.training, .name = "bn");
 }
+
+static void links_that_are_none_of_the_channels_keep_a_layer(void **state) {
+    (void)state;
+    chain c = begin(TARE_FLOAT32, TARE_SHAPE(ANY, 6), NULL);
+    tare_tensor y = tare_dense(c.network.inputs, 4);
+    y = tare_mul(y, tare_get_variable(c.graph, "one", TARE_SHAPE(1)));
+    open_chain(&c, normal(&c, y), true);
+    assert_stays(&c, "has not one number for each channel");
+
+    c = begin(TARE_FLOAT32, TARE_SHAPE(ANY, 2, 5, 4), NULL);
+    y = tare_conv2d(c.network.inputs, 4, TARE_LIST(1), .data_format = TARE_CHANNELS_FIRST);
+    y = tare_mul(y, tare_get_variable(c.graph, "last", TARE_SHAPE(4)));
+    open_chain(&c, tare_batch_norm(y, .axis = TARE_LIST(1), .training = c.network.training), true);
+    assert_stays(&c, "has not one number for each channel");
+
+    c = begin(TARE_FLOAT32, TARE_SHAPE(ANY, 6), NULL);
+    y = tare_dense(c.network.inputs, 4);
+    const tare_tensor v = tare_get_variable(c.graph, "v", TARE_SHAPE(4));
+    open_chain(&c, tare_add(normal(&c, tare_mul(y, v)), v), true);
+    assert_stays(&c, "is no product");
+
+    c = begin(TARE_FLOAT32, TARE_SHAPE(ANY, 6), NULL);
+    y = tare_mul(tare_dense(c.network.inputs, 4), tare_get_variable(c.graph, "v", TARE_SHAPE(4)));
+    open_chain(&c, tare_add(normal(&c, y), y), true);
+    assert_stays(&c, "'Mul' is read elsewhere too, as it is");
+}
+
+/* ------------------------------------------------------------------------------------- refusals */
 
 static void what_others_read_is_not_folded(void **state) {
     (void)state;
@@ -442,7 +565,8 @@ static void networks_of_the_zoo_keep_their_answers(void **state) {
     static const struct {
         const char *name;
         size_t layers;
-    } networks[] = {{"mlp_bn", 2}, {"lenet_bn", 4}, {"heatmap", 5}, {"fashion", 4}};
+    } networks[] = {{"mlp_bn", 2},  {"lenet_bn", 4},   {"heatmap", 5},
+                    {"fashion", 4}, {"mobilenet", 11}, {"resnet20", 21}};
     for (size_t n = 0; n < sizeof networks / sizeof *networks; n++) {
         chain c = {.graph = tare_graph_new()};
         c.network.struct_size = sizeof c.network;
@@ -500,10 +624,8 @@ static void the_report_names_layers_products_and_reasons(void **state) {
 
 #ifdef TARE_HAVE_JANSSON
 /* The file alone gives the answer: x kernel + bias. */
-static void saved_weights_need_no_batch_normalisation(void **state) {
-    (void)state;
-    chain c = begin(TARE_FLOAT64, TARE_SHAPE(ANY, 6), NULL);
-    open_chain(&c, normal(&c, tare_dense(c.network.inputs, 5, .use_bias = false)), false);
+static void check_saved_weights(const char *letters) {
+    chain c = build_links(letters, false, false, TARE_FLOAT64, false);
     tare_array *x = inputs_of(TARE_FLOAT64, TARE_SHAPE(3, 6), 3), *kernel = NULL, *bias = NULL;
     tare_array *want = run(c.session, c.network.inputs, c.network.logits, 3);
     tare_folding *folding = fold(&c);
@@ -521,7 +643,9 @@ static void saved_weights_need_no_batch_normalisation(void **state) {
             for (int64_t k = 0; k < 6; k++)
                 sum +=
                     tare_array_number(x, row * 6 + k) * tare_array_number(kernel, k * 5 + column);
-            assert_true(fabs(sum - tare_array_number(want, row * 5 + column)) < 1e-13);
+            const double answer = tare_array_number(want, row * 5 + column);
+            if (!(fabs(sum - answer) < 1e-13))
+                fail_msg("%s: %.17g, not %.17g", letters, sum, answer);
         }
     tare_safetensors_close(file);
     tare_array_free(x);
@@ -530,6 +654,14 @@ static void saved_weights_need_no_batch_normalisation(void **state) {
     tare_array_free(want);
     tare_folding_free(folding);
     close_chain(&c);
+}
+
+static void saved_weights_need_no_batch_normalisation(void **state) {
+    (void)state;
+    check_saved_weights("");
+    check_saved_weights("n"); /* one bias, whichever layer keeps the shift */
+    check_saved_weights("p");
+    check_saved_weights("npn");
 }
 #endif
 
@@ -568,6 +700,8 @@ int main(void) {
         cmocka_unit_test(products_that_pad_nothing_take_the_layer_before_them),
         cmocka_unit_test(a_folded_layer_leaves_its_input_as_it_is),
         cmocka_unit_test(a_layer_without_gamma_and_beta_is_folded_too),
+        cmocka_unit_test(links_between_a_product_and_its_layer_join_it),
+        cmocka_unit_test(links_that_are_none_of_the_channels_keep_a_layer),
         cmocka_unit_test(what_others_read_is_not_folded),
         cmocka_unit_test(a_layer_in_two_places_is_not_folded),
         cmocka_unit_test(padding_and_a_missing_bias_keep_a_layer_before_its_product),

@@ -648,13 +648,14 @@ static void a_training_step_that_is_built_already_is_refused(void **state) {
 
 static void networks_that_do_not_fold_are_refused(void **state) {
     (void)state;
-    for (int which = 0; which < 5; which++) {
+    for (int which = 0; which < 6; which++) {
         static const char *const parts[] = {
             "got no product on the way to the answer",
             "got what it normalises, 'Relu', is no product",
             "got a normalisation before its product",
             "got fake quantisation on the way to the answer",
             "got 'dense/MatMul' is read elsewhere too, as it is",
+            "got something between the normalisation and its product",
         };
         trial t = begin(TARE_SHAPE(TARE_ANY, 3));
         const tare_tensor x = t.network.inputs, mode = t.network.training;
@@ -666,6 +667,12 @@ static void networks_that_do_not_fold_are_refused(void **state) {
         if (which == 4) {
             const tare_tensor y = tare_dense(x, 2, .use_bias = false);
             answer(&t, tare_add(y, tare_batch_norm(y, .training = mode)));
+        }
+        if (which == 5) {
+            const tare_tensor factor =
+                tare_get_variable(t.graph, "factor", TARE_SHAPE(2), .dtype = TARE_FLOAT64);
+            const tare_tensor y = tare_mul(tare_dense(x, 2), factor);
+            answer(&t, tare_batch_norm(y, .training = mode));
         }
         refuses(&t, NULL, parts[which]);
         end(&t);
