@@ -4,6 +4,7 @@
 #include "base/status.h"
 #include "cli/quantise.h"
 #include "cli/say.h"
+#include "model/tflite.h"
 #include "norm/noise.h"
 
 #include <string.h>
@@ -43,6 +44,53 @@ tare_status tare_quantise_find_ranges(tare_quantise_job *j) {
     return TARE_OK;
 }
 
+static const char *name_of(const tare_tflite_operator *op) {
+    if (op->kind != NULL) return op->kind->name;
+    return op->custom != NULL ? op->custom : "an operator that Tare does not know";
+}
+
+/* Which operators give and read an array that lacks a range. */
+static void say_where(const tare_tflite *model, int32_t tensor) {
+    const char *name = model->tensors[tensor].told.name;
+    const tare_tflite_operator *gives = NULL, *reads = NULL;
+    for (int64_t i = 0; i < model->operator_count; i++) {
+        const tare_tflite_operator *op = &model->operators[i];
+        if (op->output_count > 0 && op->outputs[0] == tensor) gives = op;
+        for (int64_t k = 0; k < op->input_count; k++)
+            if (op->inputs[k] == tensor && reads == NULL) reads = op;
+    }
+    tare_say_note("array %s: %s%s%s%s", name, gives ? "the result of " : "the model's input",
+                  gives ? name_of(gives) : "", reads ? ", read by " : ", the model's output",
+                  reads ? name_of(reads) : "");
+}
+
+/* Why no range reached them: data and a default would have reached all. */
+static void say_why(const tare_quantise_job *j) {
+    int64_t lacking = 0, activations = 0;
+    for (int64_t i = 0; i < j->model->tensor_count; i++) {
+        const tare_tflite_array *array = &j->model->tensors[i];
+        activations += array->produced && array->told.dtype == TARE_FLOAT32;
+        if (!tare_tflite_lacks(j->model, j->ranges, (int32_t)i)) continue;
+        lacking++;
+        say_where(j->model, (int32_t)i);
+    }
+    tare_say_note("no range reached %lld of %lld arrays: the file holds none for them, and neither "
+                  "--data nor --default-ranges was given",
+                  (long long)lacking, (long long)activations);
+}
+
+static void say_ways_out(const tare_quantise_job *j) {
+    tare_say_note("ranges from data, a few hundred examples of the kind it will see: "
+                  "tare quantise %s --data x.npy --output int8.tflite",
+                  j->path);
+    tare_say_note("ranges from training with fake quantisation, which the file then holds: "
+                  "tare train NETWORK --quantise --checkpoint c.safetensors; "
+                  "tare export c.safetensors --output model.tflite");
+    tare_say_note("one guessed range for all, to try things out: "
+                  "tare quantise %s --default-ranges 0,6",
+                  j->path);
+}
+
 /* TensorFlow's sentences, then what is known here and what helps. */
 static int say_lacking(const tare_quantise_job *j, char *sentences) {
     for (char *line = sentences; *line != '\0';) {
@@ -51,11 +99,8 @@ static int say_lacking(const tare_quantise_job *j, char *sentences) {
         (void)tare_say_failure("%s", line);
         line = end + 1;
     }
-    tare_say_note("no range reached these arrays: the file holds none and no data were given. "
-                  "Either --data FILE takes them from data; or train with "
-                  "fake_quant_with_min_max_vars, whose ranges 'tare export' keeps; or "
-                  "--default-ranges MIN,MAX guesses one for all: tare quantise %s --data x.npy",
-                  j->path);
+    say_why(j);
+    say_ways_out(j);
     return TARE_EXIT_FAILURE;
 }
 

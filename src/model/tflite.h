@@ -77,6 +77,8 @@ struct tare_tflite {
     int64_t tensor_count, operator_count, input_count, output_count;
 };
 
+/* tflite_quantise.c: quantising needs the tensor's range, and it is not known. */
+bool tare_tflite_lacks(const tare_tflite *model, const tare_tflite_range *ranges, int32_t tensor);
 /* tflite_read.c: an empty model. NULL: no memory. */
 tare_tflite *tare_tflite_new(const char *path);
 /* Its name and type for a TensorType. */

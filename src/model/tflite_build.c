@@ -28,7 +28,9 @@ tare_status tare_tflite_refuse(const tare_tflite_import *import, const tare_tfli
 tare_tensor tare_tflite_constant(const tare_tflite_import *import, tare_dtype dtype,
                                  tare_shape shape, const void *numbers) {
     tare_array *array = NULL;
-    if (tare_array_copy_of(dtype, shape, numbers, &array) != TARE_OK) return TARE_NULL;
+    if (tare_array_copy_of(dtype, shape, numbers, &array) != TARE_OK)
+        return tare_build_fail(import->graph, TARE_ERROR_MEMORY, "constant", "",
+                               "no memory for its numbers", "some");
     const tare_tensor constant = tare_constant(import->graph, array);
     tare_array_free(array);
     return constant;
@@ -153,11 +155,13 @@ tare_status tare_tflite_one_scale(const tare_tflite_import *import, const tare_t
     if (array->told.scale_count != 1)
         return tare_tflite_refuse(import, op, TARE_ERROR_FORMAT, got, "1 scale and 1 zero point");
     *found = (tare_tflite_scale){(double)array->told.scales[0], array->told.zero_points[0]};
-    if (array->told.dtype != TARE_UINT8) return TARE_OK;
+    const bool uint8 = array->told.dtype == TARE_UINT8;
+    const int64_t least = uint8 ? 0 : INT8_MIN;
     tare_print(got, sizeof got, "a zero point of %lld", (long long)found->zero);
-    if (found->zero < 0 || found->zero > UINT8_MAX)
-        return tare_tflite_refuse(import, op, TARE_ERROR_FORMAT, got, "0 to 255 of UINT8");
-    found->zero += INT8_MIN;
+    if (found->zero < least || found->zero > least + UINT8_MAX)
+        return tare_tflite_refuse(import, op, TARE_ERROR_FORMAT, got,
+                                  uint8 ? "0 to 255 of UINT8" : "-128 to 127 of INT8");
+    found->zero += INT8_MIN - least;
     return TARE_OK;
 }
 

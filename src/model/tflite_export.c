@@ -59,12 +59,14 @@ tare_status tare_export_list(tare_exporting *e, const tare_node *node, const int
 /* A computed tensor: float32, its batch alone unknown. */
 static tare_status add_result(tare_exporting *e, const tare_node *node, const char *name,
                               tare_shape shape, int32_t *index) {
-    bool fits = node->outputs[0].dtype == TARE_FLOAT32 && shape.rank > 0;
+    const tare_dtype dtype = node->outputs[0].dtype;
+    char got[TARE_SHAPE_TEXT + 32], text[TARE_SHAPE_TEXT];
+    bool fits = dtype == TARE_FLOAT32 && shape.rank > 0;
     for (int i = 1; i < shape.rank; i++) fits = fits && shape.extents[i] >= 0;
+    tare_print(got, sizeof got, "a result %s %s", tare_dtype_name(dtype),
+               tare_shape_text(text, shape));
     if (!fits)
-        return tare_export_refuse(e, node,
-                                  "a result of another type, or of a shape that is not known",
-                                  "float32 whose extents but the batch are known");
+        return tare_export_refuse(e, node, got, "float32 whose extents but the batch are known");
     *index = add_tensor(e, name, TARE_TFLITE_FLOAT32, shape);
     return e->model->tensors[*index].told.name ? TARE_OK : tare_fail_memory(e->error);
 }

@@ -3,9 +3,12 @@
 #include "array/array.h"
 #include "array/shape.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "model/tflite_export.h"
 #include "op/resize.h"
 #include <tare/quantise.h>
+
+#include <math.h>
 
 static tare_status export_plain(tare_exporting *e, const tare_node *node, int64_t code,
                                 tare_tflite_operator **op) {
@@ -130,9 +133,14 @@ TARE_EXPORTER(identity) { return tare_export_operand(e, node, 0, &e->tensor[node
 /* The range that training saw stays with the tensor; the numbers stay float. */
 static tare_status keep_range(tare_exporting *e, const tare_node *node, double min, double max) {
     int32_t *tensor = &e->tensor[node->id];
+    char got[2 * TARE_NUMBER_TEXT + 32], a[TARE_NUMBER_TEXT], b[TARE_NUMBER_TEXT];
+    tare_print(got, sizeof got, "min %s and max %s", tare_double_text(a, min),
+               tare_double_text(b, max));
+    if (!(min <= max) || !isfinite(min) || !isfinite(max))
+        return tare_export_refuse(e, node, got, "finite numbers, min no more than max");
     TARE_TRY(tare_export_operand(e, node, 0, tensor));
     tare_tflite_tensor *told = &e->model->tensors[*tensor].told;
-    told->ranged = min <= max;
+    told->ranged = true;
     told->min = min;
     told->max = max;
     return TARE_OK;

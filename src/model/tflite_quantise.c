@@ -76,7 +76,7 @@ static bool has_fixed_scale(const tare_tflite *model, int32_t tensor) {
     return false;
 }
 
-static bool lacks(const tare_tflite *model, const tare_tflite_range *ranges, int32_t tensor) {
+bool tare_tflite_lacks(const tare_tflite *model, const tare_tflite_range *ranges, int32_t tensor) {
     return tensor >= 0 && is_activation(&model->tensors[tensor]) && !ranges[tensor].known &&
            !has_fixed_scale(model, tensor);
 }
@@ -85,7 +85,7 @@ static void add_operator(tare_text *text, const tare_tflite *model, const tare_t
                          const tare_tflite_operator *op) {
     const char *output = model->tensors[op->outputs[0]].told.name;
     for (int64_t k = 0; k < op->input_count; k++)
-        if (lacks(model, ranges, op->inputs[k]))
+        if (tare_tflite_lacks(model, ranges, op->inputs[k]))
             add_lacking(text, model->tensors[op->inputs[k]].told.name, op->kind->toco, output);
 }
 
@@ -97,7 +97,7 @@ char *tare_tflite_lacking(const tare_tflite *model, const tare_tflite_range *ran
         if (model->operators[i].kind != NULL)
             add_operator(&text, model, ranges, &model->operators[i]);
     for (int64_t i = 0; i < model->output_count; i++)
-        if (lacks(model, ranges, model->outputs[i]))
+        if (tare_tflite_lacks(model, ranges, model->outputs[i]))
             tare_text_format(&text,
                              "Array %s, which is an output of the model, is lacking min/max data, "
                              "which is necessary for quantization.\n",
@@ -386,13 +386,23 @@ static tare_status copy_tensor(const quantising *q, int64_t i) {
     return TARE_OK;
 }
 
+static tare_status refuse_operator(const quantising *q, const tare_tflite_operator *op) {
+    const char *name = op->output_count > 0 ? q->from->tensors[op->outputs[0]].told.name : "";
+    char got[96];
+    if (op->kind != NULL)
+        return tare_fail_at(q->error, TARE_ERROR_UNSUPPORTED, op->kind->name, name,
+                            "an operator without an int8 form",
+                            "one that has it; the float model runs as it is");
+    tare_print(got, sizeof got, "an operator of kind %.40s%s%lld", op->custom ? op->custom : "",
+               op->custom ? ", " : "", (long long)op->code);
+    return tare_fail_at(q->error, TARE_ERROR_UNSUPPORTED, "quantise", name, got,
+                        "one of those that Tare knows");
+}
+
 static tare_status copy_operator(const quantising *q, int64_t i) {
     tare_tflite_operator *made = &q->to->operators[i];
     *made = q->from->operators[i];
-    if (made->kind == NULL || made->kind->int8_version == 0)
-        return tare_fail_at(q->error, TARE_ERROR_UNSUPPORTED, "quantise",
-                            made->kind != NULL ? made->kind->name : "operator",
-                            "an operator without an int8 form", "one that has it");
+    if (made->kind == NULL || made->kind->int8_version == 0) return refuse_operator(q, made);
     made->version = q->options.uint8 ? 1 : made->kind->int8_version;
     made->inputs = copy_indices(q->to->arena, made->inputs, made->input_count);
     made->outputs = copy_indices(q->to->arena, made->outputs, made->output_count);

@@ -52,8 +52,14 @@ exits 1
 silent out
 says err 'Array image, which is an input to the Conv operator producing the output array net/Relu6;'
 says err 'pass --default_ranges_min= and --default_ranges_max= for easy experimentation.'
-says err 'tare: no range reached these arrays'
-holds 'a sentence for each array, and one of ours' [ "$(wc -l <err)" -eq 7 ]
+says err "array image: the model's input, read by CONV_2D"
+says err 'the result of MEAN, read by FULLY_CONNECTED'
+says err "array logits: the result of FULLY_CONNECTED, the model's output"
+says err 'no range reached 6 of 6 arrays: the file holds none for them, and neither --data nor --default-ranges was given'
+says err "tare quantise $models/depthwise_float.tflite --data x.npy --output int8.tflite"
+says err 'tare train NETWORK --quantise --checkpoint c.safetensors; tare export c.safetensors --output model.tflite'
+says err "tare quantise $models/depthwise_float.tflite --default-ranges 0,6"
+holds 'two sentences for each array, why, and three ways out' [ "$(wc -l <err)" -eq 16 ]
 if has zlib; then
   run quantise "$models/depthwise_float.tflite" --data "$models/samples.npz" --output ours.tflite
   exits 0
@@ -149,6 +155,8 @@ if has jansson && has zlib; then
   refuses 1 "nn_max_pool3d 'max_pooling3d/MaxPool3D': got an op without a form" export v.safetensors --output v.tflite
 fi
 refuses 2 'MIN no more than MAX' quantise x.tflite --default-ranges 6,0
+refuses 2 'MIN no more than MAX' quantise x.tflite --default-ranges nan,6
+refuses 2 'MIN no more than MAX' quantise x.tflite --default-ranges 6
 refuses 2 "model's file is missing" quantise
 
 refuses 2 '--plan and --graph' inspect cut.tflite --plan

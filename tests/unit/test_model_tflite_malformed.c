@@ -86,9 +86,10 @@ static size_t scales(const bytes *b, size_t i) {
 
 /* -------------------------------------------------------------------------------------- damages */
 
-/* Tensors of depthwise_int8: 0 the image, 3 weights [10, 12], 9 weights [8, 3, 3, 1]; operators:
+/* Tensors of depthwise_int8: 0 the image, 3 weights [10, 12], 7 weights
+ * [1, 3, 3, 8], 9 weights [8, 3, 3, 1]; operators:
  * 0 CONV_2D, 1 DEPTHWISE_CONV_2D, 3 MEAN, 4 FULLY_CONNECTED. */
-enum { IMAGE = 0, DENSE_WEIGHTS = 3, FILTER = 9 };
+enum { IMAGE = 0, DENSE_WEIGHTS = 3, SPREAD = 7, FILTER = 9 };
 
 static void no_bytes(bytes *b) { b->size = 0; }
 static void seven_bytes(bytes *b) { b->size = 7; }
@@ -205,10 +206,73 @@ static void input_that_is_constant(bytes *b) {
     put(b, part(b, subgraph(b), TARE_SUBGRAPH_INPUTS) + 4, FILTER);
 }
 static void half_of_it(bytes *b) { b->size /= 2; }
+static void weights_of_no_buffer(bytes *b) {
+    put(b, field(b, tensor(b, FILTER), TARE_TENSOR_BUFFER), 0);
+}
+static void endless_scale(bytes *b) {
+    put(b, part(b, scales(b, IMAGE), TARE_QUANTIZATION_SCALE) + 4, 0x7F800000);
+}
+static void scale_of_the_wrong_axis(bytes *b) {
+    put(b, field(b, scales(b, SPREAD), TARE_QUANTIZATION_DIMENSION), 1);
+}
+static void scales_along_no_axis(bytes *b) {
+    put(b, field(b, scales(b, SPREAD), TARE_QUANTIZATION_DIMENSION), (uint32_t)-1);
+}
+static void endless_zero_points(bytes *b) {
+    put(b, part(b, scales(b, IMAGE), TARE_QUANTIZATION_ZERO_POINT), INT32_MAX);
+}
+static void inputs_that_are_weights(bytes *b) {
+    put(b, field(b, subgraph(b), TARE_SUBGRAPH_INPUTS),
+        (uint32_t)(part(b, step(b, 1), TARE_OPERATOR_INPUTS) -
+                   field(b, subgraph(b), TARE_SUBGRAPH_INPUTS)));
+}
+/* A thousand tensors that are all the first one. */
+static void shared_without_end(bytes *b) {
+    const size_t tensors = part(b, subgraph(b), TARE_SUBGRAPH_TENSORS);
+    const size_t first = element(b, tensors, 0), count = (b->size - tensors) / 4 - 1;
+    put(b, tensors, (uint32_t)count);
+    for (size_t i = 0; i < count && tensors + 4 + 4 * i < first; i++)
+        put(b, tensors + 4 + 4 * i, (uint32_t)(first - (tensors + 4 + 4 * i)));
+}
 
 /* Refused when built. */
 static void no_stride(bytes *b) {
     put(b, field(b, part(b, step(b, 0), TARE_OPERATOR_OPTIONS), 1), 0);
+}
+static void other_padding(bytes *b) {
+    b->at[field(b, part(b, step(b, 0), TARE_OPERATOR_OPTIONS), 0)] = 9;
+}
+static void huge_stride(bytes *b) {
+    put(b, field(b, part(b, step(b, 0), TARE_OPERATOR_OPTIONS), 1), INT32_MAX);
+}
+static void type_of_another_world(bytes *b) {
+    b->at[field(b, tensor(b, IMAGE), TARE_TENSOR_TYPE)] = 77;
+}
+static void weights_of_float(bytes *b) {
+    b->at[field(b, tensor(b, IMAGE), TARE_TENSOR_TYPE)] = TARE_TFLITE_BOOLEAN;
+}
+static void operator_of_another_world(bytes *b) {
+    const size_t code = element(b, part(b, root(b), TARE_MODEL_OPERATOR_CODES), 0);
+    b->at[field(b, code, TARE_CODE_DEPRECATED)] = 126;
+}
+static void zero_point_of_no_uint8(bytes *b) {
+    put(b, part(b, scales(b, IMAGE), TARE_QUANTIZATION_ZERO_POINT) + 4, 256);
+}
+/* Of forms_int8: operator 4 is a transposed convolution whose shape is tensor 11; 3 resizes to
+ * tensor 9. */
+static size_t numbers_of(const bytes *b, size_t index) {
+    const size_t buffer = get(b, field(b, tensor(b, index), TARE_TENSOR_BUFFER));
+    return part(b, element(b, part(b, root(b), TARE_MODEL_BUFFERS), buffer), 0) + 4;
+}
+static void transposed_to_no_such_shape(bytes *b) { put(b, numbers_of(b, 11) + 4, 40); }
+static void transposed_to_nothing(bytes *b) { put(b, numbers_of(b, 11) + 8, 0); }
+static void transposed_to_less(bytes *b) { put(b, numbers_of(b, 11) + 8, (uint32_t)-7); }
+static void resized_to_nothing(bytes *b) { put(b, numbers_of(b, 9), 0); }
+static void resized_without_end(bytes *b) { put(b, numbers_of(b, 9), INT32_MAX); }
+static void padded_by_less(bytes *b) { put(b, numbers_of(b, 4) + 8, (uint32_t)-1); }
+static void padded_without_end(bytes *b) { put(b, numbers_of(b, 4) + 8, INT32_MAX); }
+static void corners_and_centers(bytes *b) {
+    b->at[field(b, part(b, step(b, 3), TARE_OPERATOR_OPTIONS), 2)] = 1;
 }
 static void negative_stride(bytes *b) {
     put(b, field(b, part(b, step(b, 0), TARE_OPERATOR_OPTIONS), 1), (uint32_t)-3);
@@ -218,6 +282,11 @@ static void other_activation(bytes *b) {
 }
 static void zero_point_of_no_int8(bytes *b) {
     put(b, part(b, scales(b, IMAGE), TARE_QUANTIZATION_ZERO_POINT) + 4, 1000);
+}
+static void endless_zero_point(bytes *b) {
+    const size_t zeros = part(b, scales(b, 10), TARE_QUANTIZATION_ZERO_POINT);
+    put(b, zeros + 4, UINT32_MAX);
+    put(b, zeros + 8, INT32_MAX);
 }
 static void scale_of_nothing(bytes *b) {
     put(b, part(b, scales(b, IMAGE), TARE_QUANTIZATION_SCALE) + 4, 0);
@@ -235,65 +304,88 @@ static void axis_that_is_not_there(bytes *b) {
 typedef struct damage {
     void (*make)(bytes *b);
     const char *sentence;
+    const char *file; /* NULL: depthwise_int8 */
 } damage;
 
 static const damage when_read[] = {
-    {no_bytes, "bytes 4 to 7"},
-    {seven_bytes, "bytes 4 to 7"},
-    {another_format, "are not 'TFL3'"},
-    {root_of_itself, "leads to itself"},
-    {root_past_the_end, "past the end"},
-    {root_far_past_the_end, "past the end"},
-    {vtable_before_the_file, "vtable lies outside"},
-    {vtable_behind_the_file, "vtable lies outside"},
-    {odd_vtable, "a vtable of a length"},
-    {short_vtable, "a vtable of a length"},
-    {long_vtable, "a vtable of a length"},
-    {long_table, "a table reaches past"},
-    {short_table, "a table reaches past"},
-    {field_outside, "a field lies outside"},
-    {field_on_the_head, "a field lies outside"},
-    {old_version, "of version 2"},
-    {no_subgraph, "no subgraph"},
-    {two_subgraphs, "several subgraphs"},
-    {endless_vector, "a vector reaches past"},
-    {cycle, "leads to itself"},
-    {cycle_backwards, "past the end"},
-    {tensor_past_the_end, "past the end"},
-    {name_without_end, "no UTF-8"},
-    {name_of_other_bytes, "no UTF-8"},
-    {negative_extent, "negative extent"},
-    {huge_shape, "more elements than can be"},
-    {many_axes, "too many axes"},
-    {other_signature, "that its shape contradicts"},
-    {signature_of_other_rank, "another rank"},
-    {no_such_buffer, "a buffer that there is not"},
-    {overlapping_buffers, "two buffers overlap"},
-    {constant_of_other_length, "another length than its shape"},
-    {scale_that_is_no_number, "a scale that is no number"},
-    {negative_scale, "a scale that is no number"},
-    {scales_that_do_not_fit, "that do not fit its shape"},
-    {no_zero_points, "that do not fit its shape"},
-    {code_that_is_not_there, "a code that there is not"},
-    {tensor_that_is_not_there, "a tensor that there is not"},
-    {negative_tensor, "a tensor that there is not"},
-    {reads_what_comes_later, "nothing before it gives"},
-    {gives_what_was_given, "given already"},
-    {too_few_inputs, "too few or too many"},
-    {options_of_another, "options of another kind"},
-    {output_that_is_not_there, "no tensor of the model"},
-    {output_of_nobody, "no operator gives"},
-    {input_that_is_constant, "no tensor that could be given"},
-    {half_of_it, "past the end"},
+    {no_bytes, "bytes 4 to 7", NULL},
+    {seven_bytes, "bytes 4 to 7", NULL},
+    {another_format, "are not 'TFL3'", NULL},
+    {root_of_itself, "leads to itself", NULL},
+    {root_past_the_end, "past the end", NULL},
+    {root_far_past_the_end, "past the end", NULL},
+    {vtable_before_the_file, "vtable lies outside", NULL},
+    {vtable_behind_the_file, "vtable lies outside", NULL},
+    {odd_vtable, "a vtable of a length", NULL},
+    {short_vtable, "a vtable of a length", NULL},
+    {long_vtable, "a vtable of a length", NULL},
+    {long_table, "a table reaches past", NULL},
+    {short_table, "a table reaches past", NULL},
+    {field_outside, "a field lies outside", NULL},
+    {field_on_the_head, "a field lies outside", NULL},
+    {old_version, "of version 2", NULL},
+    {no_subgraph, "no subgraph", NULL},
+    {two_subgraphs, "several subgraphs", NULL},
+    {endless_vector, "a vector reaches past", NULL},
+    {cycle, "leads to itself", NULL},
+    {cycle_backwards, "past the end", NULL},
+    {tensor_past_the_end, "past the end", NULL},
+    {name_without_end, "no UTF-8", NULL},
+    {name_of_other_bytes, "no UTF-8", NULL},
+    {negative_extent, "negative extent", NULL},
+    {huge_shape, "more elements than can be", NULL},
+    {many_axes, "too many axes", NULL},
+    {other_signature, "that its shape contradicts", NULL},
+    {signature_of_other_rank, "another rank", NULL},
+    {no_such_buffer, "a buffer that there is not", NULL},
+    {overlapping_buffers, "two buffers overlap", NULL},
+    {constant_of_other_length, "another length than its shape", NULL},
+    {scale_that_is_no_number, "a scale that is no number", NULL},
+    {negative_scale, "a scale that is no number", NULL},
+    {scales_that_do_not_fit, "that do not fit its shape", NULL},
+    {no_zero_points, "that do not fit its shape", NULL},
+    {code_that_is_not_there, "a code that there is not", NULL},
+    {tensor_that_is_not_there, "a tensor that there is not", NULL},
+    {negative_tensor, "a tensor that there is not", NULL},
+    {reads_what_comes_later, "nothing before it gives", NULL},
+    {gives_what_was_given, "given already", NULL},
+    {too_few_inputs, "too few or too many", NULL},
+    {options_of_another, "options of another kind", NULL},
+    {output_that_is_not_there, "no tensor of the model", NULL},
+    {output_of_nobody, "no operator gives", NULL},
+    {input_that_is_constant, "no tensor that could be given", NULL},
+    {half_of_it, "past the end", NULL},
+    {weights_of_no_buffer, "nothing before it gives", NULL},
+    {endless_scale, "a scale that is no number", NULL},
+    {scale_of_the_wrong_axis, "that do not fit its shape", NULL},
+    {scales_along_no_axis, "along no axis", NULL},
+    {endless_zero_points, "a vector reaches past", NULL},
+    {inputs_that_are_weights, "no tensor that could be given", NULL},
+    {shared_without_end, "past the end", NULL},
 };
 static const damage when_built[] = {
-    {no_stride, "strides"},
-    {negative_stride, "strides"},
-    {other_activation, "another activation"},
-    {zero_point_of_no_int8, "zero of -128 to 127"},
-    {scale_of_nothing, "a scale above 0"},
-    {weights_of_other_zero, "zero points of 0"},
-    {axis_that_is_not_there, "axis"},
+    {no_stride, "strides", NULL},
+    {negative_stride, "strides", NULL},
+    {other_activation, "another activation", NULL},
+    {zero_point_of_no_int8, "-128 to 127 of INT8", NULL},
+    {endless_zero_point, "-128 to 127 of INT8", NULL},
+    {scale_of_nothing, "a scale above 0", NULL},
+    {weights_of_other_zero, "zero points of 0", NULL},
+    {axis_that_is_not_there, "axis", NULL},
+    {other_padding, "another padding", "forms_int8.tflite"},
+    {huge_stride, "as the file says", NULL},
+    {type_of_another_world, "an input of another type", NULL},
+    {weights_of_float, "FLOAT32, INT8 or UINT8", NULL},
+    {operator_of_another_world, "one of those that Tare runs", NULL},
+    {zero_point_of_no_uint8, "0 to 255 of UINT8", "uint8_ranges.tflite"},
+    {transposed_to_no_such_shape, "takes output_size to", "forms_int8.tflite"},
+    {transposed_to_nothing, "output_size", "forms_int8.tflite"},
+    {transposed_to_less, "output_size", "forms_int8.tflite"},
+    {resized_to_nothing, "size", "forms_int8.tflite"},
+    {resized_without_end, "pixels on a side", "forms_int8.tflite"},
+    {padded_by_less, "before", "forms_int8.tflite"},
+    {padded_without_end, "as the file says", "forms_int8.tflite"},
+    {corners_and_centers, "one of them", "forms_int8.tflite"},
 };
 
 /* --------------------------------------------------------------------------------------- trying */
@@ -333,7 +425,7 @@ static tare_status try_file(const char *path, bool *opened, tare_error *error) {
 }
 
 static void check(const damage *d, size_t i, bool opens) {
-    bytes b = read_bytes("depthwise_int8.tflite");
+    bytes b = read_bytes(d->file ? d->file : "depthwise_int8.tflite");
     tare_error error = {0};
     bool opened = false;
     d->make(&b);
@@ -371,17 +463,18 @@ static void a_file_that_is_not_there_is_refused(void **state) {
 static void files_with_random_faults_do_no_harm(void **state) {
     (void)state;
     static const char *const files[] = {"depthwise_int8.tflite", "depthwise_float.tflite",
-                                        "lenet_int8.tflite", "uint8_ranges_toco.tflite"};
+                                        "lenet_int8.tflite",     "uint8_ranges_toco.tflite",
+                                        "forms_int8.tflite",     "forms_uint8.tflite"};
     uint64_t random = 20150211;
     int opened_count = 0, refused = 0;
     for (int round = 0; round < 1200; round++) {
-        bytes b = read_bytes(files[round % 4]);
+        bytes b = read_bytes(files[round % 6]);
         /* Constants fill most of the larger file: its structure stands at its end and beginning. */
         for (int i = 0; i < 1 + round % 5; i++) {
             random = random * 6364136223846793005U + 1442695040888963407U;
             const size_t span = b.size < 5000 ? b.size : 5000;
             const size_t place = (size_t)(random >> 33) % span;
-            const size_t at = round / 4 % 2 ? place : b.size - 1 - place;
+            const size_t at = round / 6 % 2 ? place : b.size - 1 - place;
             const unsigned flipped = b.at[at] ^ 1U << (random >> 24) % 8;
             const unsigned other = (unsigned)(random >> 24) & 0xFF;
             b.at[at] = (unsigned char)((random >> 20) % 3 ? other : flipped);
