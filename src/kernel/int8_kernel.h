@@ -13,6 +13,7 @@
 #ifndef TARE_SRC_KERNEL_INT8_KERNEL_H
 #define TARE_SRC_KERNEL_INT8_KERNEL_H
 
+#include "kernel/int8_others.h"
 #include "kernel/int8_product.h"
 #include "kernel/isa.h"
 
@@ -49,6 +50,19 @@ typedef struct tare_int8_tile {
 
 typedef void (*tare_int8_tile_function)(const tare_int8_tile *tile);
 
+/*
+ * y = y_zero + y (x' + z'), where x' = (x - x_zero) 2^19 and z' is the same of z where both scales
+ * are alike, else (z - z_zero) 2^20 scaled. A factor is one for all, as of a panel's columns.
+ */
+typedef struct tare_int8_factor {
+    int32_t multiplier, round, shift;
+} tare_int8_factor;
+typedef struct tare_int8_sum {
+    int32_t x_zero, z_zero, least, most;
+    bool alike;
+    tare_int8_factor z, y;
+} tare_int8_sum;
+
 typedef struct tare_int8_kernel {
     tare_isa isa;
     int rows, lanes; /* of the tallest tile; columns in a vector, the wide tiles have two */
@@ -58,6 +72,10 @@ typedef struct tare_int8_kernel {
     tare_int8_tile_function depthwise[TARE_INT8_DEPTHWISE_ROWS]; /* one vector wide */
     void (*take)(void *to, const int8_t *from, int64_t count, int32_t minus);
     void (*fill)(void *to, int64_t count, int32_t number);
+    void (*add)(const tare_int8_sum *sum, int64_t count, const int8_t *x, const int8_t *z,
+                int8_t *y);                                         /* y may be x or z */
+    void (*raise)(int8_t *y, const int8_t *x, int64_t count);       /* y = max(y, x) */
+    void (*collect)(int32_t *sums, const int8_t *x, int64_t count); /* sums += x */
 } tare_int8_kernel;
 
 extern const tare_int8_kernel tare_int8_kernel_baseline;
@@ -65,9 +83,11 @@ extern const tare_int8_kernel tare_int8_kernel_baseline;
 extern const tare_int8_kernel tare_int8_kernel_avx2, tare_int8_kernel_avx512vnni;
 #endif
 
-/* The best one within an instruction set that the processor has. Weights of another zero than 0
- * need one whose numbers have 2 bytes, which rounds halves up too. */
-const tare_int8_kernel *tare_int8_kernel_of(tare_isa isa, const tare_int8_product *p);
+/* The best one within an instruction set that the processor has. */
+const tare_int8_kernel *tare_int8_kernel_of(tare_isa isa);
+/* The same for a product: weights of another zero than 0 need one whose numbers have 2 bytes, which
+ * rounds halves up too. */
+const tare_int8_kernel *tare_int8_kernel_for(tare_isa isa, const tare_int8_product *p);
 
 /* How a product's sums are cut, and where its weights stand: behind a head of 64 bytes, group by
  * group, panels of two vectors, the last of one where that is enough. */
@@ -98,5 +118,12 @@ int64_t tare_int8_product_scratch_with(const tare_int8_kernel *kernel, const tar
 void tare_int8_product_run_with(const tare_int8_kernel *kernel, const tare_int8_product *p,
                                 const int8_t *x, const void *packed, int8_t *y, void *scratch,
                                 tare_pool *pool);
+
+void tare_int8_pool_run_with(const tare_int8_kernel *kernel, const tare_int8_pool *p,
+                             const int8_t *x, int8_t *y, tare_pool *pool);
+void tare_int8_mean_run_with(const tare_int8_kernel *kernel, const tare_int8_mean *m,
+                             const int8_t *x, int8_t *y, tare_pool *pool);
+void tare_int8_add_run_with(const tare_int8_kernel *kernel, const tare_int8_add *a, const int8_t *x,
+                            const int8_t *z, int8_t *y, tare_pool *pool);
 
 #endif

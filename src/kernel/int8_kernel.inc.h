@@ -10,8 +10,12 @@
  *     NUMBER  of x: uint8_t or int16_t
  *     vector                    of LANES int32
  *     dot(sum, x, w)            sum + products of the numbers in each 4 bytes
- *     widen(from)               LANES neighbouring numbers, one in each 4 bytes
- *     finish_plain(tile, rows, width, sums)   results of whole vectors with plain shifts
+ *     widen(from), bytes_at(from)  LANES neighbouring numbers of x or bytes, one in each 4 bytes
+ *     factors, factors_of(multiplier, round, shift, halves_up)
+ *     scaled(number, factors)   (multiplier number / 2^31 + round) / 2^shift, both rounded down, 1
+ *                               less before the second where halves go away from 0 and number < 0
+ *     bounds, bounds_of(least, most)
+ *     place(to, y, bounds, count)  the first `count` numbers of a vector, within bounds, as bytes
  *
  * Sums stay in registers until a tile is done; the way from them to y is shared by all heights and
  * goes by the stack.
@@ -31,6 +35,19 @@ static inline vector spread(const char *from) {
 
 /* ---- from sums to results */
 
+static void finish_plain(const tare_int8_tile *tile, int rows, int width, const int32_t *sums) {
+    const bounds within = bounds_of(tile->least, tile->most);
+    for (int64_t j = 0; j < tile->columns; j += LANES) {
+        const int32_t *facts = tile->panel + j;
+        const factors by = factors_of(load(facts + TARE_INT8_MULTIPLIER * width),
+                                      load(facts + TARE_INT8_ROUND * width),
+                                      load(facts + TARE_INT8_SHIFT * width), tile->halves_up);
+        int8_t *y = tile->y + j;
+        for (int i = 0; i < rows; i++, y += tile->y_stride)
+            place(y, scaled(load(sums + i * width + j), &by), &within, tile->columns - j);
+    }
+}
+
 static __attribute__((noinline)) void finish(const tare_int8_tile *tile, int rows, int width,
                                              const int32_t *sums) {
     const int32_t *multipliers = tile->panel + TARE_INT8_MULTIPLIER * width;
@@ -43,8 +60,8 @@ static __attribute__((noinline)) void finish(const tare_int8_tile *tile, int row
         for (int64_t j = 0; j < tile->columns; j++) {
             const tare_multiplier by = {multipliers[j], -shifts[j]};
             const int32_t sum = sums[i * width + j];
-            const int32_t scaled = tile->halves_up ? tare_scaled_up(sum, by) : tare_scaled(sum, by);
-            const int32_t y = tare_saturate_32((int64_t)scaled + tile->y_zero);
+            const int32_t number = tile->halves_up ? tare_scaled_up(sum, by) : tare_scaled(sum, by);
+            const int32_t y = tare_saturate_32((int64_t)number + tile->y_zero);
             tile->y[i * tile->y_stride + j] = (int8_t)tare_clamp_32(y, tile->least, tile->most);
         }
     }
@@ -158,6 +175,64 @@ static void fill(void *to, int64_t count, int32_t number) {
     for (int64_t i = 0; i < count; i++) numbers[i] = (NUMBER)number;
 }
 
+/* ---- sums of two tensors */
+
+typedef struct adding {
+    factors z, y;
+    bounds within;
+    int32_t x_zero, z_zero;
+} adding;
+
+static inline __attribute__((always_inline)) vector sum_of(const adding *by, vector x, vector z,
+                                                           bool alike) {
+    const vector first = (x - by->x_zero) << (TARE_INT8_ADD_BITS - 1), apart = z - by->z_zero;
+    const vector second =
+        alike ? apart << (TARE_INT8_ADD_BITS - 1) : scaled(apart << TARE_INT8_ADD_BITS, &by->z);
+    return scaled(first + second, &by->y);
+}
+
+static inline __attribute__((always_inline)) void
+add_all(const adding *by, int64_t count, const int8_t *x, const int8_t *z, int8_t *y, bool alike) {
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES)
+        place(y + i, sum_of(by, bytes_at(x + i), bytes_at(z + i), alike), &by->within, LANES);
+    if (i == count) return;
+    int8_t last[2][LANES] = {{0}};
+    for (int64_t k = 0; i + k < count; k++) {
+        last[0][k] = x[i + k];
+        last[1][k] = z[i + k];
+    }
+    place(y + i, sum_of(by, bytes_at(last[0]), bytes_at(last[1]), alike), &by->within, count - i);
+}
+
+static factors factors_for_all(const tare_int8_factor *f) {
+    return factors_of((vector){0} + f->multiplier, (vector){0} + f->round, (vector){0} + f->shift,
+                      false);
+}
+
+static void add(const tare_int8_sum *sum, int64_t count, const int8_t *x, const int8_t *z,
+                int8_t *y) {
+    const adding by = {.z = factors_for_all(&sum->z),
+                       .y = factors_for_all(&sum->y),
+                       .within = bounds_of(sum->least, sum->most),
+                       .x_zero = sum->x_zero,
+                       .z_zero = sum->z_zero};
+    if (sum->alike)
+        add_all(&by, count, x, z, y, true);
+    else
+        add_all(&by, count, x, z, y, false);
+}
+
+/* ---- windows of pools and means, a row of channels at a time */
+
+static void raise(int8_t *y, const int8_t *x, int64_t count) {
+    for (int64_t i = 0; i < count; i++) y[i] = x[i] > y[i] ? x[i] : y[i];
+}
+
+static void collect(int32_t *sums, const int8_t *x, int64_t count) {
+    for (int64_t i = 0; i < count; i++) sums[i] += x[i];
+}
+
 const tare_int8_kernel KERNEL = {
     .isa = ISA,
     .rows = ROWS,
@@ -168,4 +243,7 @@ const tare_int8_kernel KERNEL = {
                   depthwise_7, depthwise_8},
     .take = take,
     .fill = fill,
+    .add = add,
+    .raise = raise,
+    .collect = collect,
 };

@@ -35,20 +35,33 @@ static inline vector widen(const char *from) {
     return __builtin_convertvector(*(const shorts *)(const void *)from, vector);
 }
 
-static void finish_plain(const tare_int8_tile *tile, int rows, int width, const int32_t *sums) {
-    const int32_t *multipliers = tile->panel + TARE_INT8_MULTIPLIER * width;
-    const int32_t *rounds = tile->panel + TARE_INT8_ROUND * width;
-    const int32_t *shifts = tile->panel + TARE_INT8_SHIFT * width;
-    for (int i = 0; i < rows; i++) {
-        for (int64_t j = 0; j < tile->columns; j++) {
-            const int32_t sum = sums[i * width + j];
-            const int64_t product = (int64_t)sum * multipliers[j];
-            const int32_t high = (int32_t)((product + (INT64_C(1) << 30)) >> 31);
-            const int32_t down = sum < 0 && !tile->halves_up;
-            const int32_t y = (high + rounds[j] - down) >> shifts[j];
-            tile->y[i * tile->y_stride + j] = (int8_t)tare_clamp_32(y, tile->least, tile->most);
-        }
+static inline vector bytes_at(const int8_t *from) {
+    return (vector){from[0], from[1], from[2], from[3]};
+}
+
+typedef struct factors {
+    vector multiplier, round, shift, below;
+} factors;
+static inline factors factors_of(vector multiplier, vector round, vector shift, bool halves_up) {
+    return (factors){multiplier, round, shift, (vector){0} - !halves_up};
+}
+
+static inline vector scaled(vector number, const factors *by) {
+    vector high;
+    for (int i = 0; i < LANES; i++) {
+        const int64_t product = (int64_t)number[i] * by->multiplier[i];
+        high[i] = (int32_t)((product + (INT64_C(1) << 30)) >> 31);
     }
+    return (high + by->round + ((number >> 31) & by->below)) >> by->shift;
+}
+
+typedef struct bounds {
+    int32_t least, most;
+} bounds;
+static inline bounds bounds_of(int32_t least, int32_t most) { return (bounds){least, most}; }
+static inline void place(int8_t *to, vector y, const bounds *within, int64_t count) {
+    for (int i = 0; i < LANES && i < count; i++)
+        to[i] = (int8_t)tare_clamp_32(y[i], within->least, within->most);
 }
 
 #include "kernel/int8_kernel.inc.h"

@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pools, means, sums, softmax and conversions of whole-number networks. */
+/* Pools, means, sums, softmax and conversions of whole-number networks, by plain loops. */
 #include "kernel/int8_others.h"
 
 #include "kernel/convolution_geometry.h"
-#include "kernel/slices.h"
 
 #include <math.h>
 
 /* -------------------------------------------------------------------------------------- pools */
-
-enum { SLICE_NUMBERS = 65536 };
-
-typedef struct int8_pool_job {
-    const tare_int8_pool *p;
-    const int8_t *x;
-    int8_t *y;
-    int64_t pixels, slices;
-} int8_pool_job;
 
 /* Sum or greatest of a channel over the window at `out`, and how many numbers it has. */
 static int64_t gather_window(const tare_int8_pool *p, const int8_t *image,
@@ -44,55 +34,50 @@ static int32_t divide_rounded(int64_t sum, int64_t count, bool halves_up) {
     return (int32_t)((sum > 0 ? sum + count / 2 : sum - count / 2) / count);
 }
 
-static void pool_slice(void *context, int64_t slice) {
-    const int8_pool_job *job = context;
-    const tare_int8_pool *p = job->p;
+int8_t tare_int8_average_of(const tare_int8_pool *p, int64_t sum, int64_t count) {
+    return (int8_t)tare_clamp_32(divide_rounded(sum, count, p->halves_up), p->least, p->most);
+}
+
+void tare_int8_pool_reference(const tare_int8_pool *p, const int8_t *x, int8_t *y) {
     const int64_t places = tare_pixels(p->c.out), channels = p->c.channels;
-    const int64_t end = tare_slice_begin(job->pixels, job->slices, slice + 1);
-    for (int64_t i = tare_slice_begin(job->pixels, job->slices, slice); i < end; i++) {
-        const int8_t *image = job->x + i / places * tare_pixels(p->c.in) * channels;
+    for (int64_t i = 0; i < p->c.batch * places; i++) {
+        const int8_t *image = x + i / places * tare_pixels(p->c.in) * channels;
         int64_t out[TARE_SPATIAL], count;
         tare_pixel_at(p->c.out, i % places, out);
         for (int64_t c = 0; c < channels; c++) {
             const int64_t found = gather_window(p, image + c, out, &count);
-            const int32_t y =
-                p->averages ? divide_rounded(found, count, p->halves_up) : (int32_t)found;
-            job->y[i * channels + c] = (int8_t)tare_clamp_32(y, p->least, p->most);
+            y[i * channels + c] = p->averages
+                                      ? tare_int8_average_of(p, found, count)
+                                      : (int8_t)tare_clamp_32((int32_t)found, p->least, p->most);
         }
     }
-}
-
-void tare_int8_pool_reference(const tare_int8_pool *p, const int8_t *x, int8_t *y,
-                              tare_pool *pool) {
-    int8_pool_job job = {.p = p, .x = x, .y = y};
-    job.pixels = p->c.batch * tare_pixels(p->c.out);
-    if (job.pixels == 0 || p->c.channels == 0) return;
-    job.slices =
-        tare_slice_count(job.pixels, tare_pixels(p->c.kernel) * p->c.channels, SLICE_NUMBERS);
-    tare_pool_run(pool, job.slices, pool_slice, &job);
 }
 
 /* --------------------------------------------------------------------------------------- mean */
 
 /* The division by count goes into the multiplier, with as many bits as fit. */
-static tare_multiplier divided(tare_multiplier by, int64_t count) {
+tare_multiplier tare_int8_mean_factor(const tare_int8_mean *m) {
     int bits = 0;
-    while (bits < 32 && bits < 31 + by.shift && count >> (bits + 1) != 0) bits++;
-    const int64_t multiplier = by.multiplier * (INT64_C(1) << bits) / count;
-    return (tare_multiplier){(int32_t)multiplier, by.shift - bits};
+    while (bits < 32 && bits < 31 + m->by.shift && m->count >> (bits + 1) != 0) bits++;
+    const int64_t multiplier = m->by.multiplier * (INT64_C(1) << bits) / m->count;
+    return (tare_multiplier){(int32_t)multiplier, m->by.shift - bits};
+}
+
+int8_t tare_int8_mean_of(const tare_int8_mean *m, tare_multiplier by, int64_t sum) {
+    const int32_t scaled = tare_scaled(tare_saturate_32(sum), by);
+    const int32_t number = tare_saturate_32((int64_t)scaled + m->y_zero);
+    return (int8_t)tare_clamp_32(number, INT8_MIN, INT8_MAX);
 }
 
 void tare_int8_mean_reference(const tare_int8_mean *m, const int8_t *x, int8_t *y) {
     if (m->count < 1) return;
-    const tare_multiplier by = divided(m->by, m->count);
+    const tare_multiplier by = tare_int8_mean_factor(m);
     for (int64_t o = 0; o < m->outer; o++)
         for (int64_t i = 0; i < m->inner; i++) {
             int64_t sum = 0;
             for (int64_t k = 0; k < m->count; k++)
                 sum += x[(o * m->count + k) * m->inner + i] - m->x_zero;
-            const int32_t scaled = tare_scaled(tare_saturate_32(sum), by);
-            const int32_t number = tare_saturate_32((int64_t)scaled + m->y_zero);
-            y[o * m->inner + i] = (int8_t)tare_clamp_32(number, INT8_MIN, INT8_MAX);
+            y[o * m->inner + i] = tare_int8_mean_of(m, by, sum);
         }
 }
 
@@ -206,10 +191,6 @@ void tare_int8_resize_bilinear(const tare_int8_resize *r, const int8_t *x, int8_
 }
 
 /* --------------------------------------------------------------------------------- conversions */
-
-void tare_int8_lookup(int64_t count, const int8_t *x, const int8_t *table, int8_t *y) {
-    for (int64_t i = 0; i < count; i++) y[i] = table[x[i] - INT8_MIN];
-}
 
 void tare_int8_shift(int64_t count, const void *x, void *y) {
     const unsigned char *from = x;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What networks of whole numbers need beside products; plain loops. A number q stands for
+ * What networks of whole numbers need beside products. A number q stands for
  * (q - zero) scale.
  *
  *     maximum    greatest of a window, within least..most
@@ -31,7 +31,10 @@ typedef struct tare_int8_pool {
     bool averages, halves_up;
     int32_t least, most;
 } tare_int8_pool;
-void tare_int8_pool_reference(const tare_int8_pool *p, const int8_t *x, int8_t *y, tare_pool *pool);
+void tare_int8_pool_run(const tare_int8_pool *p, const int8_t *x, int8_t *y, tare_pool *pool);
+void tare_int8_pool_reference(const tare_int8_pool *p, const int8_t *x, int8_t *y);
+/* Of a window whose sum and size are known. */
+int8_t tare_int8_average_of(const tare_int8_pool *p, int64_t sum, int64_t count);
 
 /* [outer, count, inner] -> [outer, inner]. */
 typedef struct tare_int8_mean {
@@ -39,7 +42,11 @@ typedef struct tare_int8_mean {
     tare_multiplier by; /* of x's scale over y's */
     int32_t x_zero, y_zero;
 } tare_int8_mean;
+void tare_int8_mean_run(const tare_int8_mean *m, const int8_t *x, int8_t *y, tare_pool *pool);
 void tare_int8_mean_reference(const tare_int8_mean *m, const int8_t *x, int8_t *y);
+/* The factor of sums of x - x_zero, and the mean of such a sum. */
+tare_multiplier tare_int8_mean_factor(const tare_int8_mean *m);
+int8_t tare_int8_mean_of(const tare_int8_mean *m, tare_multiplier by, int64_t sum);
 
 #define TARE_INT8_ADD_BITS 20
 typedef struct tare_int8_add {
@@ -48,6 +55,9 @@ typedef struct tare_int8_add {
     tare_multiplier a_by, b_by, y_by;
 } tare_int8_add;
 tare_int8_add tare_int8_add_of(double a_scale, double b_scale, double y_scale);
+/* y may be x or z. */
+void tare_int8_add_run(const tare_int8_add *a, const int8_t *x, const int8_t *z, int8_t *y,
+                       tare_pool *pool);
 void tare_int8_add_reference(const tare_int8_add *a, const int8_t *x, const int8_t *z, int8_t *y);
 
 typedef struct tare_int8_softmax {
@@ -66,7 +76,8 @@ typedef struct tare_int8_resize {
 } tare_int8_resize;
 void tare_int8_resize_bilinear(const tare_int8_resize *r, const int8_t *x, int8_t *y);
 
-void tare_int8_lookup(int64_t count, const int8_t *x, const int8_t *table, int8_t *y);
+void tare_int8_lookup(int64_t count, const int8_t *x, const int8_t *table, int8_t *y,
+                      tare_pool *pool);
 
 /* In place where y is x. */
 void tare_int8_shift(int64_t count, const void *x, void *y);

@@ -22,15 +22,18 @@ enum {
 };
 static const int64_t most_sum = (INT64_C(1) << 30) - 1;
 
-const tare_int8_kernel *tare_int8_kernel_of(tare_isa isa, const tare_int8_product *p) {
+const tare_int8_kernel *tare_int8_kernel_of(tare_isa isa) {
 #if defined(__x86_64__)
-    if (isa == TARE_ISA_AVX512 && p->w_zero == 0 && !p->halves_up && tare_isa_has_vnni())
-        return &tare_int8_kernel_avx512vnni;
+    if (isa == TARE_ISA_AVX512 && tare_isa_has_vnni()) return &tare_int8_kernel_avx512vnni;
     if (isa >= TARE_ISA_AVX2) return &tare_int8_kernel_avx2;
 #endif
     (void)isa;
-    (void)p;
     return &tare_int8_kernel_baseline;
+}
+
+const tare_int8_kernel *tare_int8_kernel_for(tare_isa isa, const tare_int8_product *p) {
+    const bool wide = p->w_zero != 0 || p->halves_up;
+    return tare_int8_kernel_of(wide && isa == TARE_ISA_AVX512 ? TARE_ISA_AVX2 : isa);
 }
 
 tare_int8_form tare_int8_form_of(const tare_int8_kernel *kernel, const tare_int8_product *p) {
@@ -156,7 +159,7 @@ void tare_int8_pack_with(const tare_int8_kernel *kernel, const tare_int8_product
 }
 
 static const tare_int8_kernel *kernel_used(const tare_int8_product *p) {
-    return tare_int8_kernel_of(tare_isa_used(), p);
+    return tare_int8_kernel_for(tare_isa_used(), p);
 }
 
 int64_t tare_int8_packed_bytes(const tare_int8_product *p) {

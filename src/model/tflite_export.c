@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A trained network as a .tflite model: from a session's graph, node by node on the way from one
- * tensor to another. Biases, folded normalisations, factors and rectifiers go into the product
- * before them; ranges of fake quantisation, and those that the graph knows, stay with their
- * tensors.
+ * tensor to another. Biases, folded normalisations and factors go into the product before them,
+ * rectifiers into that or a sum; ranges of fake quantisation, and those that the graph knows, stay
+ * with their tensors.
  */
 #include "model/tflite_export.h"
 

@@ -55,10 +55,12 @@ tare_status tare_export_windows(const tare_exporting *e, const tare_node *node,
 tare_status tare_export_padding(tare_exporting *e, const tare_node *node, tare_list before,
                                 tare_list after, int32_t *index);
 
-/* tflite_export_products.c: the product that gives input 0, when nobody else reads it and nothing
- * is merged into it yet; NULL. */
+/* tflite_export_products.c: the operator that gives input 0, when nobody else reads it and no
+ * activation is merged into it yet; NULL. */
+tare_tflite_operator *tare_export_open_before(const tare_exporting *e, const tare_node *node);
+/* The same where it is a product. */
 tare_tflite_operator *tare_export_product_before(const tare_exporting *e, const tare_node *node);
-/* The node is the product's result from now on. */
+/* The node is the operator's result from now on. */
 tare_status tare_export_take_over(tare_exporting *e, const tare_node *node,
                                   const tare_tflite_operator *op);
 

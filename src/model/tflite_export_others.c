@@ -19,8 +19,9 @@ static tare_status export_plain(tare_exporting *e, const tare_node *node, int64_
 
 static tare_status export_rectifier(tare_exporting *e, const tare_node *node, int activation,
                                     int64_t code) {
-    tare_tflite_operator *op = tare_export_product_before(e, node);
-    if (!op) return export_plain(e, node, code, &op);
+    tare_tflite_operator *op = tare_export_open_before(e, node);
+    const bool merges = op && (op->kind->has_weights || op->kind->code == TARE_TFLITE_ADD);
+    if (!merges) return export_plain(e, node, code, &op);
     tare_export_set(op, "activation", activation);
     return tare_export_take_over(e, node, op);
 }

@@ -219,13 +219,18 @@ TARE_EXPORTER(matmul) {
 
 /* -------------------------------------------------------------------------- what goes into them */
 
-tare_tflite_operator *tare_export_product_before(const tare_exporting *e, const tare_node *node) {
+tare_tflite_operator *tare_export_open_before(const tare_exporting *e, const tare_node *node) {
     const int32_t id = node->inputs[0].node, tensor = e->tensor[id];
     const int32_t maker = tensor >= 0 ? e->maker[tensor] : -1;
     tare_tflite_operator *op = maker >= 0 ? &e->model->operators[maker] : NULL;
-    const bool open = op && op->kind->has_weights && e->uses[id] == 1 &&
-                      tare_tflite_option(op, "activation") == TARE_TFLITE_NO_ACTIVATION;
+    const bool open =
+        op && e->uses[id] == 1 && tare_tflite_option(op, "activation") == TARE_TFLITE_NO_ACTIVATION;
     return open ? op : NULL;
+}
+
+tare_tflite_operator *tare_export_product_before(const tare_exporting *e, const tare_node *node) {
+    tare_tflite_operator *op = tare_export_open_before(e, node);
+    return op && op->kind->has_weights ? op : NULL;
 }
 
 tare_status tare_export_take_over(tare_exporting *e, const tare_node *node,

@@ -24,7 +24,7 @@ static tare_status add_infer(tare_infer *infer) {
 }
 
 static tare_status add_step(const tare_run *run) {
-    tare_int8_add_reference(run->state, run->inputs[0], run->inputs[1], run->outputs[0]);
+    tare_int8_add_run(run->state, run->inputs[0], run->inputs[1], run->outputs[0], run->pool);
     return TARE_OK;
 }
 

@@ -72,7 +72,8 @@ static tare_status dequantise_step(const tare_run *run) {
     return TARE_OK;
 }
 static tare_status lookup_step(const tare_run *run) {
-    tare_int8_lookup(*(const int64_t *)run->state, run->inputs[0], run->inputs[1], run->outputs[0]);
+    tare_int8_lookup(*(const int64_t *)run->state, run->inputs[0], run->inputs[1], run->outputs[0],
+                     run->pool);
     return TARE_OK;
 }
 

@@ -46,7 +46,7 @@ static tare_status mean_infer(tare_infer *infer) {
 }
 
 static tare_status mean_step(const tare_run *run) {
-    tare_int8_mean_reference(run->state, run->inputs[0], run->outputs[0]);
+    tare_int8_mean_run(run->state, run->inputs[0], run->outputs[0], run->pool);
     return TARE_OK;
 }
 

@@ -39,7 +39,7 @@ static tare_status pool_infer(tare_infer *infer) {
 }
 
 static tare_status pool_step(const tare_run *run) {
-    tare_int8_pool_reference(run->state, run->inputs[0], run->outputs[0], run->pool);
+    tare_int8_pool_run(run->state, run->inputs[0], run->outputs[0], run->pool);
     return TARE_OK;
 }
 

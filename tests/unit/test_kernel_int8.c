@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole-number products: the kernels of every instruction set give the bits of the plain loops. */
+/* Whole-number products, pools, means and sums: the kernels of every instruction set give the bits
+ * of the plain loops. */
 #include "kernel_check.h"
 
 #include "kernel/convolution_geometry.h"
@@ -98,7 +99,7 @@ static void check_table(const layer *l, const tare_int8_kernel *kernel, tare_poo
 
 static void check_layer(const layer *l, tare_pool *pool) {
     for (int isa = TARE_ISA_BASELINE; isa <= (int)tare_isa_supported(); isa++)
-        check_table(l, tare_int8_kernel_of((tare_isa)isa, &l->p), pool);
+        check_table(l, tare_int8_kernel_for((tare_isa)isa, &l->p), pool);
 }
 
 static int64_t results_along(const tare_convolution *c, int d, int64_t pad) {
@@ -213,6 +214,101 @@ static void sums_wrap_as_the_plain_loops_do(void **state) {
     }
 }
 
+/* ---- what is no product: each result of a table is held against the plain loops' */
+
+static void check_same(const int8_t *got, const int8_t *wanted, int64_t count, const char *what,
+                       const tare_int8_kernel *kernel) {
+    for (int64_t i = 0; i < count; i++)
+        if (got[i] != wanted[i])
+            fail_msg("%s [%ld of %ld] with %s: got %d, not %d", what, (long)i, (long)count,
+                     tare_isa_name(kernel->isa), got[i], wanted[i]);
+}
+
+static void sums_agree_with_plain_loops(void **state) {
+    (void)state;
+    for (uint64_t s = 0; s < 200; s++) {
+        const double x_scale = ldexp(1 + check_number(s, 1) / 2, (int)draw(s, 2, -6, 2));
+        const double z_scale = s % 5 == 0 ? x_scale : ldexp(1 + check_number(s, 3) / 2, -3);
+        const double y_scale = ldexp(1 + check_number(s, 4) / 2, (int)draw(s, 5, -4, 3));
+        tare_int8_add a = tare_int8_add_of(x_scale, s % 11 ? z_scale : ldexp(z_scale, -40),
+                                           s % 13 ? y_scale : ldexp(y_scale, -20));
+        a.count = draw(s, 6, 0, 200);
+        a.a_zero = (int32_t)draw(s, 7, INT8_MIN, INT8_MAX);
+        a.b_zero = (int32_t)draw(s, 8, INT8_MIN, INT8_MAX);
+        a.y_zero = (int32_t)draw(s, 9, INT8_MIN, INT8_MAX);
+        a.least = s % 3 ? INT8_MIN : a.y_zero;
+        a.most = s % 4 ? INT8_MAX : (int32_t)draw(s, 10, a.least, INT8_MAX);
+        int8_t *x = make_bytes(s + 1, a.count, s % 7 == 0), *z = make_bytes(s + 2, a.count, false),
+               *y = make_bytes(s + 3, a.count, false), *wanted = make_bytes(s, a.count, false);
+        tare_int8_add_reference(&a, x, z, wanted);
+        for (int isa = TARE_ISA_BASELINE; isa <= (int)tare_isa_supported(); isa++) {
+            const tare_int8_kernel *kernel = tare_int8_kernel_of((tare_isa)isa);
+            memcpy(y, x, (size_t)a.count);
+            tare_int8_add_run_with(kernel, &a, y, z, y, NULL);
+            check_same(y, wanted, a.count, "sum", kernel);
+        }
+        void *all[] = {x, z, y, wanted};
+        for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+    }
+}
+
+static void pools_agree_with_plain_loops(void **state) {
+    (void)state;
+    static const int64_t channels[] = {1, 3, 16, 17, 64, 70, 300};
+    for (uint64_t s = 0; s < 100; s++) {
+        const int64_t count = channels[s % 7];
+        tare_int8_pool p = {.c = with_windows(convolution(draw(s, 0, 0, 2), draw(s, 1, 1, 9),
+                                                          draw(s, 2, 1, 12), count, count, 1),
+                                              s),
+                            .averages = s % 2,
+                            .halves_up = s % 4 == 3,
+                            .least = s % 3 ? INT8_MIN : -5,
+                            .most = s % 5 ? INT8_MAX : 60};
+        for (int d = 1; d < TARE_SPATIAL; d++) {
+            p.c.dilation[d] = 1;
+            p.c.out[d] = results_along(&p.c, d, p.c.before[d]);
+        }
+        const int64_t x_count = p.c.batch * tare_pixels(p.c.in) * count,
+                      y_count = p.c.batch * tare_pixels(p.c.out) * count;
+        int8_t *x = make_bytes(s + 1, x_count, s % 7 == 0), *y = make_bytes(s + 3, y_count, false),
+               *wanted = make_bytes(s, y_count, false);
+        tare_int8_pool_reference(&p, x, wanted);
+        for (int isa = TARE_ISA_BASELINE; isa <= (int)tare_isa_supported(); isa++) {
+            const tare_int8_kernel *kernel = tare_int8_kernel_of((tare_isa)isa);
+            tare_int8_pool_run_with(kernel, &p, x, y, NULL);
+            check_same(y, wanted, y_count, p.averages ? "average" : "maximum", kernel);
+        }
+        free(x);
+        free(y);
+        free(wanted);
+    }
+}
+
+static void means_agree_with_plain_loops(void **state) {
+    (void)state;
+    static const int64_t inner[] = {1, 2, 10, 64, 255, 256, 600};
+    for (uint64_t s = 0; s < 60; s++) {
+        const tare_int8_mean m = {.outer = draw(s, 0, 0, 3),
+                                  .count = draw(s, 1, 1, 100),
+                                  .inner = inner[s % 7],
+                                  .by = tare_multiplier_of(1 + check_number(s, 2) * .9),
+                                  .x_zero = (int32_t)draw(s, 3, INT8_MIN, INT8_MAX),
+                                  .y_zero = (int32_t)draw(s, 4, INT8_MIN, INT8_MAX)};
+        const int64_t count = m.outer * m.inner;
+        int8_t *x = make_bytes(s + 1, count * m.count, s % 7 == 0),
+               *y = make_bytes(s + 3, count, false), *wanted = make_bytes(s, count, false);
+        tare_int8_mean_reference(&m, x, wanted);
+        for (int isa = TARE_ISA_BASELINE; isa <= (int)tare_isa_supported(); isa++) {
+            const tare_int8_kernel *kernel = tare_int8_kernel_of((tare_isa)isa);
+            tare_int8_mean_run_with(kernel, &m, x, y, NULL);
+            check_same(y, wanted, count, "mean", kernel);
+        }
+        free(x);
+        free(y);
+        free(wanted);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_plain_loops),
@@ -220,6 +316,9 @@ int main(void) {
         cmocka_unit_test(depthwise_agrees_with_plain_loops),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(sums_wrap_as_the_plain_loops_do),
+        cmocka_unit_test(sums_agree_with_plain_loops),
+        cmocka_unit_test(pools_agree_with_plain_loops),
+        cmocka_unit_test(means_agree_with_plain_loops),
     };
     return cmocka_run_group_tests_name("int8 kernels", tests, NULL, NULL);
 }

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pools, means and sums of whole-number networks, many channels at a time. */
+#include "kernel/int8_kernel.h"
+
+#include <string.h>
+
+#include "kernel/convolution_geometry.h"
+#include "kernel/slices.h"
+
+enum {
+    SLICE_NUMBERS = 65536, /* read by a slice, at least */
+    BLOCK = 256            /* channels whose sums are kept at a time */
+};
+
+static int64_t slices_of(int64_t items, int64_t numbers) {
+    return tare_slice_count(items, numbers, SLICE_NUMBERS);
+}
+
+/* -------------------------------------------------------------------------------------- pools */
+
+typedef struct pool_job {
+    const tare_int8_kernel *kernel;
+    const tare_int8_pool *p;
+    const int8_t *x;
+    int8_t *y;
+    int64_t pixels, slices;
+} pool_job;
+
+/* The part of a window inside the image: a box of pixels. */
+typedef struct box {
+    int64_t low[TARE_SPATIAL], high[TARE_SPATIAL];
+} box;
+
+static box window_at(const tare_convolution *c, int64_t place) {
+    int64_t out[TARE_SPATIAL];
+    box window;
+    tare_pixel_at(c->out, place, out);
+    for (int d = 0; d < TARE_SPATIAL; d++) {
+        const int64_t begin = out[d] * c->stride[d] - c->before[d];
+        window.low[d] = tare_greatest(begin, 0);
+        window.high[d] = tare_greatest(tare_least(begin + c->kernel[d], c->in[d]), window.low[d]);
+    }
+    return window;
+}
+
+static int64_t box_pixels(const box *b) {
+    return (b->high[0] - b->low[0]) * (b->high[1] - b->low[1]) * (b->high[2] - b->low[2]);
+}
+
+static void find_greatest(const pool_job *job, const box *b, const int8_t *image, int8_t *y) {
+    const tare_convolution *c = &job->p->c;
+    const int64_t channels = c->channels;
+    memset(y, INT8_MIN, (size_t)channels);
+    for (int64_t i = b->low[0]; i < b->high[0]; i++)
+        for (int64_t j = b->low[1]; j < b->high[1]; j++)
+            for (int64_t k = b->low[2]; k < b->high[2]; k++)
+                job->kernel->raise(y, image + ((i * c->in[1] + j) * c->in[2] + k) * channels,
+                                   channels);
+    if (job->p->least == INT8_MIN && job->p->most == INT8_MAX) return;
+    for (int64_t i = 0; i < channels; i++)
+        y[i] = (int8_t)tare_clamp_32(y[i], job->p->least, job->p->most);
+}
+
+static void find_averages(const pool_job *job, const box *b, const int8_t *image, int8_t *y) {
+    const tare_convolution *c = &job->p->c;
+    const int64_t channels = c->channels, count = box_pixels(b);
+    for (int64_t first = 0; first < channels; first += BLOCK) {
+        int32_t sums[BLOCK] = {0};
+        const int64_t some = tare_least(BLOCK, channels - first);
+        for (int64_t i = b->low[0]; i < b->high[0]; i++)
+            for (int64_t j = b->low[1]; j < b->high[1]; j++)
+                for (int64_t k = b->low[2]; k < b->high[2]; k++) {
+                    const int64_t pixel = (i * c->in[1] + j) * c->in[2] + k;
+                    job->kernel->collect(sums, image + pixel * channels + first, some);
+                }
+        for (int64_t i = 0; i < some; i++)
+            y[first + i] = tare_int8_average_of(job->p, sums[i], count);
+    }
+}
+
+static void pool_slice(void *context, int64_t slice) {
+    const pool_job *job = context;
+    const tare_convolution *c = &job->p->c;
+    const int64_t places = tare_pixels(c->out), channels = c->channels;
+    const int64_t end = tare_slice_begin(job->pixels, job->slices, slice + 1);
+    for (int64_t i = tare_slice_begin(job->pixels, job->slices, slice); i < end; i++) {
+        const int8_t *image = job->x + i / places * tare_pixels(c->in) * channels;
+        const box window = window_at(c, i % places);
+        (job->p->averages ? find_averages : find_greatest)(job, &window, image,
+                                                           job->y + i * channels);
+    }
+}
+
+void tare_int8_pool_run_with(const tare_int8_kernel *kernel, const tare_int8_pool *p,
+                             const int8_t *x, int8_t *y, tare_pool *pool) {
+    pool_job job = {.kernel = kernel, .p = p, .x = x, .y = y};
+    job.pixels = p->c.batch * tare_pixels(p->c.out);
+    if (job.pixels == 0 || p->c.channels == 0) return;
+    if (p->averages && tare_pixels(p->c.kernel) > INT32_MAX / -INT8_MIN) {
+        tare_int8_pool_reference(p, x, y);
+        return;
+    }
+    job.slices = slices_of(job.pixels, tare_pixels(p->c.kernel) * p->c.channels);
+    tare_pool_run(pool, job.slices, pool_slice, &job);
+}
+
+void tare_int8_pool_run(const tare_int8_pool *p, const int8_t *x, int8_t *y, tare_pool *pool) {
+    tare_int8_pool_run_with(tare_int8_kernel_of(tare_isa_used()), p, x, y, pool);
+}
+
+/* --------------------------------------------------------------------------------------- mean */
+
+typedef struct mean_job {
+    const tare_int8_kernel *kernel;
+    const tare_int8_mean *m;
+    tare_multiplier by;
+    const int8_t *x;
+    int8_t *y;
+    int64_t blocks, slices; /* blocks: of one outer entry */
+} mean_job;
+
+static void mean_slice(void *context, int64_t slice) {
+    const mean_job *job = context;
+    const tare_int8_mean *m = job->m;
+    const int64_t items = m->outer * job->blocks;
+    const int64_t end = tare_slice_begin(items, job->slices, slice + 1);
+    for (int64_t i = tare_slice_begin(items, job->slices, slice); i < end; i++) {
+        const int64_t outer = i / job->blocks, first = i % job->blocks * BLOCK;
+        const int64_t some = tare_least(BLOCK, m->inner - first);
+        int32_t sums[BLOCK] = {0};
+        for (int64_t k = 0; k < m->count; k++)
+            job->kernel->collect(sums, job->x + (outer * m->count + k) * m->inner + first, some);
+        for (int64_t c = 0; c < some; c++)
+            job->y[outer * m->inner + first + c] =
+                tare_int8_mean_of(m, job->by, sums[c] - m->count * m->x_zero);
+    }
+}
+
+void tare_int8_mean_run_with(const tare_int8_kernel *kernel, const tare_int8_mean *m,
+                             const int8_t *x, int8_t *y, tare_pool *pool) {
+    mean_job job = {.kernel = kernel, .m = m, .x = x, .y = y};
+    if (m->count < 1 || m->outer * m->inner == 0) return;
+    if (m->count > INT32_MAX / -INT8_MIN || m->inner == 1) {
+        tare_int8_mean_reference(m, x, y);
+        return;
+    }
+    job.by = tare_int8_mean_factor(m);
+    job.blocks = tare_quotient_up(m->inner, BLOCK);
+    job.slices = slices_of(m->outer * job.blocks, m->count * tare_least(BLOCK, m->inner));
+    tare_pool_run(pool, job.slices, mean_slice, &job);
+}
+
+void tare_int8_mean_run(const tare_int8_mean *m, const int8_t *x, int8_t *y, tare_pool *pool) {
+    tare_int8_mean_run_with(tare_int8_kernel_of(tare_isa_used()), m, x, y, pool);
+}
+
+/* ---------------------------------------------------------------------------------------- add */
+
+typedef struct add_job {
+    const tare_int8_kernel *kernel;
+    tare_int8_sum sum;
+    const int8_t *x, *z;
+    int8_t *y;
+    int64_t count, slices;
+} add_job;
+
+static void add_slice(void *context, int64_t slice) {
+    const add_job *job = context;
+    const int64_t begin = tare_slice_begin(job->count, job->slices, slice);
+    const int64_t end = tare_slice_begin(job->count, job->slices, slice + 1);
+    job->kernel->add(&job->sum, end - begin, job->x + begin, job->z + begin, job->y + begin);
+}
+
+/* The greater of two scales is a half of twice itself, which takes a shift alone. */
+static bool is_half(tare_multiplier by) { return by.multiplier == 1 << 30 && by.shift == 0; }
+
+/* The factor with `zero` added to its results; false: it has no form of that kind. */
+static bool factor_of(tare_multiplier by, int32_t zero, tare_int8_factor *factor) {
+    const int most_shift = 22; /* zero 2^shift stays below 2^30 */
+    const int shift = -by.shift;
+    if (shift < 1 || shift > most_shift) return false;
+    *factor = (tare_int8_factor){by.multiplier, (1 << (shift - 1)) + zero * (1 << shift), shift};
+    return true;
+}
+
+/* A sum of two 2^28 stays below 2^30. */
+static bool sum_of(const tare_int8_add *a, tare_int8_sum *sum) {
+    *sum = (tare_int8_sum){.x_zero = a->a_zero,
+                           .z_zero = a->b_zero,
+                           .least = a->least,
+                           .most = a->most,
+                           .alike = is_half(a->b_by)};
+    return is_half(a->a_by) && (sum->alike || factor_of(a->b_by, 0, &sum->z)) &&
+           factor_of(a->y_by, a->y_zero, &sum->y);
+}
+
+void tare_int8_add_run_with(const tare_int8_kernel *kernel, const tare_int8_add *a, const int8_t *x,
+                            const int8_t *z, int8_t *y, tare_pool *pool) {
+    add_job job = {.kernel = kernel, .x = x, .z = z, .y = y};
+    tare_int8_add turned = *a;
+    if (!is_half(a->a_by)) {
+        turned.a_by = a->b_by;
+        turned.b_by = a->a_by;
+        turned.a_zero = a->b_zero;
+        turned.b_zero = a->a_zero;
+        job.x = z;
+        job.z = x;
+    }
+    job.count = a->count;
+    job.slices = slices_of(job.count, 1);
+    if (sum_of(&turned, &job.sum))
+        tare_pool_run(pool, job.slices, add_slice, &job);
+    else
+        tare_int8_add_reference(a, x, z, y);
+}
+
+void tare_int8_add_run(const tare_int8_add *a, const int8_t *x, const int8_t *z, int8_t *y,
+                       tare_pool *pool) {
+    tare_int8_add_run_with(tare_int8_kernel_of(tare_isa_used()), a, x, z, y, pool);
+}
+
+/* ------------------------------------------------------------------------------------- lookup */
+
+typedef struct lookup_job {
+    const int8_t *x, *table;
+    int8_t *y;
+    int64_t count, slices;
+} lookup_job;
+
+static void lookup_slice(void *context, int64_t slice) {
+    const lookup_job *job = context;
+    const int64_t end = tare_slice_begin(job->count, job->slices, slice + 1);
+    for (int64_t i = tare_slice_begin(job->count, job->slices, slice); i < end; i++)
+        job->y[i] = job->table[job->x[i] - INT8_MIN];
+}
+
+void tare_int8_lookup(int64_t count, const int8_t *x, const int8_t *table, int8_t *y,
+                      tare_pool *pool) {
+    lookup_job job = {.x = x, .table = table, .y = y, .count = count};
+    job.slices = slices_of(count, 1);
+    tare_pool_run(pool, job.slices, lookup_slice, &job);
+}
