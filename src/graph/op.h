@@ -186,6 +186,15 @@ typedef struct tare_gate {
     const tare_value *maker_inputs;
 } tare_gate;
 
+/*
+ * What follows a product: made becomes clamp(made + addend, low, high), see kernel/ending.h. addend
+ * may be TARE_NO_VALUE, the bounds infinite.
+ */
+typedef struct tare_finish {
+    tare_value made, addend;
+    double low, high;
+} tare_finish;
+
 /* A node as it is, and as it would be on inputs whose axes stand elsewhere: axis k of what it has
  * now is axis perm[k] of what it would get. */
 typedef struct tare_reordering {
@@ -253,6 +262,15 @@ typedef struct tare_capabilities {
     /* "I can do with dy before the gate": emits the node that does, with all its outputs. NULL:
      * never. */
     tare_status (*absorb_gate)(tare_lower *node, const tare_gate *gate);
+    /* "I am input 0 + input 1"; "I am input 0 kept between two bounds". */
+    bool is_sum;
+    const double *clamps; /* low, high; NULL: never */
+    /* "I can do that to what I make": emits the node that does, with outputs[0]; sets no output
+     * where it cannot. NULL: never. */
+    tare_status (*absorb_finish)(tare_lower *node, const tare_finish *finish);
+    /* "I can read my weights, input 1, packed by a step of its own": emits both, with outputs[0]
+     * in place of result. Sets no output where there is nothing to pack. NULL: never. */
+    tare_status (*pack_weights)(tare_lower *node, tare_value result);
     /* "I only move axes": axis perm[k] of input 0 is axis k of my output, for every axis. */
     void (*as_transpose)(const tare_lower *node, tare_list *perm);
     /* "I do not mind in which order the axes of these inputs stand" (a bit each; all of them in one

@@ -461,6 +461,11 @@ void tare_gemm_f32(const tare_gemm *gemm, const float *a, const float *b, const 
 void tare_gemm_riding_f32(const tare_gemm *gemm, const float *a, const float *b, const float *bias,
                           float *c, const tare_gemm_riders *riders, void *scratch,
                           tare_pool *pool) {
+    if (is_tiny(gemm) && gemm->m > 0 && gemm->n > 0) {
+        multiply_tiny(gemm, a, b, bias, c);
+        if (riders->ending) end_rows(gemm, riders->ending, c);
+        return;
+    }
     tare_gemm_riding_f32_with(tare_gemm_kernel_of(tare_isa_used()), gemm, a, b, bias, c, riders,
                               scratch, pool);
 }

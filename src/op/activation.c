@@ -23,6 +23,8 @@
 #include "op/order.h"
 #include <tare/op.h>
 
+#include <math.h>
+
 /* ---- gradients */
 
 #define FROM_OUTPUT(name)                                                                          \
@@ -98,8 +100,13 @@ static const tare_example leaky_relu_examples[] = {{"[3,5]", "", 0.1, 4, NULL, 0
 
 /* ---- the family: op(name, node name, kernel, examples, capabilities) */
 
-static const tare_capabilities rectifier_can = {
-    .any_order = UINT32_MAX, .reorder = tare_reorder_freely, .is_rectifier = true};
+static const double above_0[] = {0, INFINITY}, from_0_to_6[] = {0, 6};
+static const tare_capabilities rectifier_can = {.any_order = UINT32_MAX,
+                                                .reorder = tare_reorder_freely,
+                                                .is_rectifier = true,
+                                                .clamps = above_0};
+static const tare_capabilities clamp_can = {
+    .any_order = UINT32_MAX, .reorder = tare_reorder_freely, .clamps = from_0_to_6};
 #define pointwise_can tare_pointwise_can
 
 /* clang-format off */
@@ -107,7 +114,7 @@ static const tare_capabilities rectifier_can = {
     op(sigmoid, "Sigmoid", SIGMOID, smooth, pointwise)   \
     op(tanh, "Tanh", TANH, smooth, pointwise)            \
     op(relu, "Relu", RELU, kinked, rectifier)            \
-    op(relu6, "Relu6", RELU6, kinked, pointwise)         \
+    op(relu6, "Relu6", RELU6, kinked, clamp)             \
     op(elu, "Elu", ELU, kinked, pointwise)               \
     op(selu, "Selu", SELU, kinked, pointwise)            \
     op(softplus, "Softplus", SOFTPLUS, smooth, pointwise) \

@@ -181,6 +181,7 @@ static tare_status sub_make_affine(tare_lower *node, tare_affine *affine) {
 
 static const tare_capabilities add_can = {.as_affine = tare_is_per_channel,
                                           .make_affine = add_make_affine,
+                                          .is_sum = true,
                                           .any_order = UINT32_MAX,
                                           .reorder = tare_reorder_freely};
 static const tare_capabilities sub_can = {.as_affine = tare_is_per_channel,

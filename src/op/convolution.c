@@ -20,6 +20,7 @@
 #include "kernel/convolution_geometry.h"
 #include "op/affine.h"
 #include "op/data_format.h"
+#include "op/finished.h"
 #include "op/like.h"
 
 extern const tare_op_def tare_convolution_ops[];
@@ -370,7 +371,9 @@ static tare_status depthwise_absorb_affine(tare_lower *node, const tare_affine *
 
 static const tare_capabilities conv_can = {.absorbs_affine = absorbs_affine,
                                            .absorb_affine = conv_absorb_affine,
-                                           .as_product = conv_as_product};
+                                           .as_product = conv_as_product,
+                                           .absorb_finish = tare_convolution_absorb_finish,
+                                           .pack_weights = tare_convolution_pack_weights};
 static const tare_capabilities depthwise_can = {.absorbs_affine = absorbs_affine,
                                                 .absorb_affine = depthwise_absorb_affine,
                                                 .as_product = depthwise_as_product};

@@ -13,6 +13,7 @@
 #include "kernel/gemm.h"
 
 #include "op/affine.h"
+#include "op/finished.h"
 #include "op/like.h"
 #include "op/rules.h"
 #include <tare/op.h>
@@ -239,8 +240,11 @@ static bool as_product(const tare_lower *node, tare_product *product) {
     return true;
 }
 
-static const tare_capabilities matmul_can = {
-    .absorbs_affine = absorbs_affine, .absorb_affine = absorb_affine, .as_product = as_product};
+static const tare_capabilities matmul_can = {.absorbs_affine = absorbs_affine,
+                                             .absorb_affine = absorb_affine,
+                                             .as_product = as_product,
+                                             .absorb_finish = tare_matmul_absorb_finish,
+                                             .pack_weights = tare_matmul_pack_weights};
 
 static const tare_example matmul_examples[] = {
     {"[2,3] [3,4]", "", 0, 0, NULL, 0},

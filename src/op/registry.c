@@ -62,6 +62,8 @@
     family(tare_tensordot_ops) \
     family(tare_bias_ops) \
     family(tare_fold_ops) \
+    family(tare_finished_convolution_ops) \
+    family(tare_finished_matmul_ops) \
     family(tare_softmax_ops) \
     family(tare_cross_entropy_ops) \
     family(tare_convolution_ops) \

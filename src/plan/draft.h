@@ -74,6 +74,8 @@ tare_status tare_draft_copy_sources(tare_draft *draft);
 tare_status tare_draft_prune(tare_draft *draft); /* marks live nodes and used values */
 tare_status tare_draft_rectify(tare_draft *draft);
 tare_status tare_draft_carry(tare_draft *draft);
+tare_status tare_draft_finish(tare_draft *draft); /* prunes as well */
+tare_status tare_draft_pack(tare_draft *draft);   /* prunes as well */
 tare_status tare_draft_hoist(tare_draft *draft);
 tare_status tare_draft_order(tare_draft *draft);
 tare_status tare_draft_prepare(tare_draft *draft);

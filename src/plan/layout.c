@@ -2,8 +2,8 @@
 /*
  * Where every value lies. Values that share memory (an alias, a result written over its input) have
  * one root; a root is alive from its first step to its last; roots alive at different times share
- * the arena. Best fit over a list of free blocks, walking the steps once. What is hoisted has
- * memory of its own, for it lives on between runs.
+ * the arena. Best fit over a list of free blocks, walking the steps once. What hoisted steps make
+ * for others has memory of its own, for it lives on between runs.
  */
 #include <string.h>
 
@@ -19,6 +19,7 @@ typedef struct layout {
     tare_draft *draft;
     TARE_VECTOR(block) free; /* sorted by address, never adjacent */
     int64_t high;            /* bytes of arena so far */
+    int64_t hoisted;         /* places in the order of hoisted steps: the first ones */
     int64_t *scratch;        /* by place in the order: offset, -1 */
     tare_value
         *ending; /* by place in the order: first root that ends there, chained by next_ending */
@@ -186,7 +187,7 @@ static tare_status place_outputs(layout *l, const tare_draft_node *node) {
         int64_t bytes = 0;
         if (!output->used || output->root != node->outputs[o]) continue;
         TARE_TRY(bytes_of(l, node->outputs[o], &bytes));
-        if (node->hoisted) {
+        if (node->hoisted && output->last >= l->hoisted) {
             output->slot =
                 (tare_slot){TARE_PLACE_PERSISTENT, l->draft->plan->persistent_bytes, NULL};
             l->draft->plan->persistent_bytes += rounded(bytes);
@@ -252,6 +253,8 @@ tare_status tare_draft_layout(tare_draft *draft) {
         tare_arena_allocate_array(draft->work, draft->values.count + 1, sizeof(tare_value));
     if (!l.scratch || !l.ending || !l.next_ending) return tare_fail_memory(draft->error);
     for (int64_t i = 0; i < steps; i++) l.scratch[i] = -1, l.ending[i] = TARE_NO_VALUE;
+    for (int64_t i = 0; i < steps; i++)
+        l.hoisted += draft->nodes.items[draft->order.items[i]].hoisted;
     tare_status status = share(&l);
     if (status == TARE_OK) status = walk(&l);
     draft->scratch = l.scratch;

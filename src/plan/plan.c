@@ -204,6 +204,8 @@ static tare_status make_plan(tare_draft *draft) {
     TARE_TRY(tare_draft_prune(draft));
     TARE_TRY(tare_draft_carry(draft));
     TARE_TRY(tare_draft_prune(draft));
+    TARE_TRY(tare_draft_finish(draft));
+    TARE_TRY(tare_draft_pack(draft));
     TARE_TRY(tare_draft_hoist(draft));
     TARE_TRY(tare_draft_order(draft));
     TARE_TRY(tare_draft_prepare(draft));
