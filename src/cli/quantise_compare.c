@@ -5,6 +5,7 @@
  */
 #include "cli/quantise_compare.h"
 #include "array/array.h"
+#include "array/shape.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "cli/answers.h"
@@ -20,14 +21,22 @@ static tare_quantise_variant *add_variant(tare_quantise_comparison *c, const cha
 }
 
 /* Beside the float answers, which are kept when they are the first. */
-static void judge(tare_quantise_comparison *c, tare_quantise_variant *variant,
-                  tare_array *answers) {
+static tare_status judge(tare_quantise_comparison *c, tare_quantise_variant *variant,
+                         tare_array *answers) {
+    const tare_array *wanted = c->wanted != NULL ? c->wanted : answers;
+    if (!tare_shape_same(wanted->shape, answers->shape)) {
+        tare_array_free(answers);
+        return tare_fail_at(&c->job->error, TARE_ERROR_SHAPE, "compare", variant->name,
+                            "answers of another shape than the float network's",
+                            "the same network");
+    }
     variant->correct = tare_answers_correct(answers, c->test);
-    variant->apart = tare_answers_apart(c->wanted != NULL ? c->wanted : answers, answers);
+    variant->apart = tare_answers_apart(wanted, answers);
     if (c->wanted == NULL)
         c->wanted = answers;
     else
         tare_array_free(answers);
+    return TARE_OK;
 }
 
 static tare_status try_model(tare_quantise_comparison *c, const char *name,
@@ -40,8 +49,7 @@ static tare_status try_model(tare_quantise_comparison *c, const char *name,
     TARE_TRY(tare_answers_watched(model, j->path, c->test, TARE_QUANTISE_BATCH, j->options.threads,
                                   &watch, &answers, &j->error));
     variant->seconds = watch.seconds;
-    judge(c, variant, answers);
-    return TARE_OK;
+    return judge(c, variant, answers);
 }
 
 /* The network as it was trained, its normalisations in place. */
@@ -55,8 +63,7 @@ static tare_status try_float(tare_quantise_comparison *c) {
     TARE_TRY(tare_predict_with(j->workshop.session, &j->workshop.network, c->test, &options,
                                &answers, &j->error));
     variant->seconds = tare_clock_seconds() - start;
-    judge(c, variant, answers);
-    return TARE_OK;
+    return judge(c, variant, answers);
 }
 
 static tare_status try_int8(tare_quantise_comparison *c, const char *name, bool per_channel) {

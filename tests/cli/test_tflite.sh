@@ -146,6 +146,14 @@ if has jansson && has zlib; then
   refuses 2 'leave --output, --per-tensor and --uint8 out' quantise mlp.tflite --compare --per-tensor
   refuses 2 'need --compare' quantise mlp.tflite --test-limit 7
   refuses 1 'nowhere' quantise mlp.safetensors --compare --data synthetic --limit 64 --test-limit 20 --trained nowhere.safetensors
+  run train mlp_bn --from mlp.safetensors --quantise --data synthetic --limit 256 --test-limit 16 --epochs 1 --quiet --checkpoint q.safetensors
+  exits 0
+  run quantise mlp.safetensors --compare --data synthetic --limit 64 --test-limit 40 --trained q.safetensors --json
+  exits 0
+  says out '"name": "trained for int8"'
+  run train mobilenet --classes 12 --width 4 --data synthetic --limit 16 --test-limit 8 --epochs 1 --quiet --checkpoint other.safetensors
+  exits 0
+  refuses 1 "compare 'trained for int8': got answers of another shape than the float network's" quantise mlp.safetensors --compare --data synthetic --limit 64 --test-limit 40 --trained other.safetensors
   run train heatmap --limit 16 --test-limit 8 --width 4 --epochs 1 --quiet --checkpoint h.safetensors
   run export h.safetensors --output h.tflite
   exits 0
