@@ -341,7 +341,8 @@ typedef struct tare_folding tare_folding;
  * and the layer's own are set so that it leaves x as it is, to the bit; a product without a bias
  * leaves it the shift to add. Checkpoints of the session go with the same network.
  *
- * What stands between a product and a layer behind it joins the map, and does nothing afterwards:
+ * What stands between a product and a layer behind it, or follows the layer, joins the map and does
+ * nothing afterwards:
  * sums, differences and products with a variable of its own of one number for each channel, and
  * other normalisations that were folded.
  *

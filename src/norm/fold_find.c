@@ -210,6 +210,21 @@ static tare_status check_links(tare_folding *f, tare_fold_place *place) {
     return TARE_OK;
 }
 
+/* What follows the normalisation and would join the next one as well. */
+static void find_followers(const tare_folding *f, tare_fold_place *place) {
+    const tare_node *node = place->norm;
+    while (place->follower_count < TARE_FOLD_MOST_LINKS && f->uses[node->id] == 1) {
+        tare_fold_link *link = &place->followers[place->follower_count];
+        const int32_t reader = f->reader[node->id];
+        const tare_node *next = reader > 0 ? tare_graph_node(f->graph, reader) : NULL;
+        if (!link_of(f, next, link) || next->inputs[0].node != node->id ||
+            !is_along_channels(place, next, link))
+            return;
+        place->follower_count++;
+        node = next;
+    }
+}
+
 static tare_status find_before(tare_folding *f, tare_fold_place *place) {
     const tare_node *made = input_of(f, place->norm, TARE_BATCH_NORM_X), *node = made, *last = NULL;
     place->told.before = false;
@@ -229,7 +244,9 @@ static tare_status find_before(tare_folding *f, tare_fold_place *place) {
     place->bias = input_of(f, node, 2);
     if (!place->bias && is_op(last, "bias_add"))
         place->bias = place->links[--place->link_count].variable;
-    return check_product(f, place, node, &place->form.by_output);
+    TARE_TRY(check_product(f, place, node, &place->form.by_output));
+    if (place->product) find_followers(f, place);
+    return TARE_OK;
 }
 
 static const tare_node *bias_after(const tare_folding *f, const tare_node *product) {

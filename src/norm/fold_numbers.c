@@ -11,10 +11,10 @@
  *
  *     (x v + u) scale + shift  =  x (v scale) + (u scale + shift)
  *
- * They are left to multiply by 1 and to add 0, but for one that adds the product's shift where it
- * has no bias. The layer is left to do nothing: mean 0, variance 1 - epsilon, gamma 1, beta 0,
- * whose scale is 1 and whose shift is 0 to the bit. A product before it without a bias leaves it
- * the shift, as its beta or, where it has none, as its mean.
+ * and so are those that follow it. They are left to multiply by 1 and to add 0, but for one that
+ * adds the product's shift where it has no bias. The layer is left to do nothing: mean 0, variance
+ * 1 - epsilon, gamma 1, beta 0, whose scale is 1 and whose shift is 0 to the bit. A product before
+ * it without a bias leaves it the shift, as its beta or, where it has none, as its mean.
  */
 #include "array/array.h"
 #include "base/status.h"
@@ -29,12 +29,12 @@ typedef struct change {
     const tare_node *variable;
     tare_array *array;
 } change;
-enum { MOST_CHANGES = 6 + TARE_FOLD_MOST_LINKS };
+enum { MOST_CHANGES = 6 + 2 * TARE_FOLD_MOST_LINKS };
 
 /* The numbers as they are and as they will be; NULL where there is no such variable. */
 typedef struct fold_arrays {
     const tare_array *mean, *variance, *gamma, *beta, *weights, *bias;
-    const tare_array *links[TARE_FOLD_MOST_LINKS];
+    const tare_array *links[TARE_FOLD_MOST_LINKS], *followers[TARE_FOLD_MOST_LINKS];
     tare_array *scale, *shift, *new_weights, *new_bias;
     double *sums; /* by output of a product after the layer */
     int64_t channels, outputs;
@@ -136,6 +136,8 @@ static tare_status read_all(tare_folding *f, const tare_fold_place *place, fold_
     TARE_TRY(read_variable(f, place->bias, &n->bias));
     for (int i = 0; i < place->link_count; i++)
         TARE_TRY(read_variable(f, place->links[i].variable, &n->links[i]));
+    for (int i = 0; i < place->follower_count; i++)
+        TARE_TRY(read_variable(f, place->followers[i].variable, &n->followers[i]));
     n->channels = n->variance->count;
     n->outputs = place->form.by_output.minor * place->form.by_output.major;
     return TARE_OK;
@@ -160,9 +162,9 @@ static bool is_finite(const tare_array *array) {
 
 /* ------------------------------------------------------------------------------------- together */
 
-/* The map of the links and the layer behind them as one: the links join its scale and shift. */
+/* The map of the links, the layer behind them and its followers as one. */
 static void join_links(const tare_fold_place *place, const fold_arrays *n) {
-    for (int64_t c = 0; place->link_count > 0 && c < n->channels; c++) {
+    for (int64_t c = 0; place->link_count + place->follower_count > 0 && c < n->channels; c++) {
         double scale = tare_array_number(n->scale, c), shift = tare_array_number(n->shift, c);
         for (int i = 0; i < place->link_count; i++) {
             const double number = tare_array_number(n->links[i], c);
@@ -171,6 +173,13 @@ static void join_links(const tare_fold_place *place, const fold_arrays *n) {
                 scale *= number;
             else
                 shift += (deed == TARE_FOLD_ADD ? scale : -scale) * number;
+        }
+        for (int i = 0; i < place->follower_count; i++) {
+            const double number = tare_array_number(n->followers[i], c);
+            const tare_fold_deed deed = place->followers[i].deed;
+            scale *= deed == TARE_FOLD_MULTIPLY ? number : 1;
+            shift *= deed == TARE_FOLD_MULTIPLY ? number : 1;
+            if (deed != TARE_FOLD_MULTIPLY) shift += deed == TARE_FOLD_ADD ? number : -number;
         }
         tare_array_set_number(n->scale, c, scale);
         tare_array_set_number(n->shift, c, shift);
@@ -186,6 +195,9 @@ static tare_status plan_links(const tare_folding *f, const tare_fold_place *plac
         TARE_TRY(plan_change(f, n, link->variable, link->deed == TARE_FOLD_MULTIPLY,
                              link == taker ? n->new_bias : NULL, sign));
     }
+    for (int i = 0; i < place->follower_count; i++)
+        TARE_TRY(plan_change(f, n, place->followers[i].variable,
+                             place->followers[i].deed == TARE_FOLD_MULTIPLY, NULL, 1));
     return TARE_OK;
 }
 

@@ -33,6 +33,8 @@ typedef struct tare_fold_place {
     tare_product form;
     tare_fold_link links[TARE_FOLD_MOST_LINKS]; /* from the normalisation down to the product */
     int link_count;
+    tare_fold_link followers[TARE_FOLD_MOST_LINKS]; /* of the normalisation, from it onwards */
+    int follower_count;
 } tare_fold_place;
 
 /* The link that takes the shift of a product without a bias, the nearest to it, so that all that

@@ -259,7 +259,8 @@ static tare_tensor variable_of(tare_tensor y, const char *name) {
 }
 
 /* A product, what the letters say, and a normalisation: Multiply, Add, Subtract, Bias, Normalise,
- * normalise Plainly, without gamma and beta. */
+ * normalise Plainly, without gamma and beta; a stroke stands for the normalisation where it is not
+ * the last. */
 static chain build_links(const char *letters, bool spatial, bool biased, tare_dtype dtype,
                          bool merge) {
     const tare_shape shape = spatial ? TARE_SHAPE(ANY, 5, 4, 2) : TARE_SHAPE(ANY, 6);
@@ -267,6 +268,7 @@ static chain build_links(const char *letters, bool spatial, bool biased, tare_dt
     tare_tensor y = spatial ? tare_conv2d(c.network.inputs, 3, TARE_LIST(3),
                                           .padding = TARE_PADDING_SAME, .use_bias = biased)
                             : tare_dense(c.network.inputs, 5, .use_bias = biased);
+    const bool last = strchr(letters, '/') == NULL;
     for (int i = 0; letters[i] != 0; i++) {
         char name[32];
         snprintf(name, sizeof name, "link_%c%d", letters[i], i);
@@ -291,7 +293,8 @@ static chain build_links(const char *letters, bool spatial, bool biased, tare_dt
             break;
         }
     }
-    open_chain(&c, tare_batch_norm(y, .training = c.network.training), merge);
+    if (last) y = tare_batch_norm(y, .training = c.network.training);
+    open_chain(&c, y, merge);
     return c;
 }
 
@@ -339,9 +342,10 @@ static void check_links(const char *letters, bool spatial, bool biased, tare_dty
 
 static void links_between_a_product_and_its_layer_join_it(void **state) {
     (void)state;
-    static const char *const chains[] = {"m",    "a",   "s",  "b",  "ma",  "am",   "bm",
-                                         "sm",   "n",   "nn", "pn", "p",   "mnas", "bnmp",
-                                         "anmn", "mab", "bb", "ss", "msm", "mmaa"};
+    static const char *const chains[] = {"m",    "a",   "s",    "b",    "ma",    "am",   "bm",
+                                         "sm",   "n",   "nn",   "pn",   "p",     "mnas", "bnmp",
+                                         "anmn", "mab", "bb",   "ss",   "msm",   "mmaa", "/m",
+                                         "/a",   "/sm", "m/ab", "a/mn", "/mana", "p/nm", "s/pss"};
     for (size_t i = 0; i < sizeof chains / sizeof *chains; i++)
         for (int which = 0; which < 8; which++)
             check_links(chains[i], which & 1, which & 2, which & 4 ? TARE_FLOAT64 : TARE_FLOAT32);
