@@ -52,6 +52,9 @@ tare_status tare_draft_prune(tare_draft *draft) {
         if (!node->target || node->live || node->replaced_by >= 0) continue;
         node->live = true;
         stack[depth++] = n;
+        /* What has no effect but its result needs a place for that, though nobody reads it. */
+        if (node->output_count > 0 && !(node->def->flags & TARE_OP_STATEFUL))
+            draft->values.items[node->outputs[0]].used = true;
     }
     while (depth > 0) {
         const tare_draft_node *node = &draft->nodes.items[stack[--depth]];

@@ -138,6 +138,26 @@ static void a_reader_under_a_control_dependency_reads_after_the_write(void **sta
             }
 }
 
+/* It has no place to go to but needs one. */
+static void a_result_that_only_a_group_asks_for_is_computed(void **state) {
+    (void)state;
+    fixture f;
+    double got;
+    begin(&f);
+    const tare_tensor both[] = {tare_mul(f.v, tare_number(2)), write(&f, ADD)};
+    const tare_tensor group = tare_group(f.graph, both, 2);
+    tare_tensor read = TARE_NULL;
+    TARE_CONTROL_DEPENDENCIES (f.graph, &group, 1) {
+        read = tare_mul(f.v, tare_number(3));
+    }
+    start(&f);
+    run(&f, &read, 1, &got);
+    assert_same(got, 3 * after(ADD));
+    assert_int_equal(tare_session_run(f.session, NULL, 0, both, 1, NULL), TARE_OK);
+    assert_int_equal(tare_session_run(f.session, NULL, 0, &group, 1, NULL), TARE_OK);
+    end(&f);
+}
+
 static void a_reader_of_the_written_value_still_sees_the_variable_before(void **state) {
     (void)state;
     fixture f;
@@ -260,6 +280,7 @@ int main(void) {
         cmocka_unit_test(a_plain_read_sees_the_value_before_the_run),
         cmocka_unit_test(a_fetch_sees_the_value_before_the_run),
         cmocka_unit_test(a_reader_under_a_control_dependency_reads_after_the_write),
+        cmocka_unit_test(a_result_that_only_a_group_asks_for_is_computed),
         cmocka_unit_test(a_reader_of_the_written_value_still_sees_the_variable_before),
         cmocka_unit_test(writes_run_in_order_of_creation),
         cmocka_unit_test(a_reader_between_two_writes_sees_what_lies_between),
