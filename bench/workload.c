@@ -3,6 +3,7 @@
 #include "workload.h"
 
 #include "batches.h"
+#include "bn_alone.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,6 +28,8 @@ static const bench_workload workloads[] = {
     {"heatmap", "heatmap", "plain", 32, "train,infer", "1,2", false, false, bench_load_synthetic, NULL},
     {"resnet50", "resnet50", "imagenet", 16, "train,infer", "2", false, false, bench_load_synthetic, NULL},
     {"resnet50_batch1", "resnet50", "imagenet", 1, "infer", "2", false, false, bench_load_synthetic, NULL},
+    {"bn_alone", NULL, NULL, 32, "train", "1,2", false, false, bench_load_synthetic, NULL},
+    {"bn_alone_small", NULL, NULL, 128, "train", "1,2", false, false, bench_load_synthetic, NULL},
 };
 /* clang-format on */
 
@@ -88,7 +91,7 @@ static tare_status leave_out_bn(const char *name, const tare_option_table *table
     return bench_fail(error, TARE_ERROR_NAME, "%s cannot do without batch normalisation", name);
 }
 
-static tare_status build(bench_work *work, bool no_bn, tare_error *error) {
+static tare_status build_from_zoo(bench_work *work, bool no_bn, tare_error *error) {
     const char *name = work->workload->network;
     const tare_option_table *table = tare_zoo_option_table(name);
     const tare_recipe *recipe = find_recipe(work->workload);
@@ -96,20 +99,27 @@ static tare_status build(bench_work *work, bool no_bn, tare_error *error) {
         return bench_fail(error, TARE_ERROR_NAME, "the zoo has no network %s with a recipe %s",
                           name, work->workload->recipe);
     void *options = malloc(table->size);
-    work->graph = tare_graph_new();
-    if (options == NULL || work->graph == NULL) {
-        free(options);
-        return bench_fail_memory(error);
-    }
+    if (options == NULL) return bench_fail_memory(error);
     table->set_defaults(options);
-    tare_graph_set_seed(work->graph, 1);
-    work->network.struct_size = sizeof work->network;
     tare_status status = apply_recipe(recipe->settings, table, options, error);
     if (status == TARE_OK && no_bn) status = leave_out_bn(name, table, options, error);
     if (status == TARE_OK)
         status = tare_zoo_build(work->graph, name, options, &work->network, error);
     free(options);
     return status;
+}
+
+static tare_status build(bench_work *work, bool no_bn, tare_error *error) {
+    const bench_workload *workload = work->workload;
+    work->graph = tare_graph_new();
+    if (work->graph == NULL) return bench_fail_memory(error);
+    tare_graph_set_seed(work->graph, 1);
+    work->network.struct_size = sizeof work->network;
+    if (workload->network != NULL) return build_from_zoo(work, no_bn, error);
+    if (no_bn)
+        return bench_fail(error, TARE_ERROR_NAME, "%s cannot do without batch normalisation",
+                          workload->name);
+    return bench_build_bn_alone(work, error);
 }
 
 static tare_status open_session(bench_work *work, int64_t threads, tare_error *error) {
@@ -128,7 +138,7 @@ static tare_status make_results(bench_work *work, tare_error *error) {
     work->yes = tare_array_bool(true);
     work->loss = tare_array_float(0);
     if (work->yes == NULL || work->loss == NULL ||
-        tare_array_new(TARE_FLOAT32, output, NULL, &work->output) != TARE_OK)
+        (!work->training && tare_array_new(TARE_FLOAT32, output, NULL, &work->output) != TARE_OK))
         return bench_fail_memory(error);
     return TARE_OK;
 }

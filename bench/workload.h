@@ -12,7 +12,7 @@ typedef struct bench_work bench_work;
 /* One line of the table of workloads. */
 typedef struct bench_workload {
     const char *name;     /* on the command line and in the result */
-    const char *network;  /* of the zoo */
+    const char *network;  /* of the zoo; NULL: batch normalisation alone */
     const char *recipe;   /* of that network: the options it is built with */
     int64_t batch;        /* unless asked otherwise */
     const char *modes;    /* in which it is measured: "train,infer" */

@@ -202,16 +202,38 @@ def make_infer(model):
     return infer
 
 
+def bn_alone(x, dy):
+    """A training step of batch normalisation alone."""
+    channels = x.shape[1]
+    x.requires_grad_()
+    gamma, beta = torch.ones(channels, requires_grad=True), torch.zeros(channels, requires_grad=True)
+    mean, variance = torch.zeros(channels), torch.ones(channels)
+
+    def forward(x, gamma, beta):
+        return nn.functional.batch_norm(x, mean, variance, gamma, beta, True, 0.01, 1e-3)
+
+    if options.compile:
+        forward = torch.compile(forward)
+
+    def train(batch_x, batch_dy, look):
+        return torch.autograd.grad(forward(x, gamma, beta), (x, gamma, beta), dy)[1].mean().item()
+
+    return train
+
+
 def main():
     torch.manual_seed(1)
     torch.set_num_threads(options.threads)
+    peer = "torch.compile" if options.compile else "torch"
+    # In the host's memory both before and after: like Tare's arrays, they are wrapped once.
+    batches = [(to_torch(x), to_torch(y)) for x, y in workload.load_batches(options)]
+    if options.network.startswith("bn_alone"):
+        work = workload.Work(options, batches, bn_alone(*batches[0]))
+        return workload.measure(options, peer, torch.__version__, work, import_seconds)
     model = NETWORKS[options.network]()
     if CHANNELS_LAST:
         model = model.to(memory_format=FORMAT)
-    # In the host's memory both before and after: like Tare's arrays, they are wrapped once.
-    batches = [(to_torch(x), to_torch(y)) for x, y in workload.load_batches(options)]
     work = workload.Work(options, batches, make_train(model), make_infer(model) if not options.training else None)
-    peer = "torch.compile" if options.compile else "torch"
     workload.measure(options, peer, torch.__version__, work, import_seconds)
 
 

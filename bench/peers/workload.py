@@ -22,6 +22,8 @@ BATCH = {
     "heatmap": 32,
     "resnet50": 16,
     "resnet50_batch1": 1,
+    "bn_alone": 32,
+    "bn_alone_small": 128,
 }
 INPUT = {  # of a network: one example
     "seed": (1,),
@@ -31,6 +33,8 @@ INPUT = {  # of a network: one example
     "conv3d": (16, 56, 56, 3),
     "heatmap": (64, 64, 1),
     "resnet50": (224, 224, 3),
+    "bn_alone": (56, 56, 64),
+    "bn_alone_small": (32, 32, 16),
 }
 CLASSES = {"resnet20": 10, "conv3d": 10, "resnet50": 1000}
 FIRST_KERNELS = (1.4059724, 0.13)  # of seed: with them given, every program computes the same losses
