@@ -231,6 +231,7 @@ typedef struct tare_rider {
     /* Output 0 is the host's input; output 0 is what becomes of the host's result; neither: it
      * looks on. */
     bool reads, changes;
+    int most_hosts; /* of one that reads: made for more, it costs more than a pass */
     bool (*rides)(const tare_lower *node);                          /* whether in this use */
     tare_status (*prepare)(tare_prepare *prepare, int64_t slices);  /* as an op's prepare */
     tare_reader (*reader)(const tare_run *run);                     /* of one that reads */

@@ -26,9 +26,9 @@ int64_t tare_convolution_data_scratch_with(tare_isa isa, const tare_convolution 
 int64_t tare_convolution_filter_scratch_with(tare_isa isa, const tare_convolution *c) {
     if (tare_depthwise_takes(c)) return tare_depthwise_filter_scratch(c);
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
-    if (tare_mirror_takes(kernel, c)) return tare_mirror_filter_scratch(kernel, c);
-    if (tare_sums_takes(c)) return tare_sums_filter_scratch(kernel, c);
-    return tare_plane_filter_takes(c) ? tare_plane_filter_scratch(kernel, c)
+    if (tare_mirror_takes(kernel, c)) return tare_mirror_filter_scratch(kernel, c, false);
+    if (tare_sums_takes(c)) return tare_sums_filter_scratch(kernel, c, false, false);
+    return tare_plane_filter_takes(c) ? tare_plane_filter_scratch(kernel, c, false)
                                       : tare_filter_scratch(kernel, c);
 }
 
@@ -59,11 +59,11 @@ void tare_convolution_filter_f32_with(tare_isa isa, const tare_convolution *c, c
     if (tare_depthwise_takes(c))
         tare_depthwise_filter(isa, c, x, dy, dw, scratch, pool);
     else if (tare_mirror_takes(kernel, c))
-        tare_mirror_filter(kernel, c, x, dy, dw, scratch, pool);
+        tare_mirror_filter(kernel, c, x, dy, dw, NULL, scratch, pool);
     else if (tare_sums_takes(c))
-        tare_sums_filter(kernel, c, x, dy, dw, scratch, pool);
+        tare_sums_filter(kernel, c, x, dy, dw, NULL, scratch, pool);
     else if (tare_plane_filter_takes(c))
-        tare_plane_filter(kernel, c, x, dy, dw, scratch, pool);
+        tare_plane_filter(kernel, c, x, dy, dw, NULL, scratch, pool);
     else
         tare_filter(kernel, c, x, dy, dw, scratch, pool);
 }
@@ -101,6 +101,38 @@ void tare_convolution_data_riding_f32_with(tare_isa isa, const tare_convolution 
                                            const float *w, float *dx, const tare_riders *riders,
                                            void *scratch, tare_pool *pool) {
     tare_direct_data(tare_gemm_kernel_of(isa), c, dy, w, dx, riders, scratch, pool);
+}
+
+/* The kernel of padded strips reads both; that of few channels dy, and its mirror x. Those that
+ * read a number many times over read none. */
+tare_riding tare_convolution_filter_riding_with(tare_isa isa, const tare_convolution *c,
+                                                bool reads_x, bool reads_dy) {
+    const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
+    if (tare_depthwise_takes(c)) return (tare_riding){.possible = false};
+    if (tare_mirror_takes(kernel, c))
+        return (tare_riding){.possible = !reads_dy,
+                             .scratch = tare_mirror_filter_scratch(kernel, c, reads_x)};
+    if (tare_sums_takes(c))
+        return (tare_riding){.possible = true,
+                             .scratch = tare_sums_filter_scratch(kernel, c, reads_x, reads_dy)};
+    if (tare_plane_filter_takes(c))
+        return (tare_riding){.possible = !reads_x,
+                             .scratch = tare_plane_filter_scratch(kernel, c, reads_dy)};
+    return (tare_riding){.possible = false};
+}
+void tare_convolution_filter_riding_f32_with(tare_isa isa, const tare_convolution *c,
+                                             const float *x, const float *dy, float *dw,
+                                             const tare_filter_readers *readers, void *scratch,
+                                             tare_pool *pool) {
+    const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
+    const tare_reader *x_reader = readers->x.read ? &readers->x : NULL;
+    const tare_reader *dy_reader = readers->dy.read ? &readers->dy : NULL;
+    if (tare_mirror_takes(kernel, c))
+        tare_mirror_filter(kernel, c, x, dy, dw, x_reader, scratch, pool);
+    else if (tare_sums_takes(c))
+        tare_sums_filter(kernel, c, x, dy, dw, readers, scratch, pool);
+    else
+        tare_plane_filter(kernel, c, x, dy, dw, dy_reader, scratch, pool);
 }
 
 /* ---- with the machine's best instruction set */
@@ -148,4 +180,12 @@ void tare_convolution_data_riding_f32(const tare_convolution *c, const float *dy
                                       float *dx, const tare_riders *riders, void *scratch,
                                       tare_pool *pool) {
     tare_convolution_data_riding_f32_with(tare_isa_used(), c, dy, w, dx, riders, scratch, pool);
+}
+tare_riding tare_convolution_filter_riding(const tare_convolution *c, bool reads_x, bool reads_dy) {
+    return tare_convolution_filter_riding_with(tare_isa_used(), c, reads_x, reads_dy);
+}
+void tare_convolution_filter_riding_f32(const tare_convolution *c, const float *x, const float *dy,
+                                        float *dw, const tare_filter_readers *readers,
+                                        void *scratch, tare_pool *pool) {
+    tare_convolution_filter_riding_f32_with(tare_isa_used(), c, x, dy, dw, readers, scratch, pool);
 }

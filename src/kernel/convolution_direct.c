@@ -29,9 +29,9 @@ enum {
     STRIPS_TOGETHER = 3,  /* of a slice, when there are many more */
     SLICE_WORK = 1 << 18, /* least multiply-adds of a slice */
     FINISHED = 4 * 1024,  /* results told of together, about: still in the first cache */
+    AHEAD = 8 * 1024,     /* how many results before a finisher reads beside them it is fetched */
     PACK_WORK = 1 << 15,  /* least numbers packed by a slice */
-    ALIGNED = 16,         /* numbers in 64 bytes */
-    LINE = 64             /* bytes of a cache line */
+    ALIGNED = 16          /* numbers in 64 bytes */
 };
 
 typedef struct direct_job {
@@ -46,6 +46,7 @@ typedef struct direct_job {
     tare_view *views;
     int64_t view_count;
     int64_t depth, columns;      /* of one group: numbers of a source pixel, of a result */
+    int64_t results;             /* numbers of the destination */
     bool dots;                   /* few columns: the filter is packed [column][tap][channel] */
     int64_t panels, panel_width; /* of one group */
     int64_t strips, slices, pack_slices, packed_numbers;
@@ -132,10 +133,8 @@ typedef struct strip {
     tare_strip at;
     tare_gemm_segment *segments;
     tare_strip_source source;
-    /* What the next strip reads, fetched ahead a few lines with each tile. */
-    const char *ahead, *ahead_end;
-    int64_t ahead_step;
-    bool finishes; /* the panel at work is the last: its tiles make results whole */
+    tare_ahead ahead; /* for the next strip, some with each tile */
+    bool finishes;    /* the panel at work is the last: its tiles make results whole */
     tare_finished finished;
 } strip;
 
@@ -146,11 +145,6 @@ static int64_t result_offset(const direct_job *job, const strip *s, int64_t g0, 
     const int64_t p2 = a[2].place + s->at.begin[2] * a[2].spread;
     const int64_t pixel = ((s->at.sample * a[0].extent + p0) * a[1].extent + p1) * a[2].extent + p2;
     return (pixel * job->c->groups + s->at.group) * job->columns;
-}
-
-static void fetch_ahead(strip *s) {
-    for (int64_t i = 0; i < s->ahead_step && s->ahead < s->ahead_end; i++, s->ahead += LINE)
-        __builtin_prefetch(s->ahead, 0, 2);
 }
 
 /* ---- telling of results */
@@ -168,6 +162,16 @@ static void finish_pixels(const direct_job *job, strip *s, int64_t offset, int64
     if (f->pixels == 0) f->offset = offset;
     f->pixels += pixels;
     if (f->pixels * job->columns >= FINISHED) tell_finished(job, s);
+}
+
+/* What a finisher will read beside later results, as many as a tile makes. Inline: gcc drops a call
+ * of what does nothing but prefetch. */
+static inline __attribute__((always_inline)) void fetch_beside(const direct_job *job,
+                                                               int64_t offset, int64_t count) {
+    const int64_t begin = offset + AHEAD, end = tare_least(begin + count, job->results);
+    for (int k = 0; k < TARE_MOST_BESIDE && job->riders.finisher.beside[k]; k++)
+        for (int64_t at = begin; at < end; at += ALIGNED)
+            __builtin_prefetch(job->riders.finisher.beside[k] + at, 0, 2);
 }
 
 /* ---- tiles */
@@ -200,9 +204,12 @@ static void run_tiles(const direct_job *job, strip *s, tare_gemm_tile *tile, con
                 tile->a = s->source.base + begin * tile->a_stride;
                 tile->c = to + begin * tile->ldc;
                 tile->addend = addend_of(job, tile);
-                fetch_ahead(s);
+                tare_fetch_ahead(&s->ahead);
+                if (s->finishes)
+                    fetch_beside(job, offset + begin * tile->ldc, (end - begin) * tile->ldc);
                 how->by_height[end - begin - 1](tile);
-                if (s->finishes) finish_pixels(job, s, offset + begin * tile->ldc, end - begin);
+                if (!s->finishes) continue;
+                finish_pixels(job, s, offset + begin * tile->ldc, end - begin);
             }
         }
     }
@@ -232,32 +239,14 @@ static void run_panel(const direct_job *job, strip *s, int64_t panel) {
     }
 }
 
-/* What a strip reads, in one piece: from its first pixel to behind its last one, of the first plane
- * where planes lie apart. */
-static const float *source_of(const direct_job *job, const tare_view *v, const tare_strip *s,
-                              const float **end) {
-    const tare_axis *a = v->axis;
-    int64_t from[TARE_SPATIAL], to[TARE_SPATIAL];
-    for (int d = 0; d < TARE_SPATIAL; d++) {
-        from[d] = tare_least(tare_greatest(s->origin[d], 0), a[d].source - 1);
-        to[d] = tare_least(s->origin[d] + tare_axis_reach(&a[d], s->count[d]), a[d].source) - 1;
-        to[d] = tare_greatest(to[d], from[d]);
-    }
-    if (a[1].pieces > 1) to[0] = from[0];
-    const int64_t source[TARE_SPATIAL] = {a[0].source, a[1].source, a[2].source};
-    const float *image = job->source + s->sample * tare_pixels(source) * v->channels;
-    *end = image + (tare_pixel_index(source, to) + 1) * v->channels;
-    return image + tare_pixel_index(source, from) * v->channels;
-}
-
 static void plan_ahead(const direct_job *job, strip *s, int64_t next) {
     const tare_strip after = tare_strip_at(s->view, next);
-    const float *end, *begin = source_of(job, s->view, &after, &end);
-    s->ahead = (const char *)begin;
-    s->ahead_end = (const char *)end;
+    const float *beside = job->riders.reader.beside;
+    int64_t count;
+    const int64_t at = tare_strip_extent(s->view, &after, &count);
     const int64_t tiles = tare_quotient_up(s->at.count[2], job->kernel->rows) * s->at.count[0] *
                           s->at.count[1] * job->panels;
-    s->ahead_step = tare_quotient_up(tare_quotient_up(s->ahead_end - s->ahead, LINE), tiles);
+    s->ahead = tare_ahead_of(job->source + at, beside ? beside + at : NULL, count, tiles);
 }
 
 /* goes_on: the next strip is this slice's too. */
@@ -296,6 +285,8 @@ static direct_job make_job(const tare_gemm_kernel *kernel, const tare_convolutio
     job.view_count = tare_view_count(c, is_data);
     job.depth = (is_data ? c->filters : c->channels) / c->groups;
     job.columns = (is_data ? c->channels : c->filters) / c->groups;
+    job.results =
+        c->batch * (is_data ? tare_pixels(c->in) * c->channels : tare_pixels(c->out) * c->filters);
     job.dots = job.columns * 4 <= kernel->lanes && job.depth * c->kernel[2] >= 2 * kernel->lanes;
     job.panel_width = 2 * (int64_t)kernel->lanes;
     job.panels = job.dots ? 1 : tare_quotient_up(job.columns, job.panel_width);

@@ -32,4 +32,11 @@ void tare_convolution_data_riding_f32_with(tare_isa isa, const tare_convolution 
                                            const float *w, float *dx, const tare_riders *riders,
                                            void *scratch, tare_pool *pool);
 
+tare_riding tare_convolution_filter_riding_with(tare_isa isa, const tare_convolution *c,
+                                                bool reads_x, bool reads_dy);
+void tare_convolution_filter_riding_f32_with(tare_isa isa, const tare_convolution *c,
+                                             const float *x, const float *dy, float *dw,
+                                             const tare_filter_readers *readers, void *scratch,
+                                             tare_pool *pool);
+
 #endif

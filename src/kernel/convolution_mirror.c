@@ -39,16 +39,19 @@ static int64_t filter_bytes(const tare_convolution *c) {
     return tare_round_up(numbers * (int64_t)sizeof(float), 64);
 }
 
-int64_t tare_mirror_filter_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
+int64_t tare_mirror_filter_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                                   bool reads_x) {
     const tare_convolution m = mirror_of(c);
-    return filter_bytes(c) + tare_plane_filter_scratch(kernel, &m);
+    return filter_bytes(c) + tare_plane_filter_scratch(kernel, &m, reads_x);
 }
 
 void tare_mirror_filter(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
-                        const float *dy, float *dw, void *scratch, tare_pool *pool) {
+                        const float *dy, float *dw, const tare_reader *x_reader, void *scratch,
+                        tare_pool *pool) {
     const tare_convolution m = mirror_of(c);
     float *mirrored = scratch; /* [tap from the last][filter][channel] */
-    tare_plane_filter(kernel, &m, dy, x, mirrored, (char *)scratch + filter_bytes(c), pool);
+    tare_plane_filter(kernel, &m, dy, x, mirrored, x_reader, (char *)scratch + filter_bytes(c),
+                      pool);
     for (int64_t t = tare_pixels(c->kernel) - 1; t >= 0; t--)
         for (int64_t f = 0; f < c->filters; f++)
             for (int64_t i = 0; i < c->channels; i++)

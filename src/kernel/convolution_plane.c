@@ -42,6 +42,7 @@ typedef struct plane_job {
     const tare_gemm_kernel *kernel;
     const tare_convolution *c;
     const float *x, *w, *bias, *dy;
+    const tare_reader *dy_reader; /* of the filter gradient; NULL: none */
     float *y;
     tare_buffers buffers; /* one strip in each */
     tare_partial_sums sums;
@@ -50,6 +51,7 @@ typedef struct plane_job {
     int64_t planes, plane_rows, width; /* what a strip reads: depth, rows, padded width */
     int64_t copied, stride;            /* rows of copied taps; from one's pixels to the next's */
     int64_t panel_width, result_stride;
+    int64_t made_dy; /* numbers of dy in a strip, when a reader makes them */
     bool few_filters;
     int64_t slices;
 } plane_job;
@@ -380,36 +382,49 @@ static int64_t spare_numbers(const plane_job *job) {
     return tare_round_up(tare_round_up(job->rows * job->c->out[2], 4) * width, ALIGNED);
 }
 
+/* dy of a strip, whose pixels follow each other. */
+static const float *read_dy(const plane_job *job, const strip_place *place, float *made) {
+    const tare_convolution *c = job->c;
+    const int64_t row = (place->sample * c->out[0] + place->plane) * c->out[1] + place->first_row;
+    const int64_t offset = row * c->out[2] * c->filters;
+    const tare_reader *reader = job->dy_reader;
+    if (!reader) return job->dy + offset;
+    reader->read(reader->context, offset, place->rows * c->out[2], made, c->filters);
+    return made;
+}
+
 static void filter_slice(void *context, int64_t range) {
     plane_job *job = context;
     const tare_convolution *c = job->c;
     const int buffer = tare_buffers_take(&job->buffers);
     float *taps = tare_buffer(&job->buffers, buffer);
     float *spare = taps + job->copied * job->stride;
-    float *planes = spare + spare_numbers(job);
+    float *made = spare + spare_numbers(job);
+    float *planes = made + job->made_dy;
     const int64_t begin = tare_slice_begin(job->strips, job->slices, range);
     const int64_t end = tare_slice_begin(job->strips, job->slices, range + 1);
     for (int64_t strip = begin; strip < end; strip++) {
         const strip_place place = strip_at(job, strip);
-        const int64_t row = (place.sample * c->out[0] + place.plane) * c->out[1] + place.first_row;
         fill_planes(job, &place, planes);
         if (job->few_filters)
             fill_kernel_row(job, planes, taps);
         else
             fill_taps(job, &place, planes, taps);
         (job->few_filters ? add_strip_few_filters : add_strip)(
-            job, taps, job->dy + row * c->out[2] * c->filters, place.rows * c->out[2],
-            strip > begin, spare, tare_partial_sum(&job->sums, range));
+            job, taps, read_dy(job, &place, made), place.rows * c->out[2], strip > begin, spare,
+            tare_partial_sum(&job->sums, range));
     }
     tare_buffers_give(&job->buffers, buffer);
 }
 
-static plane_job filter_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
+static plane_job filter_job(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                            bool reads_dy) {
     const bool in_lanes = has_few_filters(kernel, c);
     plane_job job = make_job(kernel, c, MOST_STRIP_PIXELS * (in_lanes ? kernel->lanes : 1));
+    job.made_dy = reads_dy ? tare_round_up(job.rows * c->out[2] * c->filters, ALIGNED) : 0;
     job.slices = tare_least(job.slices, MOST_RANGES);
-    job.buffers.size =
-        tare_round_up(job.copied * job.stride + spare_numbers(&job) + plane_numbers(&job), ALIGNED);
+    job.buffers.size = tare_round_up(
+        job.copied * job.stride + spare_numbers(&job) + job.made_dy + plane_numbers(&job), ALIGNED);
     return job;
 }
 
@@ -417,18 +432,21 @@ static int64_t partial_numbers(const plane_job *job) {
     return tare_round_up((job->slices - 1) * job->sum * job->c->filters, ALIGNED);
 }
 
-int64_t tare_plane_filter_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
-    const plane_job job = filter_job(kernel, c);
+int64_t tare_plane_filter_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                                  bool reads_dy) {
+    const plane_job job = filter_job(kernel, c, reads_dy);
     return (partial_numbers(&job) + job.slices * job.buffers.size) * (int64_t)sizeof(float);
 }
 
 void tare_plane_filter(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
-                       const float *dy, float *dw, void *scratch, tare_pool *pool) {
-    plane_job job = filter_job(kernel, c);
+                       const float *dy, float *dw, const tare_reader *dy_reader, void *scratch,
+                       tare_pool *pool) {
+    plane_job job = filter_job(kernel, c, dy_reader != NULL);
     const int64_t size = job.sum * c->filters;
     float *partials = scratch;
     job.x = x;
     job.dy = dy;
+    job.dy_reader = dy_reader;
     job.sums =
         (tare_partial_sums){.total = dw, .others = partials, .size = size, .count = job.slices};
     job.buffers.first = partials + partial_numbers(&job);

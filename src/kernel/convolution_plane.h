@@ -7,7 +7,7 @@
 #ifndef TARE_SRC_KERNEL_CONVOLUTION_PLANE_H
 #define TARE_SRC_KERNEL_CONVOLUTION_PLANE_H
 
-#include "kernel/convolution.h"
+#include "kernel/convolution_riders.h"
 #include "kernel/gemm_kernel.h"
 
 /* Whether this way takes the shape, and pays. */
@@ -19,8 +19,11 @@ void tare_plane_forward(const tare_gemm_kernel *kernel, const tare_convolution *
                         const float *w, const float *bias, float *y, void *scratch,
                         tare_pool *pool);
 
-int64_t tare_plane_filter_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c);
+int64_t tare_plane_filter_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                                  bool reads_dy);
+/* dy_reader: NULL, or what makes dy. */
 void tare_plane_filter(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
-                       const float *dy, float *dw, void *scratch, tare_pool *pool);
+                       const float *dy, float *dw, const tare_reader *dy_reader, void *scratch,
+                       tare_pool *pool);
 
 #endif

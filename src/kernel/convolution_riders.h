@@ -21,6 +21,8 @@ typedef struct tare_reader {
      * channels. */
     void (*read)(const void *context, int64_t offset, int64_t pixels, float *to, int64_t stride);
     const void *context;
+    const float *beside; /* another array that it reads at the same numbers, to be fetched ahead
+                            with the source; NULL: none */
 } tare_reader;
 
 /* Some whole results: pixel i, all its channels, stands at number offset + i stride of what the
@@ -35,9 +37,12 @@ typedef struct tare_finished {
  * the shape and instruction set alone. One slice is never in two threads at a time: what belongs to
  * a slice, such as its partial sum, needs no lock.
  */
+enum { TARE_MOST_BESIDE = 3 };
 typedef struct tare_finisher {
     void (*finish)(void *context, const tare_finished *results);
     void *context;
+    /* Arrays that it reads at the same numbers, to be fetched ahead; NULL after the last. */
+    const float *beside[TARE_MOST_BESIDE];
 } tare_finisher;
 
 /* Functions NULL: none. */
@@ -70,5 +75,14 @@ void tare_convolution_forward_riding_f32(const tare_convolution *c, const float 
 void tare_convolution_data_riding_f32(const tare_convolution *c, const float *dy, const float *w,
                                       float *dx, const tare_riders *riders, void *scratch,
                                       tare_pool *pool);
+
+/* The filter gradient reads x and dy by readers, either or both; slices are then 0. */
+typedef struct tare_filter_readers {
+    tare_reader x, dy;
+} tare_filter_readers;
+tare_riding tare_convolution_filter_riding(const tare_convolution *c, bool reads_x, bool reads_dy);
+void tare_convolution_filter_riding_f32(const tare_convolution *c, const float *x, const float *dy,
+                                        float *dw, const tare_filter_readers *readers,
+                                        void *scratch, tare_pool *pool);
 
 #endif

@@ -33,9 +33,11 @@ typedef struct sums_job {
     const tare_gemm_kernel *kernel;
     const tare_convolution *c;
     const float *x, *dy;
+    tare_filter_readers readers;
     tare_view view;
     tare_partial_sums sums;          /* one per range of strips */
-    tare_buffers buffers;            /* segments, the copy of a strip, a packed panel of dy */
+    tare_buffers buffers;            /* segments, the copy of a strip, a packed panel of dy, a
+                                        strip's dy when it is read by a reader */
     int64_t segment_numbers, pixels; /* of a buffer; pixels of a strip at most */
     int64_t width, ranges;
 } sums_job;
@@ -54,9 +56,10 @@ bool tare_sums_takes(const tare_convolution *c) {
            tare_pixels(c->out) >= LEAST_PIXELS && most_pixels(c) >= LEAST_PIXELS;
 }
 
-static sums_job make_job(const tare_gemm_kernel *kernel, const tare_convolution *c) {
+static sums_job make_job(const tare_gemm_kernel *kernel, const tare_convolution *c, bool reads_x,
+                         bool reads_dy) {
     sums_job job = {.kernel = kernel, .c = c, .width = 2 * (int64_t)kernel->lanes};
-    job.view = tare_view_of(c, false, 0, kernel->rows, false);
+    job.view = tare_view_of(c, false, 0, kernel->rows, reads_x);
     tare_view *v = &job.view;
     tare_view_cut(v, most_pixels(c));
     job.pixels = v->axis[0].cut * v->axis[1].cut * v->axis[2].cut;
@@ -65,6 +68,7 @@ static sums_job make_job(const tare_gemm_kernel *kernel, const tare_convolution 
     job.segment_numbers = tare_round_up(rows * each, ALIGNED);
     job.buffers.size = job.segment_numbers + tare_round_up(v->copy, ALIGNED) +
                        tare_round_up(job.pixels * job.width, ALIGNED);
+    if (reads_dy) job.buffers.size += tare_round_up(job.pixels * c->filters, ALIGNED);
     job.ranges =
         tare_least(tare_slice_count(v->strips, job.pixels * size_of(c), SLICE_WORK), MOST_RANGES);
     return job;
@@ -76,11 +80,12 @@ typedef struct strip {
     tare_strip at;
     tare_strip_source source;
     tare_gemm_segment *segments;
-    const float *dy; /* the panel's columns of the strip's pixels, row after row */
-    int64_t dy_row;  /* from one row of pixels to the next */
+    const float *dy; /* of the strip's first pixel; the others follow */
+    int64_t dy_row;  /* from one row of pixels to the next, of a panel */
     int64_t panel;   /* first column */
     float *sums;     /* of the range */
     bool adds;
+    tare_ahead x_ahead, dy_ahead; /* for the next strip, some with each row of a tap */
 } strip;
 
 /* The rows of pixels that meet source rows through kernel row (t0, t1). */
@@ -116,13 +121,15 @@ static void add_run(const sums_job *job, const strip *s, tare_gemm_tile *tile, i
     }
 }
 
-static void add_panel(const sums_job *job, const strip *s, tare_gemm_tile *tile) {
+static void add_panel(const sums_job *job, strip *s, tare_gemm_tile *tile) {
     const tare_view *v = &job->view;
     const tare_axis *a = v->axis;
     const int64_t columns = v->merged ? 1 : a[2].taps;
     for (int64_t t0 = 0; t0 < a[0].taps; t0++) {
         for (int64_t t1 = 0; t1 < a[1].taps; t1++) {
             tile->segment_count = find_rows(job, s, t0, t1);
+            tare_fetch_ahead(&s->x_ahead);
+            tare_fetch_ahead(&s->dy_ahead);
             for (int64_t t2 = 0; t2 < columns; t2++)
                 add_run(job, s, tile, ((t0 * a[1].taps + t1) * a[2].taps + t2) * v->depth,
                         t2 * a[2].spacing * v->pixel);
@@ -130,36 +137,65 @@ static void add_panel(const sums_job *job, const strip *s, tare_gemm_tile *tile)
     }
 }
 
-/* The panel's columns of the strip's pixels: where they lie when a tile can read them there and
- * rows follow each other, packed otherwise. */
+/* More than one row means whole ones, more than one plane whole planes: pixels follow each other.
+ */
+static int64_t first_pixel(const sums_job *job, const tare_strip *s) {
+    const tare_axis *a = job->view.axis;
+    const int64_t plane = s->sample * a[0].grid + s->begin[0];
+    return (plane * a[1].grid + s->begin[1]) * a[2].grid + s->begin[2];
+}
+static int64_t pixels_of(const tare_strip *s) { return s->count[0] * s->count[1] * s->count[2]; }
+
+static const float *read_dy(const sums_job *job, const strip *s, float *made) {
+    const tare_reader *reader = &job->readers.dy;
+    const int64_t filters = job->c->filters, offset = first_pixel(job, &s->at) * filters;
+    if (!reader->read) return job->dy + offset;
+    reader->read(reader->context, offset, pixels_of(&s->at), made, filters);
+    return made;
+}
+
+static void plan_ahead(const sums_job *job, strip *s, int64_t next) {
+    const tare_strip after = tare_strip_at(&job->view, next);
+    const float *x = job->readers.x.beside, *dy = job->readers.dy.beside;
+    const int64_t panels = tare_quotient_up(job->c->filters, job->width);
+    const int64_t calls = panels * job->view.axis[0].taps * job->view.axis[1].taps;
+    const int64_t dy_at = first_pixel(job, &after) * job->c->filters;
+    int64_t count;
+    const int64_t x_at = tare_strip_extent(&job->view, &after, &count);
+    s->x_ahead = tare_ahead_of(job->x + x_at, x ? x + x_at : NULL, count, calls);
+    count = pixels_of(&after) * job->c->filters;
+    s->dy_ahead = tare_ahead_of(job->dy + dy_at, dy ? dy + dy_at : NULL, count, calls);
+}
+
+/* The panel's columns of the strip's pixels: where they lie when a tile can read them there, packed
+ * otherwise. */
 static void read_panel(const sums_job *job, strip *s, tare_gemm_tile *tile, float *packed) {
     const tare_gemm_kernel *kernel = job->kernel;
-    const tare_axis *a = job->view.axis;
     const int64_t filters = job->c->filters;
     tile->columns = tare_least(job->width, filters - s->panel);
     const int64_t width = tile->columns > kernel->lanes ? job->width : kernel->lanes;
     const bool whole = tile->columns == width;
-    tile->b_stride = whole ? filters : width;
-    s->dy_row = s->at.count[2] * tile->b_stride;
-    tile->b = packed;
-    for (int64_t g0 = 0; g0 < s->at.count[0]; g0++) {
-        const int64_t plane = s->at.sample * a[0].grid + s->at.begin[0] + g0;
-        const int64_t pixel = (plane * a[1].grid + s->at.begin[1]) * a[2].grid + s->at.begin[2];
-        const float *from = job->dy + pixel * filters + s->panel;
-        if (whole && g0 == 0) tile->b = from;
-        /* More than one row means whole ones, more than one plane whole planes. */
-        const int64_t pixels = s->at.count[1] * s->at.count[2];
-        if (!whole)
-            kernel->pack(packed + g0 * pixels * width, width, from, filters, tile->columns, pixels);
+    tile->b = s->dy + s->panel;
+    tile->b_stride = filters;
+    if (!whole) {
+        kernel->pack(packed, width, tile->b, filters, tile->columns, pixels_of(&s->at));
+        tile->b = packed;
+        tile->b_stride = width;
     }
+    s->dy_row = s->at.count[2] * tile->b_stride;
 }
 
-static void run_strip(const sums_job *job, int64_t number, bool adds, float *buffer, float *sums) {
+/* goes_on: the next strip is this range's too. */
+static void run_strip(const sums_job *job, int64_t number, bool adds, bool goes_on, float *buffer,
+                      float *sums) {
     const tare_view *v = &job->view;
     float *copy = buffer + job->segment_numbers;
     float *packed = copy + tare_round_up(v->copy, ALIGNED);
+    float *made = packed + tare_round_up(job->pixels * job->width, ALIGNED);
     strip s = {.at = tare_strip_at(v, number), .segments = (void *)buffer, .sums = sums};
-    s.source = tare_strip_read(job->kernel, v, &s.at, NULL, job->x, copy);
+    s.source = tare_strip_read(job->kernel, v, &s.at, &job->readers.x, job->x, copy);
+    s.dy = read_dy(job, &s, made);
+    if (goes_on) plan_ahead(job, &s, number + 1);
     tare_gemm_tile tile = {.k = s.at.count[2], .ldc = job->c->filters, .accumulate = adds};
     tile.a_stride = v->axis[2].step * v->pixel;
     tile.segments = s.segments;
@@ -175,7 +211,7 @@ static void range_slice(void *context, int64_t range) {
     const int64_t begin = tare_slice_begin(job->view.strips, job->ranges, range);
     const int64_t end = tare_slice_begin(job->view.strips, job->ranges, range + 1);
     for (int64_t number = begin; number < end; number++)
-        run_strip(job, number, number > begin, tare_buffer(&job->buffers, buffer),
+        run_strip(job, number, number > begin, number + 1 < end, tare_buffer(&job->buffers, buffer),
                   tare_partial_sum(&job->sums, range));
     tare_buffers_give(&job->buffers, buffer);
 }
@@ -186,15 +222,20 @@ static int64_t partial_numbers(const sums_job *job) {
     return tare_round_up((job->ranges - 1) * size_of(job->c), ALIGNED);
 }
 
-int64_t tare_sums_filter_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c) {
-    const sums_job job = make_job(kernel, c);
+int64_t tare_sums_filter_scratch(const tare_gemm_kernel *kernel, const tare_convolution *c,
+                                 bool reads_x, bool reads_dy) {
+    const sums_job job = make_job(kernel, c, reads_x, reads_dy);
     const int64_t numbers = partial_numbers(&job) + job.ranges * job.buffers.size;
     return numbers * (int64_t)sizeof(float);
 }
 
 void tare_sums_filter(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
-                      const float *dy, float *dw, void *scratch, tare_pool *pool) {
-    sums_job job = make_job(kernel, c);
+                      const float *dy, float *dw, const tare_filter_readers *readers, void *scratch,
+                      tare_pool *pool) {
+    const tare_filter_readers none = {.x = {.read = NULL}};
+    if (!readers) readers = &none;
+    sums_job job = make_job(kernel, c, readers->x.read != NULL, readers->dy.read != NULL);
+    job.readers = *readers;
     job.x = x;
     job.dy = dy;
     job.sums = (tare_partial_sums){

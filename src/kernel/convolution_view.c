@@ -270,6 +270,21 @@ tare_strip_source tare_strip_read(const tare_gemm_kernel *kernel, const tare_vie
     return from;
 }
 
+int64_t tare_strip_extent(const tare_view *v, const tare_strip *s, int64_t *count) {
+    const tare_axis *a = v->axis;
+    int64_t from[TARE_SPATIAL], to[TARE_SPATIAL];
+    for (int d = 0; d < TARE_SPATIAL; d++) {
+        from[d] = tare_least(tare_greatest(s->origin[d], 0), a[d].source - 1);
+        to[d] = tare_least(s->origin[d] + tare_axis_reach(&a[d], s->count[d]), a[d].source) - 1;
+        to[d] = tare_greatest(to[d], from[d]);
+    }
+    if (a[1].pieces > 1) to[0] = from[0];
+    const int64_t source[TARE_SPATIAL] = {a[0].source, a[1].source, a[2].source};
+    const int64_t first = tare_pixel_index(source, from);
+    *count = (tare_pixel_index(source, to) + 1 - first) * v->channels;
+    return (s->sample * tare_pixels(source) + first) * v->channels;
+}
+
 int64_t tare_strip_segments(const tare_view *v, const tare_strip *s, int64_t g0, int64_t g1,
                             const tare_strip_source *source, int64_t width,
                             tare_gemm_segment *segments) {

@@ -67,6 +67,36 @@ tare_strip_source tare_strip_read(const tare_gemm_kernel *kernel, const tare_vie
                                   const tare_strip *s, const tare_reader *reader,
                                   const float *source, float *copy);
 
+/* Lines of the cache that the next strip reads, fetched some at a time while this one is computed.
+ */
+typedef struct tare_ahead {
+    const char *source, *beside; /* beside: NULL, or another array's lines at the same numbers */
+    int64_t lines, step;
+} tare_ahead;
+enum { TARE_LINE = 64 };
+
+/* count: numbers, all of them fetched in so many calls. */
+static inline tare_ahead tare_ahead_of(const float *source, const float *beside, int64_t count,
+                                       int64_t calls) {
+    const int64_t lines = (count * (int64_t)sizeof *source + TARE_LINE - 1) / TARE_LINE;
+    return (tare_ahead){(const char *)source, (const char *)beside, lines,
+                        (lines + calls - 1) / calls};
+}
+
+static inline void tare_fetch_ahead(tare_ahead *ahead) {
+    for (int64_t i = 0; i < ahead->step && ahead->lines > 0; i++, ahead->lines--) {
+        __builtin_prefetch(ahead->source, 0, 2);
+        ahead->source += TARE_LINE;
+        if (!ahead->beside) continue;
+        __builtin_prefetch(ahead->beside, 0, 2);
+        ahead->beside += TARE_LINE;
+    }
+}
+
+/* What a strip reads of the source, in one piece: its first number and how many, from its first
+ * pixel to behind its last one, of the first plane where planes lie apart. */
+int64_t tare_strip_extent(const tare_view *v, const tare_strip *s, int64_t *count);
+
 /*
  * The stretches that results in row (g0, g1) of a strip are summed over: how many. a: from the
  * source's base on, b: in a filter packed [tap][channel][width].

@@ -142,7 +142,7 @@ tare_finisher tare_sums_rider_begin(int64_t channels, int64_t slices,
     ride->sums = (double *)(void *)partial(ride, slices, 0);
     const char *end = (char *)(ride->sums + slices * 2 * channels);
     memset(ride->partials, 0, (size_t)(end - (char *)ride->partials));
-    return (tare_finisher){add_results, ride};
+    return (tare_finisher){add_results, ride, {x}};
 }
 
 void tare_sums_rider_end(void *scratch, const tare_sums_f32 *sums) {
@@ -203,5 +203,5 @@ tare_reader tare_gradient_rider_begin(const tare_channels *view, const tare_norm
                                   ride->rows.columns[TARE_ROW_OFFSET],
                                   ride->rows.columns[TARE_ROW_SLOPE]);
     spread(&ride->rows, count);
-    return (tare_reader){read_gradient, ride};
+    return (tare_reader){read_gradient, ride, sums || by->rectified ? x : NULL};
 }

@@ -473,6 +473,7 @@ static const tare_example filter_gradient_examples[] = {
         .run = conv_f32_step, .can = can_, .examples = kind##_examples                             \
     }
 static const tare_capabilities input_gradient_can = {.host = &tare_convolution_data_host};
+static const tare_capabilities filter_gradient_can = {.host = &tare_convolution_filter_host};
 
 #define GRADIENT_OP(name_, node, kind, step, can_)                                                 \
     {                                                                                              \
@@ -492,8 +493,9 @@ const tare_op_def tare_convolution_ops[] = {
                              depthwise, &depthwise_can),
     [INPUT_GRADIENT] = GRADIENT_OP("convolution_input_gradient", "Conv2DBackpropInput",
                                    input_gradient, tare_convolution_data_step, &input_gradient_can),
-    [FILTER_GRADIENT] = GRADIENT_OP("convolution_filter_gradient", "Conv2DBackpropFilter",
-                                    filter_gradient, filter_gradient_f32_step, NULL),
+    [FILTER_GRADIENT] =
+        GRADIENT_OP("convolution_filter_gradient", "Conv2DBackpropFilter", filter_gradient,
+                    filter_gradient_f32_step, &filter_gradient_can),
     {.name = NULL},
 };
 

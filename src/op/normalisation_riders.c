@@ -106,6 +106,7 @@ static tare_reader gradient_reader(const tare_run *run) {
 
 const tare_rider tare_normalise_gradient_rider = {.input = TARE_GRADIENT_DY,
                                                   .reads = true,
+                                                  .most_hosts = 1,
                                                   .rides = gradient_rides,
                                                   .prepare = gradient_prepare,
                                                   .reader = gradient_reader};

@@ -86,11 +86,10 @@ static bool makes_for(const riding *r, int32_t rider, int32_t host) {
 static void seat_maker(riding *r, int32_t index) {
     const tare_rider *rider = rider_of(r, index);
     const tare_draft_node *node = node_at(r, index);
-    enum { MOST = 2 }; /* it is made as often */
     if (!rider || !rider->reads || !tare_draft_may_go(r->draft, node)) return;
     const tare_value value = node->outputs[0];
     const int64_t first = r->reading.first[value], end = r->reading.first[value + 1];
-    if (end == first || end - first > MOST || !rides(r, rider, index)) return;
+    if (end == first || end - first > rider->most_hosts || !rides(r, rider, index)) return;
     for (int64_t i = first; i < end; i++)
         if (!makes_for(r, index, r->reading.readers[i])) return;
     for (int64_t i = first; i < end; i++) {

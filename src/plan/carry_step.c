@@ -28,6 +28,15 @@ static void tell(void *context, const tare_finished *results) {
     for (int32_t i = 0; i < all->count; i++) all->items[i].finish(all->items[i].context, results);
 }
 
+static tare_finisher together(listeners *all) {
+    tare_finisher one = {.finish = tell, .context = all};
+    int count = 0;
+    for (int32_t i = 0; i < all->count; i++)
+        for (int k = 0; k < TARE_MOST_BESIDE && all->items[i].beside[k]; k++)
+            if (count < TARE_MOST_BESIDE) one.beside[count++] = all->items[i].beside[k];
+    return one;
+}
+
 /* The rider's own part of a running step. */
 static tare_run part_of(const tare_run *run, const seat *s) {
     tare_run part = *run;
@@ -40,7 +49,7 @@ static tare_run part_of(const tare_run *run, const seat *s) {
 
 static tare_status ride_run(const tare_run *run) {
     const ride *r = run->state;
-    tare_carried carried = {.finisher = {NULL, NULL}};
+    tare_carried carried = {.finisher = {.finish = NULL}};
     listeners all = {.count = 0};
     for (int32_t i = 0; i < r->count; i++) {
         const seat *s = &r->seats[i];
@@ -51,7 +60,7 @@ static tare_status ride_run(const tare_run *run) {
             all.items[all.count++] = s->rider->finisher(&part, run->outputs[0]);
     }
     if (all.count == 1) carried.finisher = all.items[0];
-    if (all.count > 1) carried.finisher = (tare_finisher){tell, &all};
+    if (all.count > 1) carried.finisher = together(&all);
     tare_run host = *run;
     host.state = r->state;
     r->host->run(&host, &carried);
