@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TensorFlow's own .tflite files: read, and run to the bits of its reference kernels. */
 #include "scratch_folder.h"
+#include "tflite_trial.h"
 
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include <tare/batch_norm.h>
 #include <tare/layer.h>
@@ -19,9 +11,7 @@
 #include <tare/op.h>
 #include <tare/quantise.h>
 #include <tare/session.h>
-#include <tare/tflite.h>
 
-#define FOLDER TARE_SOURCE_DIR "/tests/golden/data/tflite/"
 enum { MOST_TENSORS = 64 };
 
 /* A model, its graph, a session. */
@@ -104,17 +94,6 @@ static double distance(const tare_array *a, const tare_array *b) {
 }
 
 #ifdef TARE_HAVE_ZLIB
-static tare_array *read_array(const char *net, const char *name) {
-    char path[512];
-    tare_npz *npz = NULL;
-    tare_array *array = NULL;
-    snprintf(path, sizeof path, FOLDER "%s.npz", net);
-    assert_int_equal(tare_npz_open(path, &npz, NULL), TARE_OK);
-    (void)tare_npz_read(npz, name, &array, NULL);
-    tare_npz_close(npz);
-    return array;
-}
-
 /* Example `row` of an array, as a batch of one. */
 static tare_array *row_of(const tare_array *all, int64_t row) {
     tare_shape shape = tare_array_shape(all);
@@ -189,22 +168,6 @@ static double distance_by_row(trial *t, const tare_array *x, const tare_array *w
 /* ------------------------------------------------------------------------------------ quantising
  */
 
-static tare_dataset *samples(void) {
-    tare_npz *npz = NULL;
-    tare_array *x = NULL, *labels = NULL;
-    tare_dataset *data = NULL;
-    assert_int_equal(tare_npz_open(FOLDER "samples.npz", &npz, NULL), TARE_OK);
-    assert_int_equal(tare_npz_read(npz, "x", &x, NULL), TARE_OK);
-    tare_npz_close(npz);
-    const int64_t count = tare_array_shape(x).extents[0];
-    assert_int_equal(tare_array_new(TARE_INT32, TARE_SHAPE(count), NULL, &labels), TARE_OK);
-    memset(tare_array_data(labels), 0, tare_array_bytes(labels));
-    assert_int_equal(tare_dataset_new(x, labels, &data, NULL), TARE_OK);
-    tare_array_free(x);
-    tare_array_free(labels);
-    return data;
-}
-
 /* The tensor of that name; each name stands once. */
 static const tare_tflite_tensor *named(const tare_tflite *model, const char *name) {
     const tare_tflite_tensor *tensor;
@@ -212,19 +175,6 @@ static const tare_tflite_tensor *named(const tare_tflite *model, const char *nam
         if (strcmp(tensor->name, name) == 0) return tensor;
     fail_msg("there is no tensor '%s'", name);
     return NULL;
-}
-
-static void assert_same_scales(const tare_tflite_tensor *ours, const tare_tflite_tensor *theirs) {
-    assert_string_equal(ours->type, theirs->type);
-    if (ours->scale_count != theirs->scale_count || ours->quantised != theirs->quantised)
-        fail_msg("%s: %d scales, TensorFlow has %d", ours->name, (int)ours->scale_count,
-                 (int)theirs->scale_count);
-    for (int64_t i = 0; i < ours->scale_count; i++) {
-        const double got = (double)ours->scales[i], want = (double)theirs->scales[i];
-        if (!(fabs(got - want) <= 1e-6 * want) || ours->zero_points[i] != theirs->zero_points[i])
-            fail_msg("%s: scale %.9g and zero %d, TensorFlow has %.9g and %d", ours->name, got,
-                     (int)ours->zero_points[i], want, (int)theirs->zero_points[i]);
-    }
 }
 
 /* A float model of TensorFlow's quantised by us on its samples is its int8 model. */
@@ -268,22 +218,6 @@ static void quantised_models_have_tensorflows_scales_and_answers(void **state) {
     check_quantised("depthwise", "int8");
     check_quantised("lenet", "int8_per_tensor");
     check_quantised("depthwise", "int8_per_tensor");
-}
-
-/* Scales by the operators' places: toco names tensors in its own way. */
-static void assert_same_steps(const tare_tflite *ours, const tare_tflite *theirs) {
-    tare_tflite_step a, b;
-    size_t i = 0;
-    for (; tare_tflite_operator_at(ours, i, &a); i++) {
-        assert_true(tare_tflite_operator_at(theirs, i, &b));
-        const bool listed = strcmp(a.name, "MEAN") == 0; /* input 1 is a list of axes */
-        for (int64_t k = 0; k < (listed ? 1 : a.input_count); k++)
-            assert_same_scales(tare_tflite_tensor_at(ours, (size_t)a.inputs[k]),
-                               tare_tflite_tensor_at(theirs, (size_t)b.inputs[k]));
-        assert_same_scales(tare_tflite_tensor_at(ours, (size_t)a.outputs[0]),
-                           tare_tflite_tensor_at(theirs, (size_t)b.outputs[0]));
-    }
-    assert_false(tare_tflite_operator_at(theirs, i, &b));
 }
 
 /* The float model with toco's ranges: 0 to 6, or those of the fake quantisation of the file. */
