@@ -167,25 +167,45 @@ static statistics choose_statistics(const tare_quantising *q, const tare_fold_pl
     return merge(q->graph, batch, moving);
 }
 
-tare_tensor tare_quantising_fold(tare_quantising *q, const tare_fold_place *place) {
+static tare_tensor sum(const tare_fold_place *place, tare_tensor scaled, tare_tensor shift) {
+    char name[400];
+    return tare_add(scaled, shift,
+                    .name = tare_quantising_name(place->norm, "", name, sizeof name));
+}
+
+/* (b - mean) gamma / s + beta */
+static tare_tensor find_shift(const tare_quantising *q, const tare_fold_place *place,
+                              tare_tensor mean, tare_tensor inverse) {
+    const tare_tensor beta = variable(q, place->beta);
+    const tare_tensor centre =
+        place->bias ? tare_sub(variable(q, place->bias), mean) : tare_negative(mean);
+    const tare_tensor shift = tare_mul(centre, times(inverse, variable(q, place->gamma)));
+    return beta.graph ? tare_add(shift, beta) : shift;
+}
+
+static tare_tensor fold(tare_quantising *q, const tare_fold_place *place, const statistics *s,
+                        tare_tensor *product, tare_tensor *shift) {
     const tare_batch_norm_node_options *options = place->norm->options;
     const tare_tensor epsilon = tare_number(options->epsilon);
-    const tare_tensor gamma = variable(q, place->gamma), beta = variable(q, place->beta);
-    const statistics s = choose_statistics(q, place);
     const tare_tensor moving = variable(q, place->statistics.variance);
     const tare_tensor inverse_moving = tare_rsqrt(tare_add(moving, epsilon));
-    const tare_tensor inverse = tare_rsqrt(tare_add(s.variance, epsilon));
-    const tare_tensor weights = tare_quantising_weights(
-        q, &place->form, tare_quantising_input(q, place->product, 1), times(inverse_moving, gamma));
+    const tare_tensor inverse = tare_rsqrt(tare_add(s->variance, epsilon));
+    const tare_tensor weights =
+        tare_quantising_weights(q, &place->form, tare_quantising_input(q, place->product, 1),
+                                times(inverse_moving, variable(q, place->gamma)));
     const tare_tensor inputs[] = {tare_quantising_input(q, place->product, 0), weights};
-    const tare_tensor product = tare_quantising_copy(q, place->product, inputs, 2);
-    const tare_tensor correction = tare_div(inverse, inverse_moving);
-    const tare_tensor centre =
-        place->bias ? tare_sub(variable(q, place->bias), s.mean) : tare_negative(s.mean);
-    tare_tensor shift = tare_mul(centre, times(inverse, gamma));
-    if (beta.graph) shift = tare_add(shift, beta);
-    const tare_tensor y =
-        tare_add(tare_mul(product, against(place, correction)), against(place, shift));
+    *product = tare_quantising_copy(q, place->product, inputs, 2);
+    *shift = against(place, find_shift(q, place, s->mean, inverse));
+    return tare_mul(*product, against(place, tare_div(inverse, inverse_moving)));
+}
+
+tare_tensor tare_quantising_fold(tare_quantising *q, const tare_fold_place *place) {
+    tare_tensor product, shift;
+    tare_graph_hidden_begin(q->graph);
+    const statistics s = choose_statistics(q, place);
+    const tare_tensor scaled = fold(q, place, &s, &product, &shift);
+    tare_graph_hidden_end(q->graph);
+    const tare_tensor y = sum(place, scaled, shift);
     renew_updates(q, place, &s, product, y);
     return y;
 }

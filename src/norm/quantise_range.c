@@ -75,9 +75,11 @@ static tare_fake_range *make_range(const tare_quantising *q, const tare_node *no
     range->variables[TARE_FAKE_MIN] = make_variable(q, scope, "min", dtype, FIRST_LOW);
     range->variables[TARE_FAKE_MAX] = make_variable(q, scope, "max", dtype, FIRST_HIGH);
     range->variables[TARE_FAKE_COUNT] = make_variable(q, scope, "count", dtype, 0);
+    tare_graph_hidden_begin(q->graph);
     move_range(q, x, range->variables, now);
     range->min = tare_stop_gradient(now[TARE_FAKE_MIN]);
     range->max = tare_stop_gradient(now[TARE_FAKE_MAX]);
+    tare_graph_hidden_end(q->graph);
     return range;
 }
 
@@ -105,17 +107,19 @@ void tare_quantising_note_range(const tare_quantising *q, const tare_node *node,
 
 /* ---------------------------------------------------------------------------------- rounding */
 
-static tare_tensor round_now(const tare_quantising *q, tare_tensor x,
+static tare_tensor round_now(const tare_quantising *q, const char *name, tare_tensor x,
                              const tare_fake_range *range) {
     if (range->min.graph) {
         tare_fake_quant_options options = {TARE_FAKE_QUANT_DEFAULTS};
         options.num_bits = q->options.activation_bits;
+        options.name = name;
         return tare_fake_quant_with_min_max_vars_with(x, range->min, range->max, &options);
     }
     tare_fake_quant_args_options options = {TARE_FAKE_QUANT_ARGS_DEFAULTS};
     options.num_bits = q->options.activation_bits;
     options.min = range->low;
     options.max = range->high;
+    options.name = name;
     return tare_fake_quant_with_min_max_args_with(x, &options);
 }
 
@@ -124,12 +128,58 @@ tare_tensor tare_quantising_round_to(tare_quantising *q, const tare_node *node, 
     if (!range) return tare_build_fail(q->graph, TARE_ERROR_MEMORY, "", "", "no memory", "");
     q->ranges[node->id] = range;
     tare_quantising_note_range(q, node, range);
-    if (!q->active.graph) return round_now(q, x, range);
+    char name[400];
+    const char *named = tare_quantising_name(node, "/act_quant", name, sizeof name);
+    if (!q->active.graph) return round_now(q, named, x, range);
     tare_cond_begin(q->graph, q->active);
-    const tare_tensor rounded = round_now(q, x, range);
+    const tare_tensor rounded = round_now(q, named, x, range);
     tare_cond_otherwise(q->graph);
     tare_cond_end(q->graph);
     return tare_cond_merge(q->graph, rounded, x);
+}
+
+/* Places in a range: of its middle quantum, just above the least one, and how far above. */
+typedef struct places {
+    tare_tensor middle, above, little;
+} places;
+
+static places find_places(const tare_quantising *q, const tare_fake_range *range) {
+    const double quanta = (double)((int64_t)1 << q->options.activation_bits);
+    const double share = 1. / 1024; /* of a quantum */
+    if (!range->min.graph) {
+        const double scale = (range->high - range->low) / (quanta - 1);
+        return (places){tare_number(range->low + scale * quanta / 2),
+                        tare_number(range->low + scale * share), tare_number(scale * share)};
+    }
+    tare_fake_quant_options options = {TARE_FAKE_QUANT_DEFAULTS};
+    options.num_bits = q->options.activation_bits;
+    const tare_tensor ends[] = {range->min, range->max};
+    const tare_tensor low = tare_build(q->graph, "fake_quant_bounds", ends, 2, &options);
+    const tare_tensor scale = tare_div(tare_sub(tare_output(low, 1), low), tare_number(quanta - 1));
+    const tare_tensor little = tare_mul(scale, tare_number(share));
+    return (places){tare_add(low, tare_mul(scale, tare_number(quanta / 2))), tare_add(low, little),
+                    little};
+}
+
+/*
+ * The mean of whole numbers is rounded, halves away from 0, and that 0 is the middle quantum of
+ * int8: below it, what lies between two quanta goes down by less than a mean of 512 can tell. The
+ * least quantum stays, and with it the gradient of what a rectifier made 0.
+ */
+static tare_tensor lower_halves(const tare_quantising *q, tare_tensor x,
+                                const tare_fake_range *range) {
+    const places at = find_places(q, range);
+    const tare_tensor below = tare_logical_and(tare_less(x, at.middle), tare_greater(x, at.above));
+    return tare_sub(x, tare_mul(tare_cast(below, tare_tensor_dtype(x)), at.little));
+}
+
+tare_tensor tare_quantising_round_mean(tare_quantising *q, const tare_node *node, tare_tensor x,
+                                       const tare_fake_range *range) {
+    if (!q->options.symmetric) return tare_quantising_round_to(q, node, x, range);
+    tare_graph_hidden_begin(q->graph);
+    x = lower_halves(q, x, range);
+    tare_graph_hidden_end(q->graph);
+    return tare_quantising_round_to(q, node, x, range);
 }
 
 /* What trains writes the range; whose use calls for it is told with the update. */

@@ -71,6 +71,12 @@ tare_tensor tare_quantising_input(const tare_quantising *q, const tare_node *nod
     return tare_graph_tensor(q->graph, edge.node, edge.output);
 }
 
+const char *tare_quantising_name(const tare_node *node, const char *tail, char *buffer,
+                                 size_t size) {
+    if (strchr(node->name, '~')) return NULL;
+    return tare_print(buffer, size, "%s%s", node->name, tail);
+}
+
 tare_tensor tare_quantising_copy(const tare_quantising *q, const tare_node *node,
                                  const tare_tensor *inputs, size_t count) {
     tare_tensor *own = NULL;
@@ -158,7 +164,7 @@ static tare_tensor round_result(tare_quantising *q, const tare_node *node, tare_
     if (q->options.activation_bits == 0) return y;
     if (what == JOINS) return join(q, node, y);
     if (what == MOVES && range) return keep_range(q, node, range, y);
-    if (what == AVERAGES && range) return tare_quantising_round_to(q, node, y, range);
+    if (what == AVERAGES && range) return tare_quantising_round_mean(q, node, y, range);
     if (what == UNSIGNED)
         return tare_quantising_round_to(q, node, y,
                                         tare_quantising_fixed_range(q, 0, unsigned_end(q)));

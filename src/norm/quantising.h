@@ -53,6 +53,9 @@ extern const tare_option_table tare_quantise_training_table;
 void tare_quantising_walk(tare_quantising *q);
 /* What a node's input i has become. */
 tare_tensor tare_quantising_input(const tare_quantising *q, const tare_node *node, int32_t i);
+/* What a node that stands for another is called: its name and a tail; NULL: it has none. */
+const char *tare_quantising_name(const tare_node *node, const char *tail, char *buffer,
+                                 size_t size);
 /* The node anew on other inputs: `count` of them; NULL: what its own have become. */
 tare_tensor tare_quantising_copy(const tare_quantising *q, const tare_node *node,
                                  const tare_tensor *inputs, size_t count);
@@ -69,6 +72,9 @@ tare_tensor tare_quantising_fold(tare_quantising *q, const tare_fold_place *plac
 tare_tensor tare_quantising_round(tare_quantising *q, const tare_node *node, tare_tensor x);
 tare_tensor tare_quantising_round_to(tare_quantising *q, const tare_node *node, tare_tensor x,
                                      const tare_fake_range *range);
+/* The same of the means of numbers that were rounded to the range, as int8 has them. */
+tare_tensor tare_quantising_round_mean(tare_quantising *q, const tare_node *node, tare_tensor x,
+                                       const tare_fake_range *range);
 const tare_fake_range *tare_quantising_fixed_range(const tare_quantising *q, double low,
                                                    double high);
 /* Notes that a tensor of the network as it was has the range. */
