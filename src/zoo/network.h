@@ -17,7 +17,7 @@ typedef struct tare_zoo_network {
 /* A network while it is made: what `build` is handed is the first member of one of these. */
 typedef struct tare_zoo_making {
     tare_network network;
-    const tare_quantise_training_options *quantise; /* NULL: not at all */
+    const tare_quantise_training_options *quantise; /* NULL: not at all, or done */
 } tare_zoo_making;
 
 extern const tare_zoo_network tare_zoo_question;

@@ -25,13 +25,15 @@ static tare_optimizer make_optimizer(tare_graph *graph, int kind, tare_tensor ra
 
 /* With fake quantisation where it was asked for; the loss is the new one then. */
 static tare_tensor quantise(tare_graph *graph, tare_tensor loss, tare_network *network) {
-    const tare_quantise_training_options *options = ((tare_zoo_making *)network)->quantise;
+    tare_zoo_making *making = (tare_zoo_making *)network;
+    const tare_quantise_training_options *options = making->quantise;
     tare_error error = {.status = TARE_OK};
     if (options == NULL || tare_graph_status(graph) != TARE_OK) return loss;
     if (loss.node != network->loss.node)
         return tare_build_fail(
             graph, TARE_ERROR_UNSUPPORTED, "quantise_training", tare_tensor_name(network->loss),
             "a network that learns from another loss than it tells", "one that learns from this");
+    making->quantise = NULL;
     if (tare_quantise_training_with(network, options, &error) == TARE_OK) return network->loss;
     return tare_build_fail(graph, error.status, error.op, error.node, error.got, error.need);
 }

@@ -109,6 +109,10 @@ tare_status tare_zoo_build_quantised(tare_graph *graph, const char *name, const 
     tare_zoo_making making = {.network = {.struct_size = sizeof making.network},
                               .quantise = quantise};
     found->build(graph, all, &making.network);
+    if (making.quantise != NULL)
+        (void)tare_build_fail(graph, TARE_ERROR_UNSUPPORTED, "quantise_training", name,
+                              "a network with a training step of its own",
+                              "one of those that tell classes apart");
     making.network.summary = tare_summary_merge_all(graph);
     making.network.struct_size = network->struct_size;
     *network = making.network;
