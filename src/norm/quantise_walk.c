@@ -3,11 +3,11 @@
  * The walk that builds a network anew with fake quantisation. Ids are a topological order, so one
  * loop from the inputs up meets every node after what it reads.
  *
- * Rounded is what an int8 model holds: the input, and each result but those that its product
- * swallows (the sums before a bias, a folded normalisation or a rectifier that alone reads them).
- * What only moves numbers, and the greatest of a pool, keeps its input's range and needs no
- * rounding; the mean of a pool is rounded to its input's range again; results that TensorFlow Lite
- * gives a fixed scale have that one.
+ * Rounded is what an int8 model holds: the input, and each result but sums that stay inside an
+ * operator, since a bias, a folded normalisation or a rectifier alone reads them. What only moves
+ * numbers, and the greatest of a pool, keeps its input's range and needs no rounding; the mean of a
+ * pool is rounded to its input's range again; results that TensorFlow Lite gives a fixed scale have
+ * that one.
  *
  * Source: tensorflow/contrib/quantize/python/quantize.py (where); TensorFlow Lite 8-bit
  * quantization specification (which operators share a scale, and which have a fixed one).
@@ -26,8 +26,9 @@ typedef enum role {
     MOVES,     /* its input's range, as it is */
     AVERAGES,  /* its input's range, rounded again */
     JOINS,     /* one range for all its inputs and its output */
+    SUMS,      /* its own, behind the rectifier that reads it */
     BIASES,    /* goes into the product before it */
-    RECTIFIES, /* so does it */
+    RECTIFIES, /* so does it, or into a sum */
     UNSIGNED,  /* 0 to below 1 */
     SIGNED     /* -1 to below 1 */
 } role;
@@ -36,6 +37,7 @@ static const struct {
     const char *op;
     role role;
 } roles[] = {
+    {"add", SUMS},
     {"bias_add", BIASES},
     {"relu", RECTIFIES},
     {"relu6", RECTIFIES},
@@ -113,7 +115,8 @@ static bool is_swallowed(const tare_quantising *q, const tare_node *node) {
     if (q->found.uses[node->id] != 1 || reader == 0 || role_of(node) == RECTIFIES) return false;
     const tare_node *next = tare_graph_node(q->graph, reader);
     const role what = role_of(next);
-    return (what == BIASES || what == RECTIFIES) && next->inputs[0].node == node->id;
+    const bool joins = what == RECTIFIES || (what == BIASES && role_of(node) != SUMS);
+    return joins && next->inputs[0].node == node->id;
 }
 
 static bool continues_product(const tare_quantising *q, const tare_node *node) {
@@ -197,6 +200,7 @@ static tare_tensor build_again(tare_quantising *q, const tare_node *node, bool *
     if (has_weights(q, node, &form)) return copy_product(q, node, &form);
     *open = continues_product(q, node);
     q->contexts[node->id] = *open ? q->contexts[node->inputs[0].node] : NULL;
+    *open = *open || role_of(node) == SUMS;
     return tare_quantising_copy(q, node, NULL, 0);
 }
 
