@@ -7,8 +7,10 @@
  *     NHWC  an item is the channels of one pixel; few channels: several pixels make a row
  *     NCHW  an item is one number of one channel; a row is a run of an image
  *
- * so column j of a row always belongs to channel j mod period. Where every channel is one short
- * line, as when each sample is normalised over its features, a slice walks its lines instead.
+ * so column j of a row always belongs to channel j mod period. Of many channels, a slice sums a
+ * strip after the other, some rows at a time, so that memory is read in order nevertheless. Where
+ * every channel is one short line, as when each sample is normalised over its features, a slice
+ * walks its lines instead.
  */
 #include "kernel/normalisation.h"
 
@@ -24,13 +26,15 @@ enum {
     BLOCK = 8192,    /* numbers per two-pass block: stay in the first cache */
     SLICE = 32768,   /* numbers worth a slice of their own */
     TINY = 256,      /* numbers for which plain loops are as fast */
-    LINE = 4096      /* numbers of a channel up to which one line at a time is faster */
+    LINE = 4096,     /* numbers of a channel up to which one line at a time is faster */
+    ENOUGH = 16      /* slices of rows, so that all channels may be in one */
 };
 
 /* How a view is cut. */
 typedef struct grid {
     tare_channels view;
     int64_t row_slices, channel_slices;
+    int64_t strip; /* channels of NHWC data that are summed together */
 } grid;
 
 static bool is_lines(const tare_channels *view) {
@@ -55,7 +59,13 @@ static grid make_grid(const tare_channels *view, size_t size) {
     g.channel_slices = (g.view.channels + chunk - 1) / chunk;
     if (g.channel_slices < 1) g.channel_slices = 1;
     const int64_t channels = (g.view.channels + g.channel_slices - 1) / g.channel_slices;
+    g.strip = channels;
     g.row_slices = tare_slice_count(g.view.outer, channels * g.view.inner, SLICE);
+    const int64_t whole = tare_slice_count(g.view.outer, g.view.channels, SLICE);
+    if (g.view.inner == 1 && whole >= ENOUGH) {
+        g.channel_slices = 1;
+        g.row_slices = whole;
+    }
     return g;
 }
 
@@ -84,6 +94,19 @@ static part part_of(const grid *g, int64_t slice) {
                   tare_slice_begin(g->view.channels, g->channel_slices, c + 1)};
 }
 
+/* Whether a part's rows hold several strips side by side. */
+static bool has_strips(const grid *g, const part *p) {
+    return g->view.inner == 1 && p->channel_end - p->channel > g->strip;
+}
+
+/* The rows of a part after those of *some, as many as a block of a strip has; false: none left. */
+static bool next_rows(const grid *g, const part *p, part *some) {
+    const int64_t most = has_strips(g, p) ? BLOCK / g->strip + 1 : p->row_end - p->row;
+    some->row = some->row_end;
+    some->row_end = tare_least(some->row + most, p->row_end);
+    return some->row < p->row_end;
+}
+
 /* Channels that are walked together: items of `period` numbers, `repeat` of them to a row. */
 typedef struct strip {
     int64_t channel, period, repeat, stride;
@@ -92,7 +115,7 @@ typedef struct strip {
 /* The strip of a part that begins at `channel`. */
 static strip strip_at(const grid *g, const part *p, int64_t channel, size_t size) {
     if (g->view.inner > 1) return (strip){channel, 1, RUN, RUN};
-    const int64_t period = p->channel_end - channel;
+    const int64_t period = tare_least(g->strip, p->channel_end - channel);
     strip s = {channel, period, 1, g->view.channels};
     if (period < g->view.channels) return s;
     while (2 * s.repeat * period <= ROW_BYTES / (int64_t)size) s.repeat *= 2;

@@ -145,9 +145,11 @@ static void NAMED(block_moments)(const NAMED(job) * job, const strip *s, const b
     }
 }
 
-static void NAMED(strip_moments)(const NAMED(job) * job, const part *p, const strip *s) {
+/* rows: of the slice that are done. */
+static void NAMED(strip_moments)(const NAMED(job) * job, const part *p, const strip *s,
+                                 int64_t rows) {
     enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
-    double mean[WIDTH], squares[WIDTH], count = 0;
+    double mean[WIDTH], squares[WIDTH], count = (double)rows;
     double *all_mean = sums_of(&job->grid, job->scratch, p->row_slice, 0) + s->channel;
     double *all_squares = sums_of(&job->grid, job->scratch, p->row_slice, 1) + s->channel;
     const block all = all_of(&job->grid, p, s);
@@ -163,10 +165,13 @@ static void NAMED(strip_moments)(const NAMED(job) * job, const part *p, const st
 static void NAMED(moments_slice)(void *context, int64_t slice) {
     const NAMED(job) *job = context;
     const part p = part_of(&job->grid, slice);
+    part some = p;
     strip s;
-    for (int64_t channel = p.channel; channel < p.channel_end; channel += s.period) {
-        s = strip_at(&job->grid, &p, channel, sizeof(NUMBER));
-        NAMED(strip_moments)(job, &p, &s);
+    for (some.row_end = p.row; next_rows(&job->grid, &p, &some);) {
+        for (int64_t channel = p.channel; channel < p.channel_end; channel += s.period) {
+            s = strip_at(&job->grid, &p, channel, sizeof(NUMBER));
+            NAMED(strip_moments)(job, &some, &s, some.row - p.row);
+        }
     }
 }
 
@@ -225,7 +230,8 @@ static void NAMED(block_gradient_sums)(const NAMED(job) * job, const strip *s, c
     NAMED(fold)(s, second, products);
 }
 
-static void NAMED(strip_gradient_sums)(const NAMED(job) * job, const part *p, const strip *s) {
+static void NAMED(strip_gradient_sums)(const NAMED(job) * job, const part *p, const strip *s,
+                                       bool first) {
     enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
     NUMBER spread[TARE_ROW_SHIFT + 1][WIDTH];
     const NUMBER *const columns[TARE_ROW_COLUMNS] = {spread[0], spread[1], spread[2]};
@@ -234,7 +240,7 @@ static void NAMED(strip_gradient_sums)(const NAMED(job) * job, const part *p, co
     double *all_products = sums_of(&job->grid, job->scratch, p->row_slice, 1) + s->channel;
     const block all = all_of(&job->grid, p, s);
     block b;
-    for (int64_t c = 0; c < s->period; c++) all_sums[c] = all_products[c] = 0;
+    for (int64_t c = 0; first && c < s->period; c++) all_sums[c] = all_products[c] = 0;
     for (int k = 0; k <= TARE_ROW_SHIFT; k++) {
         if (job->columns[k])
             NAMED(spread)(s, job->columns[k] + s->channel, spread[k]);
@@ -253,10 +259,13 @@ static void NAMED(strip_gradient_sums)(const NAMED(job) * job, const part *p, co
 static void NAMED(gradient_sums_slice)(void *context, int64_t slice) {
     const NAMED(job) *job = context;
     const part p = part_of(&job->grid, slice);
+    part some = p;
     strip s;
-    for (int64_t channel = p.channel; channel < p.channel_end; channel += s.period) {
-        s = strip_at(&job->grid, &p, channel, sizeof(NUMBER));
-        NAMED(strip_gradient_sums)(job, &p, &s);
+    for (some.row_end = p.row; next_rows(&job->grid, &p, &some);) {
+        for (int64_t channel = p.channel; channel < p.channel_end; channel += s.period) {
+            s = strip_at(&job->grid, &p, channel, sizeof(NUMBER));
+            NAMED(strip_gradient_sums)(job, &some, &s, some.row == p.row);
+        }
     }
 }
 
@@ -326,6 +335,12 @@ static void NAMED(map_slice)(void *context, int64_t slice) {
     NUMBER spread[TARE_ROW_COLUMNS][WIDTH];
     const NUMBER *columns[TARE_ROW_COLUMNS];
     strip s;
+    if (has_strips(&job->grid, &p)) {
+        const int64_t channels = job->grid.view.channels;
+        const tare_rows rows = {p.row_end - p.row, channels, channels};
+        NAMED(map_rows)(job, &rows, p.row * channels, job->columns);
+        return;
+    }
     for (int64_t channel = p.channel; channel < p.channel_end; channel += s.period) {
         s = strip_at(&job->grid, &p, channel, sizeof(NUMBER));
         for (int k = 0; k < TARE_ROW_COLUMNS; k++) {

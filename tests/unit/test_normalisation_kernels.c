@@ -189,6 +189,8 @@ static const tare_channels views[] = {
     {20, 3, 2500},
     {5, 200, 9},
     {70000, 1, 1},
+    /* Several strips of channels in a slice, summed in turns. */
+    {2100, 257, 1},
     /* Every channel one line, short enough to be walked by itself. */
     {1, 90, 3},
     {1, 60, 5},
