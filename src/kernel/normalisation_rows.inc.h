@@ -18,11 +18,20 @@ static void NAMED(sum)(const tare_rows *r, const NUMBER *x, NUMBER *restrict sum
         for (int64_t j = 0; j < width; j++) sums[j] += x[j];
 }
 
+/* Fetches the same rows of the next block, which lies behind this one: sums are found so fast that
+ * processors alone fetch too late. */
+static inline void NAMED(fetch_ahead)(const tare_rows *r, const NUMBER *x, int64_t rows) {
+    for (const NUMBER *row = x + r->rows * r->stride; rows > 0; rows--, row += r->stride)
+        for (int64_t j = 0; j < r->width; j += 64 / (int64_t)sizeof(NUMBER))
+            __builtin_prefetch(row + j, 0, 2);
+}
+
 static void NAMED(deviations)(const tare_rows *r, const NUMBER *x, const NUMBER *restrict centre,
                               NUMBER *restrict first, NUMBER *restrict second) {
     const int64_t width = r->width, step = r->stride;
     int64_t row = 0;
     for (; row + 4 <= r->rows; row += 4, x += 4 * step) {
+        NAMED(fetch_ahead)(r, x, 4);
         for (int64_t j = 0; j < width; j++) {
             const NUMBER a = x[j] - centre[j], b = x[j + step] - centre[j];
             const NUMBER c = x[j + 2 * step] - centre[j], d = x[j + 3 * step] - centre[j];
@@ -65,6 +74,8 @@ NAMED(any_gradient_sums)(const tare_rows *r, const NUMBER *dy, const NUMBER *x,
     const NUMBER *restrict shift = columns[TARE_ROW_SHIFT];
     int64_t row = 0;
     for (; row + 2 <= r->rows; row += 2, x += 2 * step, dy += 2 * step) {
+        NAMED(fetch_ahead)(r, x, 2);
+        NAMED(fetch_ahead)(r, dy, 2);
         for (int64_t j = 0; j < width; j++) {
             const NUMBER a = NAMED(gate)(dy[j], x[j], COLUMN(j), rectified);
             const NUMBER b = NAMED(gate)(dy[j + step], x[j + step], COLUMN(j), rectified);
