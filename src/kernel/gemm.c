@@ -9,9 +9,9 @@
  *         for each tile of rows, for each panel of columns: one micro-kernel call
  *
  * Both steps are cut into slices by shape alone, and each number of C is added up by one slice in
- * the order of k, so no bit depends on threads. What is read once only is not packed: A when C is
- * one panel wide (it is then read by rows), B when C is one tile high. Products with a vector and
- * tiny ones go their own ways.
+ * the order of k, so no bit depends on threads. A is packed only where its rows cannot be read side
+ * by side, B only when C is more than one tile high. Products with a vector and tiny ones go their
+ * own ways.
  *
  * Source: Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication",
  * ACM TOMS 34 (3).
@@ -29,7 +29,8 @@ enum {
     MOST_ROWS = 1024,     /* of C in a block, about: bounds the scratch */
     MOST_COLUMNS = 1024,  /* the same */
     SLICE_WORK = 1 << 18, /* least multiply-adds of a slice: five microseconds or so */
-    PACK_WORK = 1 << 15   /* least numbers packed by a slice */
+    PACK_WORK = 1 << 15,  /* least numbers packed by a slice */
+    SET = 256             /* numbers: rows so far apart would meet in few sets of a cache */
 };
 
 const tare_gemm_kernel *tare_gemm_kernel_of(tare_isa isa) {
@@ -70,7 +71,7 @@ static layout lay_out(const tare_gemm_kernel *kernel, const tare_gemm *gemm) {
     l.panels = (cut){.size = width, .count = tare_quotient_up(gemm->n, width)};
     l.block_tiles = cut_evenly(l.tiles.count, tare_quotient_up(MOST_ROWS, kernel->rows), 1).size;
     l.block_panels = cut_evenly(l.panels.count, MOST_COLUMNS / width, 1).size;
-    l.pack_a = l.panels.count > 1;
+    l.pack_a = l.panels.count > 1 && (gemm->transpose_a || gemm->lda % SET == 0);
     l.pack_b = l.tiles.count > 1 || gemm->transpose_b;
     if (l.pack_a) l.packed_a = l.block_tiles * kernel->panel * l.steps.size;
     /* The last panel is packed even so when it is narrower than the loads of a micro-kernel. */
