@@ -296,8 +296,9 @@ enum {
     TARE_OP_MERGE =
         1 << 8, /* the end of a conditional: inputs predicate, true value, false value */
     TARE_OP_OVERWRITES =
-        1 << 9,              /* input 0 is a variable that need not have a value before (assign) */
-    TARE_OP_COUNTS = 1 << 10 /* counts what it averages into the variable that input 0 is */
+        1 << 9,               /* input 0 is a variable that need not have a value before (assign) */
+    TARE_OP_COUNTS = 1 << 10, /* counts what it averages into the variable that input 0 is */
+    TARE_OP_NEEDS_RESULT = 1 << 11 /* output 0 has memory even where nobody reads it */
 };
 
 /* One example for the sweep test: shapes of the inputs, options as text "axis=1,keepdims=true", and

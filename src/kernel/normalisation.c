@@ -12,8 +12,9 @@
  * every channel is one short line, as when each sample is normalised over its features, a slice
  * walks its lines instead.
  */
-#include "kernel/normalisation.h"
+#include "kernel/normalisation_riders.h"
 
+#include "base/memory.h"
 #include "kernel/normalisation_columns.h"
 #include "kernel/normalisation_rows.h"
 #include "kernel/slices.h"
@@ -181,7 +182,7 @@ static bool next_block(const strip *s, const block *all, int64_t *line, int64_t 
 static void merge_moments(double *mean, double *squares, double count, const double *other_mean,
                           const double *other_squares, double other_count, int64_t channels) {
     const double all = count + other_count;
-    if (!(all > 0)) return;
+    if (!(all > 0) || !(other_count > 0)) return;
     const double share = other_count / all, weight = count * share;
     for (int64_t c = 0; c < channels; c++) {
         const double delta = other_mean[c] - mean[c];
@@ -196,21 +197,21 @@ static double *sums_of(const grid *g, double *scratch, int64_t row_slice, int wh
     return scratch + (2 * row_slice + which) * g->view.channels;
 }
 
-static double numbers_of(const grid *g, int64_t row_slice) {
-    return (double)(tare_slice_begin(g->view.outer, g->row_slices, row_slice + 1) -
-                    tare_slice_begin(g->view.outer, g->row_slices, row_slice)) *
-           (double)g->view.inner;
+static int64_t numbers_of(const grid *g, int64_t row_slice) {
+    return (tare_slice_begin(g->view.outer, g->row_slices, row_slice + 1) -
+            tare_slice_begin(g->view.outer, g->row_slices, row_slice)) *
+           g->view.inner;
 }
 
-/* Slices s and s + step merge into s: a binary tree that the number of slices alone shapes. */
-static void merge_all_moments(const grid *g, double *scratch) {
-    double counts[TARE_MOST_SLICES];
-    for (int64_t s = 0; s < g->row_slices; s++) counts[s] = numbers_of(g, s);
-    for (int64_t step = 1; step < g->row_slices; step *= 2) {
-        for (int64_t s = 0; s + step < g->row_slices; s += 2 * step) {
-            merge_moments(sums_of(g, scratch, s, 0), sums_of(g, scratch, s, 1), counts[s],
-                          sums_of(g, scratch, s + step, 0), sums_of(g, scratch, s + step, 1),
-                          counts[s + step], g->view.channels);
+/* Slices s and s + step merge into s: a binary tree that the number of slices alone shapes. sums:
+ * [slices][mean, squares][channels], each of so many numbers. */
+static void merge_all_moments(int64_t slices, int64_t channels, int64_t *counts, double *sums) {
+    for (int64_t step = 1; step < slices; step *= 2) {
+        for (int64_t s = 0; s + step < slices; s += 2 * step) {
+            double *into = sums + 2 * s * channels;
+            const double *from = sums + 2 * (s + step) * channels;
+            merge_moments(into, into + channels, (double)counts[s], from, from + channels,
+                          (double)counts[s + step], channels);
             counts[s] += counts[s + step];
         }
     }
@@ -236,6 +237,133 @@ static void merge_all_sums(const grid *g, double *scratch) {
 #define NAMED(f) f##_f64
 #define ROWS     f64
 #include "kernel/normalisation.inc.h"
+
+/* ------------------------------------------------------------------- riders on convolutions */
+
+bool tare_normalisation_rides(const tare_channels *view) {
+    return view->inner == 1 && !is_tiny(view);
+}
+
+/* Channels from `channel` on of pixels that stand `stride` apart, as a row takes them. */
+static strip ridden_strip(int64_t channels, int64_t channel, int64_t stride) {
+    const int64_t widest = ROW_BYTES / (int64_t)sizeof(float);
+    strip s = {channel, tare_least(channels - channel, widest), 1, stride};
+    if (s.period < stride) return s;
+    while (2 * s.repeat * s.period <= widest) s.repeat *= 2;
+    s.stride = s.repeat * s.period;
+    return s;
+}
+
+static int64_t head_bytes(size_t size) { return tare_round_up((int64_t)size, TARE_ALIGNMENT); }
+
+typedef struct moments_ride {
+    job_f32 job; /* of x alone */
+    int64_t channels, slices;
+    double *sums; /* [slices][mean, squares][channels] */
+    int64_t counts[TARE_MOST_SLICES];
+} moments_ride;
+
+int64_t tare_moments_rider_scratch(int64_t channels, int64_t slices) {
+    return head_bytes(sizeof(moments_ride)) + 2 * slices * channels * (int64_t)sizeof(double);
+}
+
+static void ride_strip(moments_ride *ride, const tare_finished *f, const strip *s) {
+    enum { WIDTH = ROW_BYTES / sizeof(float) };
+    const block b = block_of(s, f->offset + s->channel, 1, 0, f->pixels);
+    const int64_t before = ride->counts[f->slice];
+    double mean[WIDTH], squares[WIDTH];
+    double *all_mean = ride->sums + 2 * f->slice * ride->channels + s->channel;
+    float centre[WIDTH], known[WIDTH];
+    if (before == 0) {
+        find_centre_f32(&ride->job, s, &b, centre);
+    } else {
+        for (int64_t c = 0; c < s->period; c++) known[c] = (float)all_mean[c];
+        spread_f32(s, known, centre);
+    }
+    moments_about_f32(&ride->job, s, &b, centre, mean, squares);
+    merge_moments(all_mean, all_mean + ride->channels, (double)before, mean, squares,
+                  (double)f->pixels, s->period);
+}
+
+static void add_results(void *context, const tare_finished *f) {
+    moments_ride *ride = context;
+    strip s;
+    for (int64_t channel = 0; channel < ride->channels; channel += s.period) {
+        s = ridden_strip(ride->channels, channel, f->stride);
+        ride_strip(ride, f, &s);
+    }
+    ride->counts[f->slice] += f->pixels;
+}
+
+tare_finisher tare_moments_rider_begin(int64_t channels, int64_t slices, const float *x,
+                                       void *scratch) {
+    moments_ride *ride = scratch;
+    *ride = (moments_ride){.channels = channels, .slices = slices};
+    ride->job.rows = &tare_normalisation_rows_of(tare_isa_used())->f32;
+    ride->job.x = x;
+    ride->sums = (double *)(void *)((char *)scratch + head_bytes(sizeof *ride));
+    return (tare_finisher){add_results, ride};
+}
+
+void tare_moments_rider_end(void *scratch, const tare_moments_f32 *moments) {
+    moments_ride *ride = scratch;
+    merge_all_moments(ride->slices, ride->channels, ride->counts, ride->sums);
+    keep_moments_f32(ride->channels, (double)ride->counts[0], ride->sums,
+                     ride->sums + ride->channels, moments);
+}
+
+typedef struct normalise_ride {
+    const tare_row_kernels_f32 *rows;
+    int64_t channels, repeat; /* so many pixels make a row */
+    const float *x, *columns[TARE_ROW_COLUMNS];
+} normalise_ride;
+
+/* Two columns as tare_normalise makes them, three as rows take them. */
+int64_t tare_normalise_rider_scratch(int64_t channels) {
+    const int64_t widest = ROW_BYTES / (int64_t)sizeof(float);
+    return head_bytes(sizeof(normalise_ride)) +
+           (2 * channels + 3 * tare_greatest(channels, widest)) * (int64_t)sizeof(float);
+}
+
+static void read_normalised(const void *context, int64_t offset, int64_t pixels, float *to,
+                            int64_t stride) {
+    const normalise_ride *ride = context;
+    const int64_t repeat = stride == ride->channels ? ride->repeat : 1;
+    const int64_t step = repeat * ride->channels, rows = pixels / repeat;
+    const tare_rows whole = {rows, step, step}, one = {1, step, step};
+    const tare_rows rest = {1, step, pixels % repeat * ride->channels};
+    const float *x = ride->x + offset;
+    if (stride == ride->channels) {
+        if (rows) ride->rows->normalise(&whole, x, ride->columns, to);
+        if (rest.width)
+            ride->rows->normalise(&rest, x + rows * step, ride->columns, to + rows * step);
+        return;
+    }
+    for (int64_t i = 0; i < pixels; i++)
+        ride->rows->normalise(&one, x + i * step, ride->columns, to + i * stride);
+}
+
+tare_reader tare_normalise_rider_begin(int64_t channels, const tare_normalisation_f32 *by,
+                                       const float *x, void *scratch) {
+    normalise_ride *ride = scratch;
+    const tare_normalisation_rows *rows = tare_normalisation_rows_of(tare_isa_used());
+    const strip s = ridden_strip(channels, 0, channels);
+    float *scale = (float *)(void *)((char *)scratch + head_bytes(sizeof *ride));
+    float *shift = scale + channels, *spread = shift + channels;
+    const float *columns[] = {by->mean, scale, shift};
+    tare_normalisation_columns_f32(channels, by, scale, shift);
+    *ride = (normalise_ride){by->rectified ? &rows->rectified_f32 : &rows->f32,
+                             channels,
+                             s.repeat,
+                             x,
+                             {columns[0], columns[1], columns[2]}};
+    for (int k = 0; k <= TARE_ROW_SHIFT && s.repeat > 1; k++) {
+        spread_f32(&s, columns[k], spread);
+        ride->columns[k] = spread;
+        spread += s.repeat * channels;
+    }
+    return (tare_reader){read_normalised, ride};
+}
 
 const tare_normalisation_rows *tare_normalisation_rows_of(tare_isa isa) {
 #if defined(__x86_64__)

@@ -126,13 +126,12 @@ static void NAMED(find_centre)(const NAMED(job) * job, const strip *s, const blo
     NAMED(spread)(s, sums, centre);
 }
 
-/* Moments of one block: deviations from the centre, whose own sum corrects both. */
-static void NAMED(block_moments)(const NAMED(job) * job, const strip *s, const block *b,
-                                 double *mean, double *squares) {
+/* Moments of one block: deviations from a centre, whose own sum corrects both. */
+static void NAMED(moments_about)(const NAMED(job) * job, const strip *s, const block *b,
+                                 const NUMBER *centre, double *mean, double *squares) {
     enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
-    NUMBER centre[WIDTH], first[WIDTH], second[WIDTH];
+    NUMBER first[WIDTH], second[WIDTH];
     const double count = (double)b->lines * (double)b->items;
-    NAMED(find_centre)(job, s, b, centre);
     NAMED(clear)(s, first);
     NAMED(clear)(s, second);
     NAMED(deviate)(job, b, centre, first, second);
@@ -149,6 +148,7 @@ static void NAMED(block_moments)(const NAMED(job) * job, const strip *s, const b
 static void NAMED(strip_moments)(const NAMED(job) * job, const part *p, const strip *s,
                                  int64_t rows) {
     enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
+    NUMBER centre[WIDTH];
     double mean[WIDTH], squares[WIDTH], count = (double)rows;
     double *all_mean = sums_of(&job->grid, job->scratch, p->row_slice, 0) + s->channel;
     double *all_squares = sums_of(&job->grid, job->scratch, p->row_slice, 1) + s->channel;
@@ -156,7 +156,8 @@ static void NAMED(strip_moments)(const NAMED(job) * job, const part *p, const st
     block b;
     for (int64_t line = 0, item = 0; next_block(s, &all, &line, &item, &b);) {
         const double more = (double)b.lines * (double)b.items;
-        NAMED(block_moments)(job, s, &b, mean, squares);
+        NAMED(find_centre)(job, s, &b, centre);
+        NAMED(moments_about)(job, s, &b, centre, mean, squares);
         merge_moments(all_mean, all_squares, count, mean, squares, more, s->period);
         count += more;
     }
@@ -185,6 +186,20 @@ static void NAMED(moments_lines)(void *context, int64_t slice) {
         job->rows->line_moments(job->x + c * n, n, &mean[c], &squares[c]);
 }
 
+/* From means and sums of squares about them, each of n numbers. */
+static void NAMED(keep_moments)(int64_t channels, double n, const double *mean,
+                                const double *squares, const NAMED(tare_moments) * moments) {
+    for (int64_t c = 0; c < channels; c++) {
+        const double variance = squares[c] / n;
+        if (moments->mean) moments->mean[c] = (NUMBER)mean[c];
+        if (moments->variance) moments->variance[c] = (NUMBER)variance;
+        if (moments->unbiased) moments->unbiased[c] = (NUMBER)(squares[c] / (n > 1 ? n - 1 : 1));
+        if (!moments->low) continue;
+        moments->low[c] = NAMED(lost)(mean[c]);
+        moments->low[channels + c] = NAMED(lost)(variance);
+    }
+}
+
 void NAMED(tare_channel_moments)(const tare_channels *view, const NUMBER *x,
                                  const NAMED(tare_moments) * moments, void *scratch,
                                  tare_pool *pool) {
@@ -194,19 +209,12 @@ void NAMED(tare_channel_moments)(const tare_channels *view, const NUMBER *x,
     }
     NAMED(job) job = NAMED(job_over)(view, false, x, NULL, NULL, scratch);
     NAMED(run)(&job, is_lines(view) ? NAMED(moments_lines) : NAMED(moments_slice), pool);
-    merge_all_moments(&job.grid, scratch);
-    const double *mean = sums_of(&job.grid, scratch, 0, 0);
-    const double *squares = sums_of(&job.grid, scratch, 0, 1);
-    const double n = (double)view->outer * (double)view->inner;
-    for (int64_t c = 0; c < view->channels; c++) {
-        const double variance = squares[c] / n;
-        if (moments->mean) moments->mean[c] = (NUMBER)mean[c];
-        if (moments->variance) moments->variance[c] = (NUMBER)variance;
-        if (moments->unbiased) moments->unbiased[c] = (NUMBER)(squares[c] / (n > 1 ? n - 1 : 1));
-        if (!moments->low) continue;
-        moments->low[c] = NAMED(lost)(mean[c]);
-        moments->low[view->channels + c] = NAMED(lost)(variance);
-    }
+    int64_t counts[TARE_MOST_SLICES];
+    for (int64_t s = 0; s < job.grid.row_slices; s++) counts[s] = numbers_of(&job.grid, s);
+    merge_all_moments(job.grid.row_slices, view->channels, counts, scratch);
+    NAMED(keep_moments)
+    (view->channels, (double)view->outer * (double)view->inner, sums_of(&job.grid, scratch, 0, 0),
+     sums_of(&job.grid, scratch, 0, 1), moments);
 }
 
 /* ----------------------------------------------------------------------- gradient sums */

@@ -369,7 +369,8 @@ static tare_status depthwise_absorb_affine(tare_lower *node, const tare_affine *
     return absorb_as(node, "nn_depthwise_conv2d", 0, affine);
 }
 
-static const tare_capabilities conv_can = {.absorbs_affine = absorbs_affine,
+static const tare_capabilities conv_can = {.host = &tare_convolution_forward_host,
+                                           .absorbs_affine = absorbs_affine,
                                            .absorb_affine = conv_absorb_affine,
                                            .as_product = conv_as_product,
                                            .absorb_finish = tare_convolution_absorb_finish,

@@ -78,7 +78,16 @@ enum {
     TARE_MOMENTS_OUTPUTS
 };
 
-/* Inputs of gradient_sums and normalise_gradient. */
+/* Inputs of normalise, gradient_sums and normalise_gradient. */
+enum {
+    TARE_NORMALISE_X,
+    TARE_NORMALISE_MEAN,
+    TARE_NORMALISE_VARIANCE,
+    TARE_NORMALISE_LOW,
+    TARE_NORMALISE_GAMMA,
+    TARE_NORMALISE_BETA,
+    TARE_NORMALISE_INPUTS
+};
 enum {
     TARE_SUMS_DY,
     TARE_SUMS_X,
@@ -108,7 +117,13 @@ enum {
  * given, or when training says so. */
 bool tare_counts_sums(const tare_run *run);
 
-/* The two, riding on what makes their dy and on what reads their dx. */
+/* Whether an input of a step is float32 and its last axis the channels, whole, as riders need it:
+ * they are told of such pixels. */
+bool tare_rides_by_pixel(const tare_lower *node, int32_t input);
+
+/* channel_moments riding on what makes x, normalise on what reads y. */
+extern const tare_rider tare_channel_moments_rider, tare_normalise_rider;
+/* gradient_sums riding on what makes dy, normalise_gradient on what reads dx. */
 extern const tare_rider tare_gradient_sums_rider, tare_normalise_gradient_rider;
 
 /* ----------------------------------------------------------------------- lowering */

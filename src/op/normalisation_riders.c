@@ -17,12 +17,18 @@ typedef struct riding_step {
     int64_t slices;
 } riding_step;
 
-/* float32, pixel by pixel, and x at hand. */
+bool tare_rides_by_pixel(const tare_lower *node, int32_t input) {
+    const tare_normalisation_step_options *options = node->options;
+    const tare_type *type = node->type(node, node->inputs[input]);
+    return type->dtype == TARE_FLOAT32 && options->inner == 1 && type->shape.rank > 0 &&
+           type->shape.extents[type->shape.rank - 1] == options->channels;
+}
+
+/* Pixel by pixel, and x at hand. */
 static bool rides_by(const tare_lower *node, int32_t dy, int32_t x) {
     const tare_normalisation_step_options *options = node->options;
-    return node->type(node, node->inputs[dy])->dtype == TARE_FLOAT32 && options->inner == 1 &&
-           options->outer * options->channels >= LEAST && x < node->input_count &&
-           node->inputs[x] != TARE_NO_VALUE;
+    return tare_rides_by_pixel(node, dy) && options->outer * options->channels >= LEAST &&
+           x < node->input_count && node->inputs[x] != TARE_NO_VALUE;
 }
 
 static tare_status prepare_riding(tare_prepare *prepare, int64_t slices, int64_t scratch) {

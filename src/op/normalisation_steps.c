@@ -123,6 +123,9 @@ CHANNEL_MOMENTS(float, f32)
 CHANNEL_MOMENTS(double, f64)
 STEP_PAIR(channel_moments, 0)
 
+static const tare_capabilities channel_moments_can = {
+    .rider = &tare_channel_moments_rider, .any_order = 1U << 0, .reorder = reorder_statistics};
+
 /* An output of low digits: two for each channel. */
 static void infer_low(tare_infer *infer, int output) {
     const tare_normalisation_step_options *options = infer->options;
@@ -253,40 +256,30 @@ static tare_status zero_low_infer(tare_infer *infer) {
 
 /* ------------------------------------------------------------------------------- normalise */
 
-enum {
-    NORMALISE_X,
-    NORMALISE_MEAN,
-    NORMALISE_VARIANCE,
-    NORMALISE_LOW,
-    NORMALISE_GAMMA,
-    NORMALISE_BETA,
-    NORMALISE_INPUTS
-};
-
 #define NORMALISE(NUMBER, T)                                                                       \
     STEP(normalise, T) {                                                                           \
         const step *s = run->state;                                                                \
-        const tare_normalisation_##T by = {run->inputs[NORMALISE_MEAN],                            \
-                                           run->inputs[NORMALISE_VARIANCE],                        \
-                                           run->inputs[NORMALISE_LOW],                             \
-                                           run->inputs[NORMALISE_GAMMA],                           \
-                                           run->inputs[NORMALISE_BETA],                            \
+        const tare_normalisation_##T by = {run->inputs[TARE_NORMALISE_MEAN],                       \
+                                           run->inputs[TARE_NORMALISE_VARIANCE],                   \
+                                           run->inputs[TARE_NORMALISE_LOW],                        \
+                                           run->inputs[TARE_NORMALISE_GAMMA],                      \
+                                           run->inputs[TARE_NORMALISE_BETA],                       \
                                            s->epsilon,                                             \
                                            s->rectified};                                          \
-        tare_normalise_##T(&s->view, &by, run->inputs[NORMALISE_X], run->outputs[0], run->scratch, \
-                           run->pool);                                                             \
+        tare_normalise_##T(&s->view, &by, run->inputs[TARE_NORMALISE_X], run->outputs[0],          \
+                           run->scratch, run->pool);                                               \
         return TARE_OK;                                                                            \
     }
 NORMALISE(float, f32)
 NORMALISE(double, f64)
 
 static tare_status normalise_prepare(tare_prepare *prepare) {
-    prepare->in_place = NORMALISE_X;
-    return prepare_step(prepare, NORMALISE_X, normalise_f32, normalise_f64);
+    prepare->in_place = TARE_NORMALISE_X;
+    return prepare_step(prepare, TARE_NORMALISE_X, normalise_f32, normalise_f64);
 }
 
 static tare_status normalise_infer(tare_infer *infer) {
-    infer->outputs[0] = infer->inputs[NORMALISE_X];
+    infer->outputs[0] = infer->inputs[TARE_NORMALISE_X];
     return TARE_OK;
 }
 
@@ -295,17 +288,19 @@ enum { AFFINE_MEAN, AFFINE_VARIANCE, AFFINE_GAMMA, AFFINE_BETA, AFFINE_INPUTS };
 /* Affine along the last axis when the channels are that axis. */
 static bool normalise_as_affine(const tare_lower *node) {
     const tare_normalisation_step_options *options = node->options;
-    const tare_shape x = node->type(node, node->inputs[NORMALISE_X])->shape;
+    const tare_shape x = node->type(node, node->inputs[TARE_NORMALISE_X])->shape;
     return options->inner == 1 && !options->rectified && x.rank > 0 &&
            x.extents[x.rank - 1] == options->channels &&
-           node->inputs[NORMALISE_LOW] == TARE_NO_VALUE; /* only a batch's own have low digits */
+           node->inputs[TARE_NORMALISE_LOW] ==
+               TARE_NO_VALUE; /* only a batch's own have low digits */
 }
 
 static tare_status normalise_make_affine(tare_lower *node, tare_affine *affine) {
     const tare_normalisation_step_options *given = node->options;
     tare_normalisation_step_options options = *given;
-    const tare_value inputs[] = {node->inputs[NORMALISE_MEAN], node->inputs[NORMALISE_VARIANCE],
-                                 node->inputs[NORMALISE_GAMMA], node->inputs[NORMALISE_BETA]};
+    const tare_value inputs[] = {
+        node->inputs[TARE_NORMALISE_MEAN], node->inputs[TARE_NORMALISE_VARIANCE],
+        node->inputs[TARE_NORMALISE_GAMMA], node->inputs[TARE_NORMALISE_BETA]};
     tare_value made[2];
     options.shape = TARE_SHAPE(options.channels);
     TARE_TRY(node->emit(node, "normalise_affine", &options, inputs, AFFINE_INPUTS, made, 2));
@@ -323,10 +318,11 @@ static tare_status normalise_absorb_rectifier(tare_lower *node) {
                       1);
 }
 
-static const tare_capabilities normalise_can = {.as_affine = normalise_as_affine,
+static const tare_capabilities normalise_can = {.rider = &tare_normalise_rider,
+                                                .as_affine = normalise_as_affine,
                                                 .make_affine = normalise_make_affine,
                                                 .absorb_rectifier = normalise_absorb_rectifier,
-                                                .any_order = 1U << NORMALISE_X,
+                                                .any_order = 1U << TARE_NORMALISE_X,
                                                 .reorder = reorder_numbers};
 
 /* ------------------------------------------------------------------------ normalise_affine */
@@ -382,10 +378,10 @@ static bool gates_own(const tare_lower *node, const tare_gate *gate, int x) {
         !made->rectified || own->inner != 1 || made->inner != 1 || own->epsilon != made->epsilon ||
         own->channels != made->channels || own->outer != made->outer)
         return false;
-    for (int i = NORMALISE_MEAN; i <= NORMALISE_LOW; i++)
+    for (int i = TARE_NORMALISE_MEAN; i <= TARE_NORMALISE_LOW; i++)
         if (input_of(node, x + i) != gate->maker_inputs[i]) return false;
     const tare_value given = input_of(node, x); /* left out where no number of it was wanted */
-    return given == TARE_NO_VALUE || given == gate->maker_inputs[NORMALISE_X];
+    return given == TARE_NO_VALUE || given == gate->maker_inputs[TARE_NORMALISE_X];
 }
 
 /* Emits the step itself on dy before the gate, with what the gate depends on. */
@@ -403,9 +399,9 @@ static tare_status gradient_sums_absorb_gate(tare_lower *node, const tare_gate *
     if (node->inputs[TARE_SUMS_DY] != gate->gated || !gates_own(node, gate, TARE_SUMS_X))
         return TARE_OK;
     for (int i = 0; i < TARE_SUMS_GAMMA; i++) inputs[i] = input_of(node, i);
-    inputs[TARE_SUMS_X] = gate->maker_inputs[NORMALISE_X];
-    inputs[TARE_SUMS_GAMMA] = gate->maker_inputs[NORMALISE_GAMMA];
-    inputs[TARE_SUMS_BETA] = gate->maker_inputs[NORMALISE_BETA];
+    inputs[TARE_SUMS_X] = gate->maker_inputs[TARE_NORMALISE_X];
+    inputs[TARE_SUMS_GAMMA] = gate->maker_inputs[TARE_NORMALISE_GAMMA];
+    inputs[TARE_SUMS_BETA] = gate->maker_inputs[TARE_NORMALISE_BETA];
     return emit_gated(node, "gradient_sums", gate, inputs, TARE_SUMS_INPUTS);
 }
 
@@ -447,11 +443,11 @@ NORMALISE_GRADIENT(double, f64)
 static tare_status normalise_gradient_absorb_gate(tare_lower *node, const tare_gate *gate) {
     tare_value inputs[TARE_GRADIENT_INPUTS];
     if (node->inputs[TARE_GRADIENT_DY] != gate->gated || !gates_own(node, gate, TARE_GRADIENT_X) ||
-        input_of(node, TARE_GRADIENT_GAMMA) != gate->maker_inputs[NORMALISE_GAMMA])
+        input_of(node, TARE_GRADIENT_GAMMA) != gate->maker_inputs[TARE_NORMALISE_GAMMA])
         return TARE_OK;
     for (int i = 0; i < TARE_GRADIENT_BETA; i++) inputs[i] = input_of(node, i);
-    inputs[TARE_GRADIENT_X] = gate->maker_inputs[NORMALISE_X];
-    inputs[TARE_GRADIENT_BETA] = gate->maker_inputs[NORMALISE_BETA];
+    inputs[TARE_GRADIENT_X] = gate->maker_inputs[TARE_NORMALISE_X];
+    inputs[TARE_GRADIENT_BETA] = gate->maker_inputs[TARE_NORMALISE_BETA];
     return emit_gated(node, "normalise_gradient", gate, inputs, TARE_GRADIENT_INPUTS);
 }
 
@@ -477,7 +473,7 @@ static tare_status normalise_gradient_prepare(tare_prepare *prepare) {
 const tare_op_def tare_normalisation_steps[] = {
     [STEP_CHANNEL_MOMENTS] =
         INTERNAL(channel_moments, 1, TARE_MOMENTS_OUTPUTS, .infer = channel_moments_infer,
-                 .prepare = channel_moments_prepare, .can = &statistics_can),
+                 .prepare = channel_moments_prepare, .can = &channel_moments_can),
     [STEP_WEIGHTED_CHANNEL_MOMENTS] =
         INTERNAL(weighted_channel_moments, 2, 2, .infer = two_statistics_infer,
                  .prepare = weighted_moments_prepare),
@@ -490,8 +486,9 @@ const tare_op_def tare_normalisation_steps[] = {
     [STEP_ZERO_LOW] = INTERNAL(zero_low, 1, 1, .shape_only = 1U << 0, .infer = zero_low_infer,
                                .prepare = zero_low_prepare),
     [STEP_NORMALISE] =
-        INTERNAL(normalise, NORMALISE_INPUTS, 1,
-                 .optional = 1U << NORMALISE_LOW | 1U << NORMALISE_GAMMA | 1U << NORMALISE_BETA,
+        INTERNAL(normalise, TARE_NORMALISE_INPUTS, 1,
+                 .optional = 1U << TARE_NORMALISE_LOW | 1U << TARE_NORMALISE_GAMMA |
+                             1U << TARE_NORMALISE_BETA,
                  .infer = normalise_infer, .prepare = normalise_prepare, .can = &normalise_can),
     [STEP_NORMALISE_AFFINE] = INTERNAL(
         normalise_affine, AFFINE_INPUTS, 2, .optional = 1U << AFFINE_GAMMA | 1U << AFFINE_BETA,

@@ -201,7 +201,7 @@ static tare_op_def *carrying_def(const riding *r, const tare_op_def *host) {
     if (def)
         *def = (tare_op_def){.name = host->name,
                              .node_name = host->node_name,
-                             .flags = TARE_OP_INTERNAL,
+                             .flags = TARE_OP_INTERNAL | TARE_OP_NEEDS_RESULT,
                              .prepare = tare_carry_prepare};
     return def;
 }

@@ -59,6 +59,8 @@ tare_status tare_draft_prune(tare_draft *draft) {
     while (depth > 0) {
         const tare_draft_node *node = &draft->nodes.items[stack[--depth]];
         use_guards(draft, node->guard, stack, &depth);
+        if (node->def->flags & TARE_OP_NEEDS_RESULT)
+            draft->values.items[node->outputs[0]].used = true;
         /* Of what holds a place only, and runs nothing, no number is read; its order is kept by
          * `after`. */
         for (int32_t i = 0; i < node->input_count; i++) {
