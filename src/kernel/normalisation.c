@@ -302,7 +302,7 @@ tare_finisher tare_moments_rider_begin(int64_t channels, int64_t slices, const f
     ride->job.rows = &tare_normalisation_rows_of(tare_isa_used())->f32;
     ride->job.x = x;
     ride->sums = (double *)(void *)((char *)scratch + head_bytes(sizeof *ride));
-    return (tare_finisher){add_results, ride};
+    return (tare_finisher){.finish = add_results, .context = ride};
 }
 
 void tare_moments_rider_end(void *scratch, const tare_moments_f32 *moments) {
@@ -362,7 +362,7 @@ tare_reader tare_normalise_rider_begin(int64_t channels, const tare_normalisatio
         ride->columns[k] = spread;
         spread += s.repeat * channels;
     }
-    return (tare_reader){read_normalised, ride};
+    return (tare_reader){.read = read_normalised, .context = ride};
 }
 
 const tare_normalisation_rows *tare_normalisation_rows_of(tare_isa isa) {

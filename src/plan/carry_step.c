@@ -3,6 +3,8 @@
 #include "base/status.h"
 #include "plan/carry.h"
 
+#include <assert.h>
+
 typedef struct seat {
     const tare_rider *rider;
     int32_t host_input, first_input, first_output;
@@ -13,9 +15,12 @@ typedef struct seat {
 typedef struct ride {
     const tare_host *host;
     const void *state;
+    int32_t inputs; /* of the host */
     int32_t count;
     seat seats[TARE_MOST_SEATS]; /* of riders */
 } ride;
+
+enum { MOST_INPUTS = 4 };
 
 /* All that are told, in their order. */
 typedef struct listeners {
@@ -51,17 +56,22 @@ static tare_status ride_run(const tare_run *run) {
     const ride *r = run->state;
     tare_carried carried = {.finisher = {.finish = NULL}};
     listeners all = {.count = 0};
+    void *inputs[MOST_INPUTS];
+    for (int32_t i = 0; i < r->inputs; i++) inputs[i] = run->inputs[i];
     for (int32_t i = 0; i < r->count; i++) {
         const seat *s = &r->seats[i];
         const tare_run part = part_of(run, s);
-        if (s->rider->reads)
+        if (s->rider->reads) {
             carried.readers[s->host_input] = s->rider->reader(&part);
-        else
+            inputs[s->host_input] = part.inputs[s->rider->input]; /* to be fetched ahead */
+        } else {
             all.items[all.count++] = s->rider->finisher(&part, run->outputs[0]);
+        }
     }
     if (all.count == 1) carried.finisher = all.items[0];
     if (all.count > 1) carried.finisher = together(&all);
     tare_run host = *run;
+    host.inputs = inputs;
     host.state = r->state;
     r->host->run(&host, &carried);
     for (int32_t i = 0; i < r->count; i++) {
@@ -95,6 +105,8 @@ tare_status tare_carry_prepare(tare_prepare *prepare) {
     tare_prepare host = part_to_prepare(prepare, &of->seats[0]);
     int64_t slices = 0;
     r->host = of->seats[0].def->can->host;
+    r->inputs = of->seats[0].def->max_inputs;
+    assert(r->inputs <= MOST_INPUTS);
     TARE_TRY(r->host->prepare(&host, of->reads, &slices));
     r->state = host.state;
     int64_t scratch = whole_lines(host.scratch_bytes);
