@@ -31,16 +31,7 @@ static tare_tensor convolve(const tare_image_classifier *m, tare_tensor x, int64
 
 static void build(tare_graph *graph, const void *given, tare_network *network) {
     const conv3d_options *all = given;
-    const tare_image_classifier_options options = {
-        .struct_size = sizeof options,
-        .size = all->size,
-        .channels = all->channels,
-        .classes = all->classes,
-        .batch_norm = all->batch_norm,
-        .momentum = all->momentum,
-        .epsilon = all->epsilon,
-        TARE_ZOO_TRAINING_OF(all),
-    };
+    const tare_image_classifier_options options = TARE_IMAGE_CLASSIFIER_OF(all);
     const tare_image_classifier m = {graph, &options, network};
     if (!tare_image_classifier_fits(&m, "conv3d", 8)) return;
     const tare_shape video =

@@ -18,6 +18,14 @@
 #define TARE_ANY_IMAGE_CLASSIFIER_FIELDS(field) TARE_IMAGE_CLASSIFIER_FIELDS(field, 0, 0, 0, 0)
 TARE_OPTIONS(tare_image_classifier_options, TARE_ANY_IMAGE_CLASSIFIER_FIELDS);
 
+/* These of a struct with more fields. */
+#define TARE_IMAGE_CLASSIFIER_OF(all)                                                              \
+    {                                                                                              \
+        .struct_size = sizeof(tare_image_classifier_options), .size = (all)->size,                 \
+        .channels = (all)->channels, .classes = (all)->classes, .batch_norm = (all)->batch_norm,   \
+        .momentum = (all)->momentum, .epsilon = (all)->epsilon, TARE_ZOO_TRAINING_OF(all)          \
+    }
+
 /* A network while it is built. */
 typedef struct tare_image_classifier {
     tare_graph *graph;

@@ -43,16 +43,7 @@ static tare_tensor separable(const tare_image_classifier *m, tare_tensor x, int6
 
 static void build(tare_graph *graph, const void *given, tare_network *network) {
     const mobilenet_options *all = given;
-    const tare_image_classifier_options options = {
-        .struct_size = sizeof options,
-        .size = all->size,
-        .channels = all->channels,
-        .classes = all->classes,
-        .batch_norm = all->batch_norm,
-        .momentum = all->momentum,
-        .epsilon = all->epsilon,
-        TARE_ZOO_TRAINING_OF(all),
-    };
+    const tare_image_classifier_options options = TARE_IMAGE_CLASSIFIER_OF(all);
     const tare_image_classifier m = {graph, &options, network};
     const int64_t width = all->width;
     if (!tare_image_classifier_fits(&m, "mobilenet", LEAST_SIZE)) return;
