@@ -132,8 +132,8 @@ static void free_witness(witness *w) {
 
 static void witness_run(witness *w, tare_isa isa, bool reads, tare_pool *pool) {
     const job *j = w->job;
-    const tare_riders riders = {.reader = {reads ? read_doubled : NULL, w},
-                                .finisher = {finish_shifted, w}};
+    const tare_riders riders = {.reader = {.read = reads ? read_doubled : NULL, .context = w},
+                                .finisher = {.finish = finish_shifted, .context = w}};
     run_riding(j, isa, &riders, w->results, pool);
     assert_false(atomic_load(&w->wrong));
     for (int64_t p = 0; p < j->result_count; p += j->result_depth)
@@ -249,7 +249,7 @@ static void default_is_the_machines_best(void **state) {
     float *dx = check_array(back.result_count);
     void *scratch = check_scratch(riding.scratch);
     void *data = check_scratch(tare_convolution_data_riding(&c, false).scratch);
-    const tare_riders none = {.reader = {NULL, NULL}, .finisher = {NULL, NULL}};
+    const tare_riders none = {.packed = NULL};
     tare_convolution_forward_riding_f32(&c, j.source, j.w, NULL, y, &none, scratch, NULL);
     tare_convolution_data_riding_f32(&c, back.source, back.w, dx, &none, data, NULL);
     assert_true(check_same_bits(plain, y, j.result_count));
