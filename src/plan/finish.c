@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The ninth pass: what is done to a product's results goes into the product, which does it while
+ * The eighth pass: what is done to a product's results goes into the product, which does it while
  * they are in registers. Capabilities decide, never kinds.
  *
  *     product, add      ->  product that adds (a residual)

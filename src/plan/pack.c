@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tenth pass: weights that stay as they are between runs are packed by a step of their own,
+ * The ninth pass: weights that stay as they are between runs are packed by a step of their own,
  * which runs again only when a variable has changed; the product reads them packed. The numbers
  * and their order are the same, so no bit changes.
  */

@@ -11,6 +11,7 @@
  *   merge.c      affine maps go into the products before them, by capabilities
  *   prune.c      what still runs, and what is computed once
  *   rectify.c    rectifiers and their gradients go into their neighbours, by capabilities
+ *   carry.c      steps ride on others that have the same numbers in the cache
  *   finish.c     additions and clamps behind products go into them, by capabilities
  *   pack.c       weights that last are packed once, by capabilities
  *   order.c      data, control dependencies, reads and writes of variables -> a sequence
