@@ -34,6 +34,17 @@ typedef struct fake_quantise_job {
         const NUMBER steps = multiplies ? shifted * (1 / q->scale) : shifted / q->scale;           \
         return FLOOR(steps + (NUMBER).5) * q->scale + q->low;                                      \
     }                                                                                              \
+    /* One range for all, as activations have it: a loop that fills whole registers. What is       \
+     * rounded down is not negative, so that cutting off is rounding down; NaN is counted as low,  \
+     * and put back. */                                                                            \
+    static void round_run_##T(const NUMBER *x, int64_t count, tare_quanta_##T q, NUMBER *y) {      \
+        for (int64_t i = 0; i < count; i++) {                                                      \
+            const NUMBER number = x[i], below = number > q.high ? q.high : number;                 \
+            const NUMBER steps = ((below >= q.low ? below : q.low) - q.low) / q.scale;             \
+            const NUMBER quantum = (NUMBER)(int32_t)(steps + (NUMBER).5) * q.scale + q.low;        \
+            y[i] = number == number ? quantum : number;                                            \
+        }                                                                                          \
+    }                                                                                              \
     static void round_slice_##T(void *context, int64_t slice) {                                    \
         const fake_quantise_job *job = context;                                                    \
         const tare_fake_quantisation *how = job->how;                                              \
@@ -42,6 +53,11 @@ typedef struct fake_quantise_job {
         const tare_quanta_##T *quanta = job->quanta;                                               \
         const int64_t begin = tare_slice_begin(how->count, job->slices, slice);                    \
         const int64_t end = tare_slice_begin(how->count, job->slices, slice + 1);                  \
+        if (how->channels == 1 && !how->multiplies && quanta->low > -(NUMBER)INFINITY &&           \
+            quanta->scale > 0) {                                                                   \
+            round_run_##T(x + begin, end - begin, *quanta, y + begin);                             \
+            return;                                                                                \
+        }                                                                                          \
         int64_t channel = begin % how->channels;                                                   \
         for (int64_t i = begin; i < end; i++) {                                                    \
             y[i] = round_##T(x[i], &quanta[channel], how->multiplies);                             \
