@@ -22,8 +22,8 @@ enum { SUCCESS = 0, FAILURE = 1, MISUSE = 2, PATH_BYTES = 1024 };
 
 typedef struct compare_options {
     const char *workloads, *modes, *threads; /* lists; NULL: as the workloads say */
-    const char *peers, *data, *folder, *tare, *python_tf, *python_torch, *seconds, *patience,
-        *repeats;
+    const char *peers, *data, *folder, *tare, *python_tf, *python_torch, *python_litert, *seconds,
+        *patience, *repeats;
 } compare_options;
 
 /* ------------------------------------------------------------------------------------- options */
@@ -38,12 +38,19 @@ static const char **option_place(compare_options *options, const char *name) {
     const struct {
         const char *name, **place;
     } table[] = {
-        {"--workloads", &options->workloads}, {"--modes", &options->modes},
-        {"--threads", &options->threads},     {"--peers", &options->peers},
-        {"--data", &options->data},           {"--folder", &options->folder},
-        {"--seconds", &options->seconds},     {"--repeats", &options->repeats},
-        {"--patience", &options->patience},   {"--tare", &options->tare},
-        {"--python-tf", &options->python_tf}, {"--python-torch", &options->python_torch},
+        {"--workloads", &options->workloads},
+        {"--modes", &options->modes},
+        {"--threads", &options->threads},
+        {"--peers", &options->peers},
+        {"--data", &options->data},
+        {"--folder", &options->folder},
+        {"--seconds", &options->seconds},
+        {"--repeats", &options->repeats},
+        {"--patience", &options->patience},
+        {"--tare", &options->tare},
+        {"--python-tf", &options->python_tf},
+        {"--python-torch", &options->python_torch},
+        {"--python-litert", &options->python_litert},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].name, name) == 0) return table[i].place;
@@ -86,9 +93,9 @@ static double seconds_of(const char *text) {
 
 typedef bool is_known(const char *word);
 static bool is_workload(const char *word) { return bench_workload_named(word) != NULL; }
-static bool is_mode(const char *word) { return in_list("train,infer", word); }
+static bool is_mode(const char *word) { return in_list("train,infer,int8", word); }
 static bool is_threads(const char *word) { return whole_number(word, 1024) > 0; }
-static bool is_peer(const char *word) { return in_list("none,tf,torch", word); }
+static bool is_peer(const char *word) { return in_list("none,tf,torch,litert", word); }
 
 /* -1: every word of the list is known; else an exit status. */
 static int check_list(const char *list, is_known *known, const char *what) {
@@ -131,8 +138,9 @@ static size_t choose_rows(const compare_options *options, bench_round rounds[BEN
         const char *threads = share ? options->threads : workload->threads;
         if (options->workloads != NULL && !in_list(options->workloads, name)) continue;
         char number[16];
-        for (int m = 0; m < 2; m++) {
-            const char *mode = m == 0 ? "train" : "infer";
+        static const char *const modes[] = {"train", "infer", "int8"};
+        for (size_t m = 0; m < sizeof modes / sizeof *modes; m++) {
+            const char *mode = modes[m];
             if (!in_list(options->modes, mode) || !in_list(workload->modes, mode)) continue;
             for (int t = 0; list_item(threads, t, number, sizeof number); t++) {
                 if (count == BENCH_MOST_ROUNDS) return 0;
@@ -212,8 +220,9 @@ static void choose_programs(const compare_options *options, bench_settings *sett
         if (family == NULL)
             settings->executables[i] = options->tare;
         else if (in_list(options->peers, family))
-            settings->executables[i] =
-                strcmp(family, "tf") == 0 ? options->python_tf : options->python_torch;
+            settings->executables[i] = strcmp(family, "tf") == 0      ? options->python_tf
+                                       : strcmp(family, "torch") == 0 ? options->python_torch
+                                                                      : options->python_litert;
     }
 }
 
@@ -228,7 +237,9 @@ static void print_progress(const bench_round *round, size_t done, size_t count) 
 /* True when every program that was asked for was measured. */
 static bool is_whole(const bench_settings *settings, const bench_round *round) {
     for (size_t i = 0; i < BENCH_PROGRAMS; i++)
-        if (settings->executables[i] != NULL && !round->scores[i].measured) return false;
+        if (settings->executables[i] != NULL && !round->scores[i].measured &&
+            bench_takes_part(&bench_programs[i], round->row.mode))
+            return false;
     return true;
 }
 
@@ -238,6 +249,7 @@ static void print_results(const bench_settings *settings, const char *processor,
            sysconf(_SC_NPROCESSORS_ONLN), settings->data_name, settings->repeats,
            settings->seconds);
     bench_print_speed(rounds, count);
+    bench_print_gains(rounds, count);
     putchar('\n');
     bench_print_footprint(rounds, count);
     putchar('\n');
@@ -270,15 +282,16 @@ static int run(const compare_options *options, bench_round *rounds, size_t count
 }
 
 int main(int count, char **texts) {
-    compare_options options = {.modes = "train,infer",
-                               .peers = "tf,torch",
+    compare_options options = {.modes = "train,infer,int8",
+                               .peers = "tf,torch,litert",
                                .folder = "build/bench",
                                .seconds = ".3",
                                .patience = "10",
                                .repeats = "9",
                                .tare = "build/release/bench/tare_peer",
                                .python_tf = "build/peers/tf/bin/python",
-                               .python_torch = "build/peers/torch/bin/python"};
+                               .python_torch = "build/peers/torch/bin/python",
+                               .python_litert = "build/peers/litert/bin/python"};
     const int status = parse(&options, count, texts);
     if (status >= 0) return status;
     signal(SIGPIPE, SIG_IGN); /* a program that died is told of, and the others go on */

@@ -3,8 +3,8 @@
  * Tare as one of the programs that a benchmark compares: runs one workload, measures it and prints
  * one JSON line.
  *
- *     tare_peer WORKLOAD [--mode train|infer] [--threads N] [--batch B] [--seconds S] [--repeats R]
- *               [--interleave] [--data FOLDER]
+ *     tare_peer WORKLOAD [--mode train|infer|int8] [--threads N] [--batch B] [--seconds S]
+ *               [--repeats R] [--interleave] [--data FOLDER] [--model FILE]
  *
  * With --interleave it says `ready` after the warm-up; then `go` on standard input makes it do one
  * repeat and say `done`, `again` the same in place of the last one, and `end` (or the end of the
@@ -39,8 +39,9 @@ typedef struct peer_options {
 
 static int misuse(const char *what, const char *which) {
     fprintf(stderr, "tare_peer: %s%s\n", what, which);
-    fputs("usage: tare_peer WORKLOAD [--mode train|infer] [--threads N] [--batch B] [--seconds S]\n"
-          "                 [--repeats R] [--interleave] [--data FOLDER] [--no-bn]\nworkloads:",
+    fputs("usage: tare_peer WORKLOAD [--mode train|infer|int8] [--threads N] [--batch B]\n"
+          "                 [--seconds S] [--repeats R] [--interleave] [--data FOLDER] [--no-bn]\n"
+          "                 [--model FILE]\nworkloads:",
           stderr);
     const char *name;
     for (size_t i = 0; (name = bench_workload_name(i)) != NULL; i++) fprintf(stderr, " %s", name);
@@ -54,9 +55,10 @@ static bool parse_whole(const char *text, int64_t least, int64_t most, int64_t *
     return end != text && *end == '\0' && *value >= least && *value <= most;
 }
 
-static bool parse_mode(const char *text, bool *training) {
-    *training = strcmp(text, "train") == 0;
-    return *training || strcmp(text, "infer") == 0;
+static bool parse_mode(const char *text, bench_setup *setup) {
+    setup->training = strcmp(text, "train") == 0;
+    setup->int8 = strcmp(text, "int8") == 0;
+    return setup->training || setup->int8 || strcmp(text, "infer") == 0;
 }
 
 static bool parse_seconds(const char *text, double *seconds) {
@@ -68,12 +70,16 @@ static bool parse_seconds(const char *text, double *seconds) {
 /* One option that takes a value; false: unknown, or a value that will not do. */
 static bool parse_option(peer_options *options, const char *name, const char *value) {
     if (value == NULL) return false;
-    if (strcmp(name, "--mode") == 0) return parse_mode(value, &options->setup.training);
+    if (strcmp(name, "--mode") == 0) return parse_mode(value, &options->setup);
     if (strcmp(name, "--threads") == 0) return parse_whole(value, 1, 1024, &options->setup.threads);
     if (strcmp(name, "--batch") == 0) return parse_whole(value, 0, 1 << 20, &options->setup.batch);
     if (strcmp(name, "--seconds") == 0) return parse_seconds(value, &options->seconds);
     if (strcmp(name, "--repeats") == 0)
         return parse_whole(value, 1, MOST_REPEATS, &options->repeats);
+    if (strcmp(name, "--model") == 0) {
+        options->setup.model = value;
+        return true;
+    }
     if (strcmp(name, "--data") == 0) {
         options->setup.folder = value;
         return true;
@@ -218,7 +224,10 @@ static void print_result(const peer_options *options, const bench_work *work, pe
     getrusage(RUSAGE_SELF, &usage);
     printf("{\"peer\": \"tare\", \"version\": \"%s\", \"workload\": \"%s\", \"mode\": \"%s\", "
            "\"variant\": \"\", \"bn\": %s, \"threads\": %" PRId64 ", \"batch\": %" PRId64 ", ",
-           tare_version(), options->workload->name, work->training ? "train" : "infer",
+           tare_version(), options->workload->name,
+           work->training ? "train"
+           : work->int8   ? "int8"
+                          : "infer",
            options->setup.no_bn ? "false" : "true", options->setup.threads, work->batch);
     print_values(options, work, result);
     printf(", \"repeats\": %d, \"import_s\": 0", result->count);

@@ -15,11 +15,17 @@
 #define PAUSE            .02 /* lets the last one's waiting threads fall asleep */
 
 const bench_program bench_programs[BENCH_PROGRAMS] = {
-    [BENCH_TARE] = {"Tare", NULL, NULL, NULL},
-    {"TensorFlow session.run", "tf", "bench/peers/tensorflow_v1.py", NULL},
-    {"PyTorch eager", "torch", "bench/peers/pytorch.py", NULL},
-    {"torch.compile", "torch", "bench/peers/pytorch.py", "--compile"},
+    [BENCH_TARE] = {"Tare", NULL, NULL, NULL, "train,infer,int8", NULL},
+    {"TensorFlow session.run", "tf", "bench/peers/tensorflow_v1.py", NULL, "train,infer", NULL},
+    {"PyTorch eager", "torch", "bench/peers/pytorch.py", NULL, "train,infer", NULL},
+    {"torch.compile", "torch", "bench/peers/pytorch.py", "--compile", "train,infer", NULL},
+    {"Tare float32", NULL, NULL, NULL, "int8", "infer"},
+    {"LiteRT", "litert", "bench/peers/litert.py", NULL, "int8", NULL},
 };
+
+bool bench_takes_part(const bench_program *program, const char *mode) {
+    return strstr(program->modes, mode) != NULL;
+}
 
 /* A program during the round. */
 typedef struct contestant {
@@ -40,19 +46,25 @@ static void complain(const bench_settings *settings, const bench_row *row, size_
 static bool start(const bench_settings *settings, const bench_row *row, size_t i,
                   bench_runner *runner) {
     const bench_program *program = &bench_programs[i];
-    const char *arguments[20];
-    char threads[16], log[1024];
+    const char *arguments[20], *mode = program->as != NULL ? program->as : row->mode;
+    char threads[16], log[1024], model[1024];
     size_t n = 0;
     snprintf(threads, sizeof threads, "%d", row->threads);
     snprintf(log, sizeof log, "%s/program-%zu.log", settings->folder, i);
+    snprintf(model, sizeof model, "%s/%s.tflite", settings->folder, row->workload);
     arguments[n++] = settings->executables[i];
     if (program->script != NULL) arguments[n++] = program->script;
     arguments[n++] = row->workload;
     if (program->option != NULL) arguments[n++] = program->option;
-    const char *const common[] = {"--mode", row->mode,      "--threads",
+    const char *const common[] = {"--mode", mode,           "--threads",
                                   threads,  "--seconds",    settings->seconds,
                                   "--data", settings->data, "--interleave"};
     for (size_t k = 0; k < sizeof common / sizeof *common; k++) arguments[n++] = common[k];
+    /* Tare, the first to begin, writes it; the peer reads it. */
+    if (strcmp(mode, "int8") == 0) {
+        arguments[n++] = "--model";
+        arguments[n++] = model;
+    }
     arguments[n] = NULL;
     char *texts[20]; /* posix_spawn wants them changeable, and changes none */
     memcpy(texts, arguments, sizeof texts);
@@ -65,6 +77,7 @@ static void start_all(const bench_settings *settings, const bench_row *row,
     for (size_t i = 0; i < BENCH_PROGRAMS; i++) {
         bench_runner *runner = &seats[i].runner;
         if (settings->executables[i] == NULL) continue;
+        if (!bench_takes_part(&bench_programs[i], row->mode)) continue;
         if (start(settings, row, i, runner) &&
             bench_runner_wait_for(runner, "ready", WARM_UP_PATIENCE))
             continue;
@@ -196,7 +209,7 @@ const bench_score *bench_round_fastest_peer(const bench_round *round) {
     const bench_score *fastest = NULL;
     for (size_t i = 0; i < BENCH_PROGRAMS; i++) {
         const bench_score *score = &round->scores[i];
-        if (i == BENCH_TARE || !score->measured) continue;
+        if (bench_programs[i].family == NULL || !score->measured) continue;
         if (fastest == NULL || bench_score_time(score) < bench_score_time(fastest)) fastest = score;
     }
     return fastest;

@@ -16,9 +16,11 @@ typedef struct bench_program {
     const char *family; /* what --peers calls it; NULL: Tare */
     const char *script; /* of a peer, in bench/peers */
     const char *option; /* that the script is given; NULL: none */
+    const char *modes;  /* in which it takes part */
+    const char *as;     /* mode that it runs in instead; NULL: the round's */
 } bench_program;
 
-enum { BENCH_PROGRAMS = 4, BENCH_TARE = 0, BENCH_MOST_ROUNDS = 32 };
+enum { BENCH_PROGRAMS = 6, BENCH_TARE = 0, BENCH_MOST_ROUNDS = 48 };
 extern const bench_program bench_programs[BENCH_PROGRAMS];
 
 typedef struct bench_row {
@@ -27,6 +29,8 @@ typedef struct bench_row {
 } bench_row;
 
 /* What one program came to in one round; name and version tell whether it was measured. */
+bool bench_takes_part(const bench_program *program, const char *mode);
+
 typedef struct bench_score {
     bool measured;
     bool in_microseconds; /* per step; else images per second */
@@ -65,7 +69,7 @@ void bench_round_run(const bench_settings *settings, bench_round *round);
 double bench_score_time(const bench_score *score);
 /* Half of what the repeats spread over, as a part of their median. */
 double bench_score_noise(const bench_score *score);
-/* The fastest peer that was measured; NULL: there is none. */
+/* The fastest peer that was measured, another mode of Tare being none; NULL: there is none. */
 const bench_score *bench_round_fastest_peer(const bench_round *round);
 
 #endif

@@ -150,6 +150,20 @@ void bench_print_speed(const bench_round *rounds, size_t count) {
          "the fastest peer's.");
 }
 
+void bench_print_gains(const bench_round *rounds, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const bench_row *row = &rounds[i].row;
+        const bench_score *whole = &rounds[i].scores[BENCH_TARE];
+        for (size_t k = 0; k < BENCH_PROGRAMS; k++) {
+            const bench_score *other = &rounds[i].scores[k];
+            if (bench_programs[k].as == NULL || !other->measured || !whole->measured) continue;
+            printf("%s with %s, %d thread%s, is %.2f times as fast as %s.\n", row->workload,
+                   row->mode, row->threads, row->threads == 1 ? "" : "s",
+                   bench_score_time(other) / bench_score_time(whole), bench_programs[k].name);
+        }
+    }
+}
+
 /* ----------------------------------------------------------------------------------- footprint */
 
 static void add_footprint(text_grid *grid, const bench_score *score) {

@@ -7,6 +7,8 @@
 
 /* Speed: every program's median, how Tare compares with the fastest peer, the noise. */
 void bench_print_speed(const bench_round *rounds, size_t count);
+/* How many times as fast Tare is with int8 as with float32, where both were measured. */
+void bench_print_gains(const bench_round *rounds, size_t count);
 /* Start-up time and peak memory. */
 void bench_print_footprint(const bench_round *rounds, size_t count);
 /* The rounds that Tare loses, and the noise; or that there are none. */

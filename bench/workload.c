@@ -4,6 +4,7 @@
 
 #include "batches.h"
 #include "bn_alone.h"
+#include "quantised.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,13 +22,13 @@ static const bench_workload workloads[] = {
     {"seed", "question", "default", QUESTION_BATCH, "train,infer", "1", true, true,
      bench_load_question, check_question},
     {"mlp_bn", "mlp_bn", "d2l", 128, "train,infer", "1,2", false, false, bench_load_fashion_mnist, NULL},
-    {"lenet_bn", "lenet_bn", "d2l", 256, "train,infer", "1,2", false, false, bench_load_fashion_mnist, NULL},
-    {"resnet20", "resnet20", "cifar", 128, "train,infer", "1,2", false, false, bench_load_synthetic, NULL},
-    {"resnet20_batch1", "resnet20", "cifar", 1, "infer", "1,2", false, false, bench_load_synthetic, NULL},
+    {"lenet_bn", "lenet_bn", "d2l", 256, "train,infer,int8", "1,2", false, false, bench_load_fashion_mnist, NULL},
+    {"resnet20", "resnet20", "cifar", 128, "train,infer,int8", "1,2", false, false, bench_load_synthetic, NULL},
+    {"resnet20_batch1", "resnet20", "cifar", 1, "infer,int8", "1,2", false, false, bench_load_synthetic, NULL},
     {"conv3d", "conv3d", "large", 8, "train", "1,2", false, false, bench_load_synthetic, NULL},
     {"heatmap", "heatmap", "plain", 32, "train,infer", "1,2", false, false, bench_load_synthetic, NULL},
-    {"resnet50", "resnet50", "imagenet", 16, "train,infer", "2", false, false, bench_load_synthetic, NULL},
-    {"resnet50_batch1", "resnet50", "imagenet", 1, "infer", "2", false, false, bench_load_synthetic, NULL},
+    {"resnet50", "resnet50", "imagenet", 16, "train,infer,int8", "2", false, false, bench_load_synthetic, NULL},
+    {"resnet50_batch1", "resnet50", "imagenet", 1, "infer,int8", "2", false, false, bench_load_synthetic, NULL},
     {"bn_alone", NULL, NULL, 32, "train", "1,2", false, false, bench_load_synthetic, NULL},
     {"bn_alone_small", NULL, NULL, 128, "train", "1,2", false, false, bench_load_synthetic, NULL},
 };
@@ -147,12 +148,15 @@ tare_status bench_work_begin(bench_work *work, const bench_workload *workload,
                              const bench_setup *setup, tare_error *error) {
     work->workload = workload;
     work->training = setup->training;
+    work->int8 = setup->int8;
     work->loss_at_1000 = NAN;
     work->batch = setup->batch > 0 ? setup->batch : workload->batch;
     tare_status status = build(work, setup->no_bn, error);
     if (status == TARE_OK) status = workload->load(work, setup->folder, error);
     if (status == TARE_OK) status = make_results(work, error);
     if (status == TARE_OK) status = open_session(work, setup->threads, error);
+    if (status == TARE_OK && work->int8)
+        status = bench_quantise(work, setup->threads, setup->model, error);
     return status;
 }
 

@@ -15,7 +15,7 @@ typedef struct bench_workload {
     const char *network;  /* of the zoo; NULL: batch normalisation alone */
     const char *recipe;   /* of that network: the options it is built with */
     int64_t batch;        /* unless asked otherwise */
-    const char *modes;    /* in which it is measured: "train,infer" */
+    const char *modes;    /* in which it is measured: "train,infer,int8" */
     const char *threads;  /* unless asked otherwise: "1,2" */
     bool in_microseconds; /* the result is the time of a step, not images per second */
     bool same_start;      /* the first weights are given, not drawn */
@@ -42,7 +42,7 @@ typedef struct bench_loss {
 /* A workload under way; zero at first. Ends with bench_work_end, also where beginning failed. */
 struct bench_work {
     const bench_workload *workload;
-    bool training;
+    bool training, int8;
     int64_t batch; /* examples */
     tare_graph *graph;
     tare_session *session;
@@ -67,6 +67,8 @@ struct bench_work {
 
 typedef struct bench_setup {
     bool training;
+    bool int8;              /* infers with the int8 model */
+    const char *model;      /* .tflite file that is to hold it; NULL: none */
     bool no_bn;             /* without batch normalisation: what it costs is the difference */
     int64_t threads, batch; /* batch 0: the workload's own */
     const char *folder;     /* of Fashion-MNIST; NULL: where Debian puts it */

@@ -45,7 +45,7 @@ WARM_UP_SECONDS, WARM_UP_STEPS = 0.35, 3
 def parse_options(**more):
     parser = argparse.ArgumentParser()
     parser.add_argument("workload", choices=sorted(BATCH))
-    parser.add_argument("--mode", default="train", choices=("train", "infer"))
+    parser.add_argument("--mode", default="train", choices=("train", "infer", "int8"))
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=0.5, help="length of a repeat")
     parser.add_argument("--repeats", type=int, default=5)
