@@ -59,7 +59,7 @@ typedef struct tare_int8_factor {
 } tare_int8_factor;
 typedef struct tare_int8_sum {
     int32_t x_zero, z_zero, least, most;
-    bool alike;
+    bool alike, halves_up; /* halves_up: of y, where least leaves no result below y_zero */
     tare_int8_factor z, y;
 } tare_int8_sum;
 

@@ -11,10 +11,10 @@
  *     vector                    of LANES int32
  *     dot(sum, x, w)            sum + products of the numbers in each 4 bytes
  *     widen(from), bytes_at(from)  LANES neighbouring numbers of x or bytes, one in each 4 bytes
- *     factors, factors_of(multiplier, round, shift, halves_up)
- *     scaled(number, factors)   (multiplier number / 2^31 + round) / 2^shift, both rounded down, 1
- *                               less before the second where halves go away from 0 and number < 0
- *     bounds, bounds_of(least, most)
+ *     factors, factors_of(multiplier, round, shift)
+ *     scaled(number, factors, halves_up)   (multiplier number / 2^31 + round) / 2^shift, both
+ * rounded down, 1 less before the second where halves go away from 0 and number < 0 bounds,
+ * bounds_of(least, most) place_4(to, stride, rows, bounds)  optional, with PLACE_4: four vectors
  *     place(to, y, bounds, count)  the first `count` numbers of a vector, within bounds, as bytes
  *
  * Sums stay in registers until a tile is done; the way from them to y is shared by all heights and
@@ -35,16 +35,32 @@ static inline vector spread(const char *from) {
 
 /* ---- from sums to results */
 
-static void finish_plain(const tare_int8_tile *tile, int rows, int width, const int32_t *sums) {
+#if !defined(PLACE_4)
+static inline void place_4(int8_t *to, int64_t stride, const vector rows[4], const bounds *within) {
+    for (int i = 0; i < 4; i++) place(to + i * stride, rows[i], within, LANES);
+}
+#endif
+
+static inline __attribute__((always_inline)) void
+finish_plain(const tare_int8_tile *tile, int rows, int width, const int32_t *sums, bool halves_up) {
     const bounds within = bounds_of(tile->least, tile->most);
+    const int64_t stride = tile->y_stride;
     for (int64_t j = 0; j < tile->columns; j += LANES) {
-        const int32_t *facts = tile->panel + j;
+        const int32_t *facts = tile->panel + j, *row = sums + j;
         const factors by = factors_of(load(facts + TARE_INT8_MULTIPLIER * width),
                                       load(facts + TARE_INT8_ROUND * width),
-                                      load(facts + TARE_INT8_SHIFT * width), tile->halves_up);
+                                      load(facts + TARE_INT8_SHIFT * width));
         int8_t *y = tile->y + j;
-        for (int i = 0; i < rows; i++, y += tile->y_stride)
-            place(y, scaled(load(sums + i * width + j), &by), &within, tile->columns - j);
+        int i = 0;
+        for (; i + 4 <= rows && j + LANES <= tile->columns; i += 4, y += 4 * stride) {
+            const vector four[4] = {scaled(load(row + i * width), &by, halves_up),
+                                    scaled(load(row + (i + 1) * width), &by, halves_up),
+                                    scaled(load(row + (i + 2) * width), &by, halves_up),
+                                    scaled(load(row + (i + 3) * width), &by, halves_up)};
+            place_4(y, stride, four, &within);
+        }
+        for (; i < rows; i++, y += stride)
+            place(y, scaled(load(row + i * width), &by, halves_up), &within, tile->columns - j);
     }
 }
 
@@ -52,8 +68,13 @@ static __attribute__((noinline)) void finish(const tare_int8_tile *tile, int row
                                              const int32_t *sums) {
     const int32_t *multipliers = tile->panel + TARE_INT8_MULTIPLIER * width;
     const int32_t *shifts = tile->panel + TARE_INT8_SHIFT * width;
+    /* How halves below 0 go is nothing to results that end at 0 or above. */
+    if (tile->plain && (tile->halves_up || tile->least >= tile->y_zero)) {
+        finish_plain(tile, rows, width, sums, true);
+        return;
+    }
     if (tile->plain) {
-        finish_plain(tile, rows, width, sums);
+        finish_plain(tile, rows, width, sums, false);
         return;
     }
     for (int i = 0; i < rows; i++) {
@@ -184,30 +205,32 @@ typedef struct adding {
 } adding;
 
 static inline __attribute__((always_inline)) vector sum_of(const adding *by, vector x, vector z,
-                                                           bool alike) {
+                                                           bool alike, bool halves_up) {
     const vector first = (x - by->x_zero) << (TARE_INT8_ADD_BITS - 1), apart = z - by->z_zero;
-    const vector second =
-        alike ? apart << (TARE_INT8_ADD_BITS - 1) : scaled(apart << TARE_INT8_ADD_BITS, &by->z);
-    return scaled(first + second, &by->y);
+    const vector second = alike ? apart << (TARE_INT8_ADD_BITS - 1)
+                                : scaled(apart << TARE_INT8_ADD_BITS, &by->z, false);
+    return scaled(first + second, &by->y, halves_up);
 }
 
-static inline __attribute__((always_inline)) void
-add_all(const adding *by, int64_t count, const int8_t *x, const int8_t *z, int8_t *y, bool alike) {
+static inline __attribute__((always_inline)) void add_all(const adding *by, int64_t count,
+                                                          const int8_t *x, const int8_t *z,
+                                                          int8_t *y, bool alike, bool halves_up) {
     int64_t i = 0;
     for (; i + LANES <= count; i += LANES)
-        place(y + i, sum_of(by, bytes_at(x + i), bytes_at(z + i), alike), &by->within, LANES);
+        place(y + i, sum_of(by, bytes_at(x + i), bytes_at(z + i), alike, halves_up), &by->within,
+              LANES);
     if (i == count) return;
     int8_t last[2][LANES] = {{0}};
     for (int64_t k = 0; i + k < count; k++) {
         last[0][k] = x[i + k];
         last[1][k] = z[i + k];
     }
-    place(y + i, sum_of(by, bytes_at(last[0]), bytes_at(last[1]), alike), &by->within, count - i);
+    place(y + i, sum_of(by, bytes_at(last[0]), bytes_at(last[1]), alike, halves_up), &by->within,
+          count - i);
 }
 
 static factors factors_for_all(const tare_int8_factor *f) {
-    return factors_of((vector){0} + f->multiplier, (vector){0} + f->round, (vector){0} + f->shift,
-                      false);
+    return factors_of((vector){0} + f->multiplier, (vector){0} + f->round, (vector){0} + f->shift);
 }
 
 static void add(const tare_int8_sum *sum, int64_t count, const int8_t *x, const int8_t *z,
@@ -218,9 +241,11 @@ static void add(const tare_int8_sum *sum, int64_t count, const int8_t *x, const 
                        .x_zero = sum->x_zero,
                        .z_zero = sum->z_zero};
     if (sum->alike)
-        add_all(&by, count, x, z, y, true);
+        add_all(&by, count, x, z, y, true, false);
+    else if (sum->halves_up)
+        add_all(&by, count, x, z, y, false, true);
     else
-        add_all(&by, count, x, z, y, false);
+        add_all(&by, count, x, z, y, false, false);
 }
 
 /* ---- windows of pools and means, a row of channels at a time */

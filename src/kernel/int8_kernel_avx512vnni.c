@@ -30,21 +30,21 @@ static inline vector bytes_at(const int8_t *from) {
 typedef struct factors {
     __m512i multiplier, odd, round, shift;
 } factors;
-static inline factors factors_of(vector multiplier, vector round, vector shift, bool halves_up) {
-    (void)halves_up; /* tables of 8-bit numbers are not asked for it */
+static inline factors factors_of(vector multiplier, vector round, vector shift) {
     return (factors){(__m512i)multiplier, _mm512_srli_epi64((__m512i)multiplier, 32),
                      (__m512i)round, (__m512i)shift};
 }
 
-static inline vector scaled(vector number, const factors *by) {
+static inline vector scaled(vector number, const factors *by, bool halves_up) {
     const __m512i x = (__m512i)number, nudge = _mm512_set1_epi64(INT64_C(1) << 30);
     const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(x, by->multiplier), nudge);
     const __m512i odd =
         _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(x, 32), by->odd), nudge);
     const __m512i high =
         _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 31), _mm512_add_epi64(odd, odd));
-    const __m512i round = _mm512_add_epi32(by->round, _mm512_srai_epi32(x, 31));
-    return (vector)_mm512_srav_epi32(_mm512_add_epi32(round, high), by->shift);
+    const __m512i nudged = _mm512_add_epi32(by->round, high);
+    const __m512i down = _mm512_add_epi32(nudged, _mm512_srai_epi32(x, 31));
+    return (vector)_mm512_srav_epi32(halves_up ? nudged : down, by->shift);
 }
 
 typedef struct bounds {
@@ -60,6 +60,23 @@ static inline void place(int8_t *to, vector y, const bounds *within, int64_t cou
         _mm_storeu_si128((__m128i *)(void *)to, inside);
     else
         _mm_mask_storeu_epi8(to, (__mmask16)((1 << count) - 1), inside);
+}
+
+/* Packing mixes the rows by fours of columns; the permutation puts them in order. */
+#define PLACE_4
+static inline void place_4(int8_t *to, int64_t stride, const vector rows[4], const bounds *within) {
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const __m512i bytes =
+        _mm512_packs_epi16(_mm512_packs_epi32((__m512i)rows[0], (__m512i)rows[1]),
+                           _mm512_packs_epi32((__m512i)rows[2], (__m512i)rows[3]));
+    const __m512i least = _mm512_broadcast_i32x4(within->least),
+                  most = _mm512_broadcast_i32x4(within->most);
+    const __m512i inside = _mm512_min_epi8(_mm512_max_epi8(bytes, least), most);
+    const __m512i sorted = _mm512_permutexvar_epi32(order, inside);
+    _mm_storeu_si128((__m128i *)(void *)to, _mm512_castsi512_si128(sorted));
+    _mm_storeu_si128((__m128i *)(void *)(to + stride), _mm512_extracti32x4_epi32(sorted, 1));
+    _mm_storeu_si128((__m128i *)(void *)(to + 2 * stride), _mm512_extracti32x4_epi32(sorted, 2));
+    _mm_storeu_si128((__m128i *)(void *)(to + 3 * stride), _mm512_extracti32x4_epi32(sorted, 3));
 }
 
 #include "kernel/int8_kernel.inc.h"

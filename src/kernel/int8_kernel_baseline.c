@@ -40,19 +40,20 @@ static inline vector bytes_at(const int8_t *from) {
 }
 
 typedef struct factors {
-    vector multiplier, round, shift, below;
+    vector multiplier, round, shift;
 } factors;
-static inline factors factors_of(vector multiplier, vector round, vector shift, bool halves_up) {
-    return (factors){multiplier, round, shift, (vector){0} - !halves_up};
+static inline factors factors_of(vector multiplier, vector round, vector shift) {
+    return (factors){multiplier, round, shift};
 }
 
-static inline vector scaled(vector number, const factors *by) {
+static inline vector scaled(vector number, const factors *by, bool halves_up) {
     vector high;
     for (int i = 0; i < LANES; i++) {
         const int64_t product = (int64_t)number[i] * by->multiplier[i];
         high[i] = (int32_t)((product + (INT64_C(1) << 30)) >> 31);
     }
-    return (high + by->round + ((number >> 31) & by->below)) >> by->shift;
+    const vector nudged = high + by->round;
+    return (halves_up ? nudged : nudged + (number >> 31)) >> by->shift;
 }
 
 typedef struct bounds {

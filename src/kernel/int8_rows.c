@@ -9,6 +9,7 @@
 
 enum {
     SLICE_NUMBERS = 65536, /* read by a slice, at least */
+    ADD_COST = 8,          /* of a sum, in numbers read */
     BLOCK = 256            /* channels whose sums are kept at a time */
 };
 
@@ -189,7 +190,8 @@ static bool sum_of(const tare_int8_add *a, tare_int8_sum *sum) {
                            .z_zero = a->b_zero,
                            .least = a->least,
                            .most = a->most,
-                           .alike = is_half(a->b_by)};
+                           .alike = is_half(a->b_by),
+                           .halves_up = a->least >= a->y_zero};
     return is_half(a->a_by) && (sum->alike || factor_of(a->b_by, 0, &sum->z)) &&
            factor_of(a->y_by, a->y_zero, &sum->y);
 }
@@ -207,7 +209,7 @@ void tare_int8_add_run_with(const tare_int8_kernel *kernel, const tare_int8_add 
         job.z = x;
     }
     job.count = a->count;
-    job.slices = slices_of(job.count, 1);
+    job.slices = slices_of(job.count, ADD_COST);
     if (sum_of(&turned, &job.sum))
         tare_pool_run(pool, job.slices, add_slice, &job);
     else
