@@ -117,8 +117,7 @@ tare_status tare_weight_ranges_save(const tare_weight_ranges *ranges, const char
                                     const char *path, tare_error *error) {
     tare_text svg = {.allocator = NULL}, title = {.allocator = NULL}, mark = {.allocator = NULL};
     tare_text_format(&title, "Weights of %s by channel, before and after folding", network);
-    tare_text_format(&mark, "folding stretches it to %d times the median",
-                     TARE_RANGE_EXPLODES);
+    tare_text_format(&mark, "folding stretches it to %d times the median", TARE_RANGE_EXPLODES);
     if (!title.failed && !mark.failed)
         tare_range_plot_svg(title.data, mark.data, ranges->rows, ranges->count, &svg);
     const tare_status status = title.failed || mark.failed || svg.failed
