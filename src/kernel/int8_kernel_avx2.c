@@ -16,7 +16,7 @@
 typedef int32_t vector __attribute__((vector_size(32)));
 
 static inline vector dot(vector sum, vector x, vector w) {
-    return sum + (vector)_mm256_madd_epi16((__m256i)x, (__m256i)w);
+    return (vector)_mm256_add_epi32((__m256i)sum, _mm256_madd_epi16((__m256i)x, (__m256i)w));
 }
 static inline vector widen(const char *from) {
     return (vector)_mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(const void *)from));

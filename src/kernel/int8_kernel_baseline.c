@@ -20,15 +20,18 @@
 typedef int32_t vector __attribute__((vector_size(16)));
 typedef int16_t shorts __attribute__((vector_size(8), aligned(2), may_alias));
 
+/* Sums wrap, as the plain loops' do. */
 static inline vector dot(vector sum, vector x, vector w) {
 #if defined(__SSE2__)
-    return sum + (vector)_mm_madd_epi16((__m128i)x, (__m128i)w);
+    return (vector)_mm_add_epi32((__m128i)sum, _mm_madd_epi16((__m128i)x, (__m128i)w));
 #elif defined(__ARM_NEON)
     const int16x8_t numbers = (int16x8_t)x, factors = (int16x8_t)w;
     const int32x4_t low = vmull_s16(vget_low_s16(numbers), vget_low_s16(factors));
-    return sum + (vector)vpaddq_s32(low, vmull_high_s16(numbers, factors));
+    return (vector)vaddq_s32((int32x4_t)sum, vpaddq_s32(low, vmull_high_s16(numbers, factors)));
 #else
-    return sum + (x >> 16) * (w >> 16) + (x << 16 >> 16) * (w << 16 >> 16);
+    typedef uint32_t whole __attribute__((vector_size(16)));
+    const vector high = (x >> 16) * (w >> 16), low = (x << 16 >> 16) * (w << 16 >> 16);
+    return (vector)((whole)sum + (whole)high + (whole)low);
 #endif
 }
 static inline vector widen(const char *from) {
