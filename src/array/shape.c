@@ -15,13 +15,19 @@ static void append_extent(char *buffer, int64_t extent, bool first) {
         tare_print(buffer + used, TARE_SHAPE_TEXT - used, "%s%lld", comma, (long long)extent);
 }
 
+/* Eight extents of 20 characters leave room. */
+static char *close_list(char *buffer) {
+    const size_t used = strlen(buffer);
+    tare_print(buffer + used, TARE_SHAPE_TEXT - used, "]");
+    return buffer;
+}
+
 char *tare_shape_text(char *buffer, tare_shape shape) {
     if (shape.rank < 0 || shape.rank > TARE_MAX_RANK)
         return tare_print(buffer, TARE_SHAPE_TEXT, "unknown rank");
     tare_print(buffer, TARE_SHAPE_TEXT, "[");
     for (int i = 0; i < shape.rank; i++) append_extent(buffer, shape.extents[i], i == 0);
-    strcat(buffer, "]"); /* eight extents of 20 characters leave room */
-    return buffer;
+    return close_list(buffer);
 }
 
 char *tare_list_text(char *buffer, tare_list list) {
@@ -31,8 +37,7 @@ char *tare_list_text(char *buffer, tare_list list) {
         tare_print(buffer + used, TARE_SHAPE_TEXT - used, "%s%lld", i == 0 ? "" : ", ",
                    (long long)list.values[i]);
     }
-    strcat(buffer, "]");
-    return buffer;
+    return close_list(buffer);
 }
 
 static bool rank_known(tare_shape shape) { return shape.rank >= 0 && shape.rank <= TARE_MAX_RANK; }
