@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 tare_status tare_export_refuse(const tare_exporting *e, const tare_node *node, const char *got,
@@ -46,10 +47,12 @@ unsigned char *tare_export_constant(tare_exporting *e, const char *name, int64_t
     return array->told.name ? data : NULL;
 }
 
-tare_status tare_export_list(tare_exporting *e, const tare_node *node, const int64_t *numbers,
-                             int count, int32_t *index) {
+tare_status tare_export_list(tare_exporting *e, const tare_node *node, const char *what,
+                             const int64_t *numbers, int count, int32_t *index) {
+    char name[256];
+    tare_print(name, sizeof name, "%s/%s", node->name, what);
     unsigned char *data =
-        tare_export_constant(e, node->name, TARE_TFLITE_INT32, TARE_SHAPE(count), index);
+        tare_export_constant(e, name, TARE_TFLITE_INT32, TARE_SHAPE(count), index);
     if (!data) return tare_fail_memory(e->error);
     for (int i = 0; i < count; i++)
         tare_put_32(data + i * (int64_t)sizeof(uint32_t), (uint32_t)(int32_t)numbers[i]);
@@ -168,7 +171,7 @@ tare_status tare_export_padding(tare_exporting *e, const tare_node *node, tare_l
         shape.extents[axis] += around[2 * axis] + around[2 * axis + 1];
     }
     tare_print(name, sizeof name, "%s/padded", node->name);
-    TARE_TRY(tare_export_list(e, node, around, 2 * shape.rank, &inputs[1]));
+    TARE_TRY(tare_export_list(e, node, "paddings", around, 2 * shape.rank, &inputs[1]));
     e->model->tensors[inputs[1]].told.shape = e->model->tensors[inputs[1]].signature =
         TARE_SHAPE(shape.rank, 2);
     TARE_TRY(tare_export_step(e, node, name, shape, TARE_TFLITE_PAD, inputs, 2, &op));
@@ -268,6 +271,48 @@ static void close_batch(tare_exporting *e) {
         e->model->tensors[i].signature = e->model->tensors[i].told.shape;
 }
 
+/* By name; tensors of one name in their order. */
+static int by_name(const void *a, const void *b) {
+    const tare_tflite_array *x = *(tare_tflite_array *const *)a,
+                            *y = *(tare_tflite_array *const *)b;
+    const int order = strcmp(x->told.name, y->told.name);
+    return order != 0 ? order : (x > y) - (x < y);
+}
+
+/* The name with a number behind it. */
+static tare_status number_name(tare_exporting *e, const char **name, const char *base, int64_t k) {
+    const size_t bytes = strlen(base) + 24;
+    char *numbered = tare_arena_allocate_array(e->model->arena, (int64_t)bytes, 1);
+    if (!numbered) return tare_fail_memory(e->error);
+    tare_print(numbered, bytes, "%s_%lld", base, (long long)k);
+    *name = numbered;
+    return TARE_OK;
+}
+
+/*
+ * Weights that two layers share are two constants. Readers that know tensors by their names
+ * (OpenVINO) take one for the other where two are called alike: the second becomes NAME_1. A name
+ * grows whenever it changes, so this ends.
+ */
+static tare_status make_names_unique(tare_exporting *e) {
+    tare_tflite *model = e->model;
+    tare_tflite_array **order =
+        tare_arena_allocate_array(model->arena, model->tensor_count, sizeof(tare_tflite_array *));
+    if (!order) return tare_fail_memory(e->error);
+    for (int64_t i = 0; i < model->tensor_count; i++) order[i] = &model->tensors[i];
+    for (bool changed = true; changed;) {
+        changed = false;
+        qsort(order, (size_t)model->tensor_count, sizeof *order, by_name);
+        for (int64_t i = 0, first = 0; i < model->tensor_count; i++) {
+            if (strcmp(order[i]->told.name, order[first]->told.name) != 0) first = i;
+            if (first == i) continue;
+            TARE_TRY(number_name(e, &order[i]->told.name, order[first]->told.name, i - first));
+            changed = true;
+        }
+    }
+    return TARE_OK;
+}
+
 static tare_status export_all(tare_exporting *e, tare_tensor input, tare_tensor output) {
     const tare_node *from = tare_tensor_node(input), *to = tare_tensor_node(output);
     tare_tflite *model = e->model;
@@ -289,6 +334,7 @@ static tare_status export_all(tare_exporting *e, tare_tensor input, tare_tensor 
         return tare_export_refuse(e, to, "an output that is not computed from the input",
                                   "one that is");
     close_batch(e);
+    TARE_TRY(make_names_unique(e));
     model->version = TARE_TFLITE_SCHEMA_VERSION;
     model->inputs = &ends[0];
     model->outputs = &ends[1];

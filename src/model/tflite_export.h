@@ -34,8 +34,9 @@ tare_status tare_export_numbers(const tare_exporting *e, const tare_node *node, 
 /* A constant of 32-bit numbers, to be filled; NULL: no memory. */
 unsigned char *tare_export_constant(tare_exporting *e, const char *name, int64_t type,
                                     tare_shape shape, int32_t *index);
-tare_status tare_export_list(tare_exporting *e, const tare_node *node, const int64_t *numbers,
-                             int count, int32_t *index);
+/* A constant list of whole numbers, which the node's operator calls so: 'shape', 'axes'. */
+tare_status tare_export_list(tare_exporting *e, const tare_node *node, const char *what,
+                             const int64_t *numbers, int count, int32_t *index);
 /* An operator with a float32 result of that name and shape, its batch alone unknown. */
 tare_status tare_export_step(tare_exporting *e, const tare_node *node, const char *name,
                              tare_shape shape, int64_t code, const int32_t *inputs, int count,

@@ -66,10 +66,11 @@ TARE_EXPORTER(average_pool) { return export_pool(e, node, TARE_TFLITE_AVERAGE_PO
 
 /* An operator whose second input is a list. */
 static tare_status export_with_list(tare_exporting *e, const tare_node *node, int64_t code,
-                                    const int64_t *numbers, int count, tare_tflite_operator **op) {
+                                    const char *what, const int64_t *numbers, int count,
+                                    tare_tflite_operator **op) {
     int32_t inputs[2];
     TARE_TRY(tare_export_operand(e, node, 0, &inputs[0]));
-    TARE_TRY(tare_export_list(e, node, numbers, count, &inputs[1]));
+    TARE_TRY(tare_export_list(e, node, what, numbers, count, &inputs[1]));
     return tare_export_operator(e, node, code, inputs, 2, op);
 }
 
@@ -77,7 +78,7 @@ TARE_EXPORTER(reshape) {
     const tare_shape y = node->outputs[0].shape;
     tare_tflite_operator *op;
     if (y.rank < 1) return tare_export_refuse(e, node, "a scalar", "rank 1 or more");
-    return export_with_list(e, node, TARE_TFLITE_RESHAPE, y.extents, y.rank, &op);
+    return export_with_list(e, node, TARE_TFLITE_RESHAPE, "shape", y.extents, y.rank, &op);
 }
 
 TARE_EXPORTER(mean) {
@@ -85,7 +86,8 @@ TARE_EXPORTER(mean) {
     tare_tflite_operator *op = NULL;
     if (o->axis.count < 1)
         return tare_export_refuse(e, node, "a mean over all axes", "axes that are named");
-    TARE_TRY(export_with_list(e, node, TARE_TFLITE_MEAN, o->axis.values, o->axis.count, &op));
+    TARE_TRY(
+        export_with_list(e, node, TARE_TFLITE_MEAN, "axes", o->axis.values, o->axis.count, &op));
     tare_export_set(op, "keep_dims", o->keepdims);
     return TARE_OK;
 }
@@ -108,7 +110,7 @@ TARE_EXPORTER(pad) {
         around[2 * axis] = o->before.values[axis];
         around[2 * axis + 1] = o->after.values[axis];
     }
-    TARE_TRY(export_with_list(e, node, TARE_TFLITE_PAD, around, 2 * rank, &op));
+    TARE_TRY(export_with_list(e, node, TARE_TFLITE_PAD, "paddings", around, 2 * rank, &op));
     tare_tflite_array *list = &e->model->tensors[op->inputs[1]];
     list->told.shape = list->signature = TARE_SHAPE(rank, 2);
     return TARE_OK;
@@ -117,7 +119,7 @@ TARE_EXPORTER(pad) {
 static tare_status export_resize(tare_exporting *e, const tare_node *node, int64_t code) {
     const tare_resize_node_options *o = node->options;
     tare_tflite_operator *op = NULL;
-    TARE_TRY(export_with_list(e, node, code, o->size.values, 2, &op));
+    TARE_TRY(export_with_list(e, node, code, "size", o->size.values, 2, &op));
     tare_export_set(op, "align_corners", o->align_corners);
     tare_export_set(op, "half_pixel_centers", o->half_pixel_centers);
     op->version = 3; /* the first that knows half_pixel_centers */

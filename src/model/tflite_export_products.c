@@ -189,7 +189,7 @@ TARE_EXPORTER(conv_transpose) {
                            .inner = w.extents[3],
                            .turned = true};
     y.extents[0] = 1;
-    TARE_TRY(tare_export_list(e, node, y.extents, y.rank, &inputs[0]));
+    TARE_TRY(tare_export_list(e, node, "shape", y.extents, y.rank, &inputs[0]));
     TARE_TRY(add_weights(e, node, &given, &inputs[1], &inputs[3]));
     TARE_TRY(tare_export_operand(e, node, 0, &inputs[2]));
     TARE_TRY(tare_export_operator(e, node, given.code, inputs, TARE_EXPORT_INPUTS, &op));

@@ -506,6 +506,38 @@ static void ranges_of_fake_quantisation_stay_in_the_file(void **state) {
     tare_graph_free(g);
 }
 
+static void assert_names_differ(const tare_tflite *model) {
+    for (size_t i = 0; i < tare_tflite_tensor_count(model); i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(tare_tflite_tensor_at(model, i)->name,
+                       tare_tflite_tensor_at(model, k)->name) == 0)
+                fail_msg("two tensors are called '%s'", tare_tflite_tensor_at(model, i)->name);
+}
+
+/* OpenVINO knows tensors by their names. Here layers share their weights, one variable is called
+ * as the second copy of them would be, and there is a list that an operator takes. */
+static void every_tensor_has_a_name_of_its_own(void **state) {
+    (void)state;
+    tare_graph *g = tare_graph_new();
+    tare_session *s = NULL;
+    tare_tflite *model = NULL;
+    tare_error error = {0};
+    const tare_tensor x = tare_placeholder(g, TARE_FLOAT32, TARE_SHAPE(TARE_ANY, 4));
+    const tare_tensor w = tare_get_variable(g, "w", TARE_SHAPE(4, 4)),
+                      same = tare_get_variable(g, "w_1", TARE_SHAPE(4, 4));
+    tare_tensor y = tare_relu(tare_matmul(tare_relu(tare_matmul(x, w)), w));
+    y = tare_relu(tare_matmul(tare_relu(tare_matmul(y, same)), w));
+    y = tare_reshape(y, TARE_SHAPE(TARE_ANY, 2, 2));
+    if (tare_graph_status(g)) fail_msg("%s", tare_message(g));
+    assert_int_equal(tare_session_new(g, &s, .threads = 1), TARE_OK);
+    assert_int_equal(tare_session_initialize(s), TARE_OK);
+    if (tare_tflite_export(s, x, y, &model, &error)) fail_msg("%s", error.message);
+    assert_names_differ(model);
+    tare_tflite_close(model);
+    tare_session_free(s);
+    tare_graph_free(g);
+}
+
 static void ops_without_a_form_are_refused(void **state) {
     (void)state;
     tare_graph *g = tare_graph_new();
@@ -547,6 +579,7 @@ int main(void) {
         cmocka_unit_test(what_is_written_reads_back),
         cmocka_unit_test(exported_networks_answer_as_the_session),
         cmocka_unit_test(ranges_of_fake_quantisation_stay_in_the_file),
+        cmocka_unit_test(every_tensor_has_a_name_of_its_own),
         cmocka_unit_test(ops_without_a_form_are_refused),
 #ifdef TARE_HAVE_ZLIB
         cmocka_unit_test(what_is_written_answers_to_the_bit),
