@@ -20,10 +20,12 @@
 
 enum { SUCCESS = 0, FAILURE = 1, MISUSE = 2, PATH_BYTES = 1024 };
 
+#define PEERS "tf,torch,onnxruntime,openvino,litert"
+
 typedef struct compare_options {
     const char *workloads, *modes, *threads; /* lists; NULL: as the workloads say */
-    const char *peers, *data, *folder, *tare, *python_tf, *python_torch, *python_litert, *seconds,
-        *patience, *repeats;
+    const char *peers, *data, *folder, *tare, *python_tf, *python_torch, *python_litert,
+        *python_openvino, *seconds, *patience, *repeats;
 } compare_options;
 
 /* ------------------------------------------------------------------------------------- options */
@@ -51,6 +53,7 @@ static const char **option_place(compare_options *options, const char *name) {
         {"--python-tf", &options->python_tf},
         {"--python-torch", &options->python_torch},
         {"--python-litert", &options->python_litert},
+        {"--python-openvino", &options->python_openvino},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].name, name) == 0) return table[i].place;
@@ -95,7 +98,7 @@ typedef bool is_known(const char *word);
 static bool is_workload(const char *word) { return bench_workload_named(word) != NULL; }
 static bool is_mode(const char *word) { return in_list("train,infer,int8", word); }
 static bool is_threads(const char *word) { return whole_number(word, 1024) > 0; }
-static bool is_peer(const char *word) { return in_list("none,tf,torch,litert", word); }
+static bool is_peer(const char *word) { return in_list("none," PEERS, word); }
 
 /* -1: every word of the list is known; else an exit status. */
 static int check_list(const char *list, is_known *known, const char *what) {
@@ -214,15 +217,29 @@ static FILE *open_results(const char *folder, char path[PATH_BYTES]) {
     return file;
 }
 
+/* The Python that runs a family's scripts. */
+static const char *python_of(const compare_options *options, const char *family) {
+    const struct {
+        const char *family, *python;
+    } table[] = {
+        {"tf", options->python_tf},
+        {"torch", options->python_torch},
+        {"onnxruntime", options->python_torch}, /* PyTorch writes its models */
+        {"openvino", options->python_openvino},
+        {"litert", options->python_litert},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(table[i].family, family) == 0) return table[i].python;
+    return NULL;
+}
+
 static void choose_programs(const compare_options *options, bench_settings *settings) {
     for (size_t i = 0; i < BENCH_PROGRAMS; i++) {
         const char *family = bench_programs[i].family;
         if (family == NULL)
             settings->executables[i] = options->tare;
         else if (in_list(options->peers, family))
-            settings->executables[i] = strcmp(family, "tf") == 0      ? options->python_tf
-                                       : strcmp(family, "torch") == 0 ? options->python_torch
-                                                                      : options->python_litert;
+            settings->executables[i] = python_of(options, family);
     }
 }
 
@@ -283,7 +300,7 @@ static int run(const compare_options *options, bench_round *rounds, size_t count
 
 int main(int count, char **texts) {
     compare_options options = {.modes = "train,infer,int8",
-                               .peers = "tf,torch,litert",
+                               .peers = PEERS,
                                .folder = "build/bench",
                                .seconds = ".3",
                                .patience = "10",
@@ -291,7 +308,8 @@ int main(int count, char **texts) {
                                .tare = "build/release/bench/tare_peer",
                                .python_tf = "build/peers/tf/bin/python",
                                .python_torch = "build/peers/torch/bin/python",
-                               .python_litert = "build/peers/litert/bin/python"};
+                               .python_litert = "build/peers/litert/bin/python",
+                               .python_openvino = "build/peers/openvino/bin/python"};
     const int status = parse(&options, count, texts);
     if (status >= 0) return status;
     signal(SIGPIPE, SIG_IGN); /* a program that died is told of, and the others go on */

@@ -4,13 +4,16 @@
  * one JSON line.
  *
  *     tare_peer WORKLOAD [--mode train|infer|int8] [--threads N] [--batch B] [--seconds S]
- *               [--repeats R] [--interleave] [--data FOLDER] [--model FILE]
+ *               [--repeats R] [--interleave] [--data FOLDER] [--model FILE] [--write-model FILE]
  *
  * With --interleave it says `ready` after the warm-up; then `go` on standard input makes it do one
  * repeat and say `done`, `again` the same in place of the last one, and `end` (or the end of the
- * input) ends it. Every repeat is checked after its time is taken; a wrong number ends the program.
+ * input) ends it. --write-model writes the network's model in float32, for the engines among the
+ * peers, says `written` and measures nothing. Every repeat is checked after its time is taken; a
+ * wrong number ends the program.
  */
 #include "machine.h"
+#include "quantised.h"
 #include "workload.h"
 
 #include <inttypes.h>
@@ -33,6 +36,7 @@ typedef struct peer_options {
     double seconds;
     int64_t repeats;
     bool interleave;
+    const char *model; /* to write and no more; NULL: measure */
 } peer_options;
 
 /* ------------------------------------------------------------------------------------- options */
@@ -41,7 +45,7 @@ static int misuse(const char *what, const char *which) {
     fprintf(stderr, "tare_peer: %s%s\n", what, which);
     fputs("usage: tare_peer WORKLOAD [--mode train|infer|int8] [--threads N] [--batch B]\n"
           "                 [--seconds S] [--repeats R] [--interleave] [--data FOLDER] [--no-bn]\n"
-          "                 [--model FILE]\nworkloads:",
+          "                 [--model FILE] [--write-model FILE]\nworkloads:",
           stderr);
     const char *name;
     for (size_t i = 0; (name = bench_workload_name(i)) != NULL; i++) fprintf(stderr, " %s", name);
@@ -78,6 +82,10 @@ static bool parse_option(peer_options *options, const char *name, const char *va
         return parse_whole(value, 1, MOST_REPEATS, &options->repeats);
     if (strcmp(name, "--model") == 0) {
         options->setup.model = value;
+        return true;
+    }
+    if (strcmp(name, "--write-model") == 0) {
+        options->model = value;
         return true;
     }
     if (strcmp(name, "--data") == 0) {
@@ -181,6 +189,13 @@ static tare_status repeat_when_told(bench_work *work, int64_t count, peer_result
     return TARE_OK;
 }
 
+static tare_status write_model(const peer_options *options, bench_work *work, tare_error *error) {
+    tare_status status = bench_work_begin(work, options->workload, &options->setup, error);
+    if (status == TARE_OK) status = bench_write_model(work, options->model, error);
+    if (status == TARE_OK) puts("written");
+    return status;
+}
+
 static tare_status measure(const peer_options *options, bench_work *work, peer_result *result,
                            tare_error *error) {
     double seconds;
@@ -246,7 +261,8 @@ int main(int count, char **texts) {
     bench_work work = {.workload = NULL};
     peer_result result = {.count = 0};
     tare_error error = {.status = TARE_OK};
-    const tare_status status = measure(&options, &work, &result, &error);
+    const tare_status status = options.model != NULL ? write_model(&options, &work, &error)
+                                                     : measure(&options, &work, &result, &error);
     if (status != TARE_OK)
         fprintf(stderr, "tare_peer: %s\n", error.message);
     else if (result.count > 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a network of the zoo to its int8 model: fold, export, observe, quantise, build. */
+/* From a network of the zoo to its models: fold, export; for int8 observe, quantise, build. */
 #include "quantised.h"
 
 #include "batches.h"
@@ -33,17 +33,30 @@ static tare_status make_int8(const bench_work *work, const tare_tflite *model,
     return status;
 }
 
-static tare_status make_model(const bench_work *work, tare_tflite **quantised, tare_error *error) {
+static tare_status make_float(const bench_work *work, tare_tflite **model, tare_error *error) {
     tare_folding *folding = NULL;
-    tare_tflite *model = NULL;
     tare_status status =
         tare_fold(work->session, &work->network, NULL, &folding, error, .examples = 0);
     if (status == TARE_OK)
         status = tare_tflite_export(work->session, work->network.inputs, work->network.logits,
-                                    &model, error);
+                                    model, error);
+    tare_folding_free(folding);
+    return status;
+}
+
+tare_status bench_write_model(const bench_work *work, const char *path, tare_error *error) {
+    tare_tflite *model = NULL;
+    tare_status status = make_float(work, &model, error);
+    if (status == TARE_OK) status = tare_tflite_save(model, path, error);
+    tare_tflite_close(model);
+    return status;
+}
+
+static tare_status make_model(const bench_work *work, tare_tflite **quantised, tare_error *error) {
+    tare_tflite *model = NULL;
+    tare_status status = make_float(work, &model, error);
     if (status == TARE_OK) status = make_int8(work, model, quantised, error);
     tare_tflite_close(model);
-    tare_folding_free(folding);
     return status;
 }
 

@@ -15,12 +15,16 @@
 #define PAUSE            .02 /* lets the last one's waiting threads fall asleep */
 
 const bench_program bench_programs[BENCH_PROGRAMS] = {
-    [BENCH_TARE] = {"Tare", NULL, NULL, NULL, "train,infer,int8", NULL},
-    {"TensorFlow session.run", "tf", "bench/peers/tensorflow_v1.py", NULL, "train,infer", NULL},
-    {"PyTorch eager", "torch", "bench/peers/pytorch.py", NULL, "train,infer", NULL},
-    {"torch.compile", "torch", "bench/peers/pytorch.py", "--compile", "train,infer", NULL},
-    {"Tare float32", NULL, NULL, NULL, "int8", "infer"},
-    {"LiteRT", "litert", "bench/peers/litert.py", NULL, "int8", NULL},
+    [BENCH_TARE] = {.name = "Tare", .modes = "train,infer,int8"},
+    {"TensorFlow session.run", "tf", "bench/peers/tensorflow_v1.py", .modes = "train,infer"},
+    {"PyTorch eager", "torch", "bench/peers/pytorch.py", .modes = "train,infer"},
+    {"torch.compile", "torch", "bench/peers/pytorch.py", "--compile", .modes = "train,infer"},
+    {"ONNX Runtime", "onnxruntime", "bench/peers/onnx_runtime.py", .modes = "infer",
+     .model = ".onnx"},
+    {"OpenVINO", "openvino", "bench/peers/openvino_runtime.py", .modes = "infer",
+     .model = ".tflite"},
+    {"Tare float32", .modes = "int8", .as = "infer"},
+    {"LiteRT", "litert", "bench/peers/litert.py", .modes = "infer,int8", .model = ".tflite"},
 };
 
 bool bench_takes_part(const bench_program *program, const char *mode) {
@@ -47,11 +51,12 @@ static bool start(const bench_settings *settings, const bench_row *row, size_t i
                   bench_runner *runner) {
     const bench_program *program = &bench_programs[i];
     const char *arguments[20], *mode = program->as != NULL ? program->as : row->mode;
+    const bool int8 = strcmp(mode, "int8") == 0, infer = strcmp(mode, "infer") == 0;
+    const char *ending = int8 ? ".tflite" : infer ? program->model : NULL;
     char threads[16], log[1024], model[1024];
     size_t n = 0;
     snprintf(threads, sizeof threads, "%d", row->threads);
     snprintf(log, sizeof log, "%s/program-%zu.log", settings->folder, i);
-    snprintf(model, sizeof model, "%s/%s.tflite", settings->folder, row->workload);
     arguments[n++] = settings->executables[i];
     if (program->script != NULL) arguments[n++] = program->script;
     arguments[n++] = row->workload;
@@ -60,8 +65,8 @@ static bool start(const bench_settings *settings, const bench_row *row, size_t i
                                   threads,  "--seconds",    settings->seconds,
                                   "--data", settings->data, "--interleave"};
     for (size_t k = 0; k < sizeof common / sizeof *common; k++) arguments[n++] = common[k];
-    /* Tare, the first to begin, writes it; the peer reads it. */
-    if (strcmp(mode, "int8") == 0) {
+    if (ending != NULL) {
+        snprintf(model, sizeof model, "%s/%s%s", settings->folder, row->workload, ending);
         arguments[n++] = "--model";
         arguments[n++] = model;
     }
@@ -71,9 +76,43 @@ static bool start(const bench_settings *settings, const bench_row *row, size_t i
     return bench_runner_start(runner, texts, log);
 }
 
+/* The int8 model is written by Tare, the first to begin, which runs it too. The float32 one is for
+ * engines alone: a process of its own writes it, so that Tare's start and memory are not burdened.
+ */
+static void write_model(const bench_settings *settings, const bench_row *row) {
+    char log[1024], model[1024];
+    bench_runner runner = {.process = 0};
+    snprintf(log, sizeof log, "%s/model.log", settings->folder);
+    snprintf(model, sizeof model, "%s/%s.tflite", settings->folder, row->workload);
+    const char *const words[] = {settings->executables[BENCH_TARE],
+                                 row->workload,
+                                 "--mode",
+                                 "infer",
+                                 "--data",
+                                 settings->data,
+                                 "--write-model",
+                                 model,
+                                 NULL};
+    char *texts[sizeof words / sizeof *words];
+    memcpy(texts, words, sizeof texts);
+    const bool good = bench_runner_start(&runner, texts, log) &&
+                      bench_runner_wait_for(&runner, "written", WARM_UP_PATIENCE);
+    if (!good) fprintf(stderr, "no model of %s for the engines; %s tells\n", row->workload, log);
+    bench_runner_stop(&runner);
+}
+
+static bool wants_model(const bench_settings *settings, const bench_row *row) {
+    for (size_t i = 0; i < BENCH_PROGRAMS; i++)
+        if (settings->executables[i] != NULL && bench_programs[i].model != NULL &&
+            strcmp(row->mode, "infer") == 0)
+            return true;
+    return false;
+}
+
 /* Starts one after the other, so that nobody's warm-up is disturbed by another's. */
 static void start_all(const bench_settings *settings, const bench_row *row,
                       contestant seats[BENCH_PROGRAMS]) {
+    if (wants_model(settings, row)) write_model(settings, row);
     for (size_t i = 0; i < BENCH_PROGRAMS; i++) {
         bench_runner *runner = &seats[i].runner;
         if (settings->executables[i] == NULL) continue;

@@ -18,9 +18,10 @@ typedef struct bench_program {
     const char *option; /* that the script is given; NULL: none */
     const char *modes;  /* in which it takes part */
     const char *as;     /* mode that it runs in instead; NULL: the round's */
+    const char *model;  /* how the file ends that it infers from in float32; NULL: needs none */
 } bench_program;
 
-enum { BENCH_PROGRAMS = 6, BENCH_TARE = 0, BENCH_MOST_ROUNDS = 48 };
+enum { BENCH_PROGRAMS = 8, BENCH_TARE = 0, BENCH_MOST_ROUNDS = 48 };
 extern const bench_program bench_programs[BENCH_PROGRAMS];
 
 typedef struct bench_row {

@@ -6,7 +6,10 @@ import warnings
 
 import workload
 
-options = workload.parse_options(compile={"action": "store_true", "help": "torch.compile"})
+options = workload.parse_options(
+    compile={"action": "store_true", "help": "torch.compile"},
+    export={"metavar": "FILE", "help": "write the network as an ONNX model, and measure nothing"},
+)
 warnings.filterwarnings("ignore")
 begin = time.perf_counter()
 import torch  # noqa: E402
@@ -221,6 +224,22 @@ def bn_alone(x, dy):
     return train
 
 
+def export(model, x):
+    """Batch normalisation is left for the runtime to fold; the batch may have any size."""
+    torch.onnx.export(
+        model.eval(),
+        (x,),
+        options.export,
+        input_names=["x"],
+        output_names=["y"],
+        dynamic_axes={"x": {0: "n"}, "y": {0: "n"}},
+        opset_version=17,
+        do_constant_folding=False,
+        training=torch.onnx.TrainingMode.PRESERVE,
+        dynamo=False,
+    )
+
+
 def main():
     torch.manual_seed(1)
     torch.set_num_threads(options.threads)
@@ -231,6 +250,8 @@ def main():
         work = workload.Work(options, batches, bn_alone(*batches[0]))
         return workload.measure(options, peer, torch.__version__, work, import_seconds)
     model = NETWORKS[options.network]()
+    if options.export:
+        return export(model, batches[0][0].contiguous())
     if CHANNELS_LAST:
         model = model.to(memory_format=FORMAT)
     work = workload.Work(options, batches, make_train(model), make_infer(model) if not options.training else None)
