@@ -24,12 +24,25 @@ static void add_tap(tare_gather *gather, tare_tap *taps, const int64_t at[TARE_S
     gather->taps++;
 }
 
+/* The series of runs that the one at tap t begins; those behind it are known. */
+static void find_alike(const tare_gather *gather, tare_tap *taps, int64_t t) {
+    tare_tap *tap = &taps[t];
+    const int64_t next = t + tap->run;
+    tap->alike = 1;
+    tap->spacing = 0;
+    if (next >= gather->taps || taps[next].run != tap->run) return;
+    tap->spacing = taps[next].shift - tap->shift;
+    tap->alike =
+        taps[next].alike > 1 && taps[next].spacing == tap->spacing ? taps[next].alike + 1 : 2;
+}
+
 static void find_runs(tare_gather *gather, tare_tap *taps) {
     for (int64_t t = gather->taps - 1; taps && t >= 0; t--) {
         const bool joins = t + 1 < gather->taps && taps[t + 1].at[0] == taps[t].at[0] &&
                            taps[t + 1].at[1] == taps[t].at[1] &&
                            taps[t + 1].at[2] == taps[t].at[2] + 1;
         taps[t].run = joins ? taps[t + 1].run + 1 : 1;
+        find_alike(gather, taps, t);
     }
     gather->tap = taps;
 }
@@ -172,29 +185,38 @@ void tare_gather_rows(const tare_gather *gather, tare_gather_part part, const fl
 
 /* ---- scattering */
 
-static inline void add_numbers(float *to, const float *from, int64_t count) {
-    int64_t i = 0;
-    for (; i + 4 <= count; i += 4) *(quad *)(to + i) += *(const quad *)(from + i);
-    for (; i < count; i++) to[i] += from[i];
-}
-
 static bool is_inside(const tare_gather *gather, const int64_t origin[TARE_SPATIAL]) {
     return fits(gather, 0, origin[0]) && fits(gather, 1, origin[1]) && fits(gather, 2, origin[2]);
 }
 
-static void scatter_pixel(const tare_gather *gather, const float *row,
-                          const int64_t origin[TARE_SPATIAL], float *image) {
-    const bool inside = is_inside(gather, origin);
+/* Every tap lies inside: a series of runs at a time. */
+static void scatter_inside(const tare_gather *gather, const float *row,
+                           const int64_t origin[TARE_SPATIAL], float *image) {
+    const int64_t channels = gather->channels;
+    float *base = image + tare_pixel_index(gather->source, origin) * channels;
+    for (int64_t t = 0; t < gather->taps;) {
+        const tare_tap *tap = &gather->tap[t];
+        const int64_t columns = tap->run * channels;
+        gather->kernel->add_block(base + tap->shift * channels, tap->spacing * channels, row,
+                                  columns, tap->alike, columns);
+        row += tap->alike * columns;
+        t += tap->alike * tap->run;
+    }
+}
+
+static void scatter_edge(const tare_gather *gather, const float *row,
+                         const int64_t origin[TARE_SPATIAL], float *image) {
     for (int64_t t = 0; t < gather->taps;) {
         const tare_tap *tap = &gather->tap[t];
         const int64_t in[TARE_SPATIAL] = {origin[0] + tap->at[0], origin[1] + tap->at[1],
                                           origin[2] + tap->at[2]};
         int64_t begin = 0, end = tap->run;
-        if (!inside) clip_piece(gather, in, tap->run, &begin, &end);
+        clip_piece(gather, in, tap->run, &begin, &end);
         if (begin < end) {
             const int64_t pixel = tare_pixel_index(gather->source, in) + begin;
-            add_numbers(image + pixel * gather->channels, row + begin * gather->channels,
-                        (end - begin) * gather->channels);
+            gather->kernel->add_block(image + pixel * gather->channels, 0,
+                                      row + begin * gather->channels, 0, 1,
+                                      (end - begin) * gather->channels);
         }
         row += tap->run * gather->channels;
         t += tap->run;
@@ -208,7 +230,7 @@ void tare_scatter_rows(const tare_gather *gather, const float *rows, int64_t str
     for (int64_t r = 0; r < count; r++, rows += stride) {
         const int64_t origin[TARE_SPATIAL] = {at[0] * gather->step[0], at[1] * gather->step[1],
                                               at[2] * gather->step[2]};
-        scatter_pixel(gather, rows, origin, image);
+        (is_inside(gather, origin) ? scatter_inside : scatter_edge)(gather, rows, origin, image);
         if (++at[2] < gather->grid[2]) continue;
         at[2] = 0;
         if (++at[1] < gather->grid[1]) continue;

@@ -16,6 +16,8 @@ typedef struct tare_tap {
     int64_t shift;            /* the same in row-major order */
     int64_t filter;           /* its position in the filter */
     int64_t run;              /* how many taps from this one on read side by side */
+    int64_t alike, spacing;   /* how many runs from this one on are as long and lie evenly spaced,
+                                 and how far apart in row-major order */
 } tare_tap;
 
 typedef struct tare_gather {

@@ -234,9 +234,11 @@ static void interleave(const float *results, int64_t stride, int64_t pixels, int
         for (int64_t done = 0; done < filters; done += 4) {
             const bool two = filters - done <= 2;
             const int64_t f = tare_least(done, filters - (two ? 2 : 4));
-            (two ? interleave_two : interleave_four)(results + f * stride + p, stride,
-                                                     bias ? bias + f : NULL, filters,
-                                                     y + p * filters + f);
+            const float *rows = results + f * stride + p, *shift = bias ? bias + f : NULL;
+            if (two)
+                interleave_two(rows, stride, shift, filters, y + p * filters + f);
+            else
+                interleave_four(rows, stride, shift, filters, y + p * filters + f);
         }
     }
     for (; p < pixels; p++)

@@ -73,6 +73,10 @@ typedef struct tare_gemm_kernel {
     /* to[r * to_stride + j] = from[r * from_stride + j], r < rows, j < columns. */
     void (*copy_block)(float *to, int64_t to_stride, const float *from, int64_t from_stride,
                        int64_t rows, int64_t columns);
+    /* to[r * to_stride + j] += from[r * from_stride + j], one row after the other: rows of `to` may
+     * overlap. */
+    void (*add_block)(float *to, int64_t to_stride, const float *from, int64_t from_stride,
+                      int64_t rows, int64_t columns);
     /* M[p, j] at matrix[p * stride + j]; at matrix[j * stride + p]. */
     void (*vector_matrix)(const tare_gemm_vector *product);
     void (*vector_transposed)(const tare_gemm_vector *product);

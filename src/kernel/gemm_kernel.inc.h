@@ -396,6 +396,28 @@ static void copy_block(float *to, int64_t to_stride, const float *from, int64_t 
     }
 }
 
+/* Adds a row. The last two vectors are read before either is stored, and may overlap: what they
+ * share they find alike. */
+static inline void add_row(float *to, const float *from, int64_t columns) {
+    int64_t j = 0;
+    for (; columns - j > 2 * LANES; j += LANES) store(to + j, load(to + j) + load(from + j));
+    if (columns - j >= LANES) {
+        const int64_t last = columns - LANES;
+        const vector end = load(to + last) + load(from + last);
+        store(to + j, load(to + j) + load(from + j));
+        store(to + last, end);
+        return;
+    }
+    for (; columns - j >= 4; j += 4) *(loose_quad *)(to + j) += *(const loose_quad *)(from + j);
+    for (; j < columns; j++) to[j] += from[j];
+}
+
+static void add_block(float *to, int64_t to_stride, const float *from, int64_t from_stride,
+                      int64_t rows, int64_t columns) {
+    for (int64_t r = 0; r < rows; r++, to += to_stride, from += from_stride)
+        add_row(to, from, columns);
+}
+
 /* ---- a vector times a matrix */
 
 static inline void put(const tare_gemm_vector *product, int64_t j, float sum) {
@@ -493,6 +515,7 @@ const tare_gemm_kernel KERNEL = {
     .pack = pack,
     .pack_transposed = pack_transposed,
     .copy_block = copy_block,
+    .add_block = add_block,
     .vector_matrix = vector_matrix,
     .vector_transposed = vector_transposed,
 };

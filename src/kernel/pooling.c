@@ -51,6 +51,17 @@ const tare_pooling_kernel *tare_pooling_kernel_of(tare_isa isa, int64_t channels
     return &tare_pooling_kernel_baseline;
 }
 
+const tare_pooling_kernel *tare_pooling_kernel_over(tare_isa isa, int64_t channels, size_t size) {
+    const int64_t bytes = channels * (int64_t)size;
+#if defined(__x86_64__)
+    const tare_pooling_kernel *const longer[] = {&tare_pooling_kernel_avx2,
+                                                 &tare_pooling_kernel_avx512};
+    for (int i = 0; i < (int)isa - TARE_ISA_BASELINE; i++)
+        if (bytes > longer[i]->bytes / 2 && bytes < longer[i]->bytes) return longer[i];
+#endif
+    return tare_pooling_kernel_of(isa, channels, size);
+}
+
 static void run(tare_pooling_job job, tare_slice_function function, tare_pool *pool) {
     if (job.items == 0 || job.p->channels == 0) return;
     job.slices = count_slices(job.p, job.items);
@@ -62,6 +73,10 @@ static int64_t output_rows(const tare_pooling *p) { return p->batch * p->out[0] 
 
 #define SLICE(which, T, NUMBER)                                                                    \
     tare_pooling_kernel_of(tare_isa_used(), p->channels, sizeof(NUMBER))->T.which
+#define AVERAGE_SLICE(which, T, NUMBER)                                                            \
+    (is_tiled(p) ? tare_pooling_kernel_over : tare_pooling_kernel_of)(tare_isa_used(),             \
+                                                                      p->channels, sizeof(NUMBER)) \
+        ->T.which
 
 #define CALLS(NUMBER, T)                                                                           \
     void tare_pool_max_##T(const tare_pooling *p, const NUMBER *x, NUMBER *y, tare_pool *pool) {   \
@@ -84,12 +99,12 @@ static int64_t output_rows(const tare_pooling *p) { return p->batch * p->out[0] 
                                tare_pool *pool) {                                                  \
         const tare_pooling_job job = {                                                             \
             .p = p, .x = x, .other = x, .out = y, .items = output_rows(p)};                        \
-        run(job, SLICE(average, T, NUMBER), pool);                                                 \
+        run(job, AVERAGE_SLICE(average, T, NUMBER), pool);                                         \
     }                                                                                              \
     void tare_pool_average_gradient_##T(const tare_pooling *p, const NUMBER *dy, NUMBER *dx,       \
                                         tare_pool *pool) {                                         \
         const tare_pooling_job job = {.p = p, .x = dx, .other = dy, .out = dx, .items = p->batch}; \
-        run(job, SLICE(average_gradient, T, NUMBER), pool);                                        \
+        run(job, AVERAGE_SLICE(average_gradient, T, NUMBER), pool);                                \
     }
 CALLS(float, f32)
 CALLS(double, f64)

@@ -242,25 +242,46 @@ static void NAMED(max_gradient_slice)(void *context, int64_t slice) {
 
 /* ---- average of windows that tile the image: none is clipped, and rows of them are alike */
 
-/* One row of windows, the first of which begins at x. The extents of a window are arguments so that
- * a call can make them constants. */
-static inline __attribute__((always_inline)) void NAMED(average_row)(const tare_pooling *p,
-                                                                     int64_t depth, int64_t height,
-                                                                     int64_t width, const NUMBER *x,
-                                                                     NUMBER *y) {
+/*
+ * How many pixels of a row of output can be dealt with in whole vectors: all of them, or, of
+ * channels that fill half a vector or more, all but the last. What a vector then holds beyond its
+ * pixel is the next one's, and the next vector stored puts that right.
+ */
+static inline int64_t NAMED(whole_columns)(const tare_pooling *p) {
+    if (p->channels >= LANES) return p->out[2];
+    return 2 * p->channels >= LANES ? p->out[2] - 1 : 0;
+}
+
+/* Some windows side by side, the first of which begins at x. held: numbers of a block that are read
+ * and stored. The extents of a window are arguments so that a call can make them constants. */
+static inline __attribute__((always_inline)) void
+NAMED(average_columns)(const tare_pooling *p, int64_t depth, int64_t height, int64_t width,
+                       const NUMBER *x, NUMBER *y, int64_t columns, int64_t held) {
     const int64_t channels = p->channels, row = p->in[2] * channels, plane = p->in[1] * row;
     const NUMBER count = (NUMBER)(depth * height * width);
-    for (int64_t column = 0; column < p->out[2]; column++, x += width * channels, y += channels) {
+    for (int64_t column = 0; column < columns; column++, x += width * channels, y += channels) {
         for (int64_t done = 0; done < channels; done += LANES) {
             const int64_t c = NAMED(block_at)(done, channels);
             BLOCK sum = {0};
             for (int64_t d = 0; d < depth; d++)
                 for (int64_t h = 0; h < height; h++)
                     for (int64_t w = 0; w < width; w++)
-                        sum += NAMED(load)(x + d * plane + h * row + w * channels + c, channels);
-            NAMED(store)(y + c, sum / count, channels);
+                        sum += NAMED(load)(x + d * plane + h * row + w * channels + c, held);
+            NAMED(store)(y + c, sum / count, held);
         }
     }
+}
+
+/* One row of windows. */
+static inline __attribute__((always_inline)) void NAMED(average_row)(const tare_pooling *p,
+                                                                     int64_t depth, int64_t height,
+                                                                     int64_t width, const NUMBER *x,
+                                                                     NUMBER *y) {
+    const int64_t channels = p->channels, whole = NAMED(whole_columns)(p);
+    NAMED(average_columns)(p, depth, height, width, x, y, whole, LANES);
+    NAMED(average_columns)
+    (p, depth, height, width, x + whole * width * channels, y + whole * channels, p->out[2] - whole,
+     channels);
 }
 
 /* Where output row `row` of sample `n` begins among the pixels of the input. */
@@ -290,18 +311,28 @@ static void NAMED(average_slice)(void *context, int64_t slice) {
     }
 }
 
-/* Every pixel of dy, divided by the window's, fills its stretch of one row of dx. */
-static inline void NAMED(spread_row)(const tare_pooling *p, NUMBER share, const NUMBER *dy,
-                                     NUMBER *dx) {
+/* Pixels of dy, each divided by the window's, fill their stretches of one row of dx. */
+static inline __attribute__((always_inline)) void
+NAMED(spread_columns)(const tare_pooling *p, NUMBER share, const NUMBER *dy, NUMBER *dx,
+                      int64_t columns, int64_t held) {
     const int64_t channels = p->channels, width = p->window[2];
-    for (int64_t column = 0; column < p->out[2]; column++, dy += channels) {
+    for (int64_t column = 0; column < columns; column++, dy += channels) {
         for (int64_t done = 0; done < channels; done += LANES) {
             const int64_t c = NAMED(block_at)(done, channels);
-            const BLOCK each = NAMED(load)(dy + c, channels) * share;
-            for (int64_t w = 0; w < width; w++) NAMED(store)(dx + w * channels + c, each, channels);
+            const BLOCK each = NAMED(load)(dy + c, held) * share;
+            for (int64_t w = 0; w < width; w++) NAMED(store)(dx + w * channels + c, each, held);
         }
         dx += width * channels;
     }
+}
+
+static inline void NAMED(spread_row)(const tare_pooling *p, NUMBER share, const NUMBER *dy,
+                                     NUMBER *dx) {
+    const int64_t channels = p->channels, whole = NAMED(whole_columns)(p);
+    NAMED(spread_columns)(p, share, dy, dx, whole, LANES);
+    NAMED(spread_columns)
+    (p, share, dy + whole * channels, dx + whole * p->window[2] * channels, p->out[2] - whole,
+     channels);
 }
 
 static void NAMED(average_gradient_slice)(void *context, int64_t slice) {

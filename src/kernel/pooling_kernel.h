@@ -35,4 +35,8 @@ extern const tare_pooling_kernel tare_pooling_kernel_avx2, tare_pooling_kernel_a
 /* The one of an instruction set that suits so many channels of numbers of `size` bytes. */
 const tare_pooling_kernel *tare_pooling_kernel_of(tare_isa isa, int64_t channels, size_t size);
 
+/* The same for averages of windows that tile the image, which may reach over the next pixel: one
+ * vector holds the channels where more than half of it is needed. */
+const tare_pooling_kernel *tare_pooling_kernel_over(tare_isa isa, int64_t channels, size_t size);
+
 #endif

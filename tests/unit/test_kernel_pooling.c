@@ -250,6 +250,41 @@ static void agrees_on_tiles_of_any_number_of_channels(void **state) {
     check_pooling(&cropped);
 }
 
+/* Every vector length, also those that reach over a pixel's end. */
+static void check_tiled_averages(const tare_pooling *p) {
+    float *x = check_random(24, in_count(p)), *dy = check_random(25, out_count(p));
+    float *y = check_array(out_count(p)), *dx = check_array(in_count(p));
+    wanted w = find_wanted(p, x, dy, x);
+    for (int isa = TARE_ISA_BASELINE; isa <= (int)tare_isa_supported(); isa++) {
+        for (int64_t channels = 4; channels <= 40; channels++) {
+            const tare_pooling_kernel *kernel =
+                tare_pooling_kernel_over((tare_isa)isa, channels, sizeof(float));
+            tare_pooling_job job = {.p = p, .x = x, .other = dy, .out = y, .slices = 1};
+            job.tiled = true;
+            job.items = p->batch * p->out[0] * p->out[1];
+            kernel->f32.average(&job, 0);
+            compare(y, w.average, out_count(p), 1e-6);
+            job.out = dx;
+            job.items = p->batch;
+            kernel->f32.average_gradient(&job, 0);
+            compare(dx, w.average_gradient, in_count(p), 1e-6);
+        }
+    }
+    check_release(x);
+    check_release(dy);
+    check_release(y);
+    check_release(dx);
+    free_wanted(&w);
+}
+
+static void averages_tiles_with_vectors_of_any_length(void **state) {
+    (void)state;
+    for (int64_t channels = 1; channels < 20; channels++) {
+        const tare_pooling p = plane(2, 4, 6, channels, 2, 2, 0);
+        check_tiled_averages(&p);
+    }
+}
+
 static void agrees_in_one_and_three_dimensions(void **state) {
     (void)state;
     const tare_pooling line = {.batch = 3,
@@ -393,6 +428,7 @@ int main(void) {
         cmocka_unit_test(agrees_on_planes),
         cmocka_unit_test(agrees_on_the_layers_of_lenet),
         cmocka_unit_test(agrees_on_tiles_of_any_number_of_channels),
+        cmocka_unit_test(averages_tiles_with_vectors_of_any_length),
         cmocka_unit_test(agrees_in_one_and_three_dimensions),
         cmocka_unit_test(padding_never_counts),
         cmocka_unit_test(ties_give_the_gradient_to_the_first),
