@@ -219,16 +219,35 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
 
 /*
  * By dot: each row's sum lies in the lanes of a vector, what is left over after whole vectors in a
- * number beside it.
+ * number beside it. Two columns at a time share what is loaded of the rows.
  */
-#define DOT_ZERO(i)                                                                                \
+#define DOT_ZERO_1(i)                                                                              \
     vector sum_##i = {0};                                                                          \
     float rest_##i = 0;
-#define DOT_ADD(i)  sum_##i += w * load(ROW_OF(i) + ROW_OFFSET(i));
-#define DOT_REST(i) rest_##i += *b * ROW_OF(i)[ROW_OFFSET(i)];
-#define DOT_KEEP(i)                                                                                \
-    store(sums + (i)*LANES, sum_##i);                                                              \
-    rests[i] = rest_##i;
+#define DOT_ZERO_2(i)                                                                              \
+    DOT_ZERO_1(i)                                                                                  \
+    vector right_##i = {0};                                                                        \
+    float right_rest_##i = 0;
+#define DOT_FETCH_1  const vector w = load(b)
+#define DOT_FETCH_2  DOT_FETCH_1, w1 = load(b + b_stride)
+#define DOT_ADD_1(i) sum_##i += w * load(ROW_OF(i) + ROW_OFFSET(i));
+#define DOT_ADD_2(i)                                                                               \
+    {                                                                                              \
+        const vector row = load(ROW_OF(i) + ROW_OFFSET(i));                                        \
+        sum_##i += w * row;                                                                        \
+        right_##i += w1 * row;                                                                     \
+    }
+#define DOT_REST_1(i) rest_##i += *b * ROW_OF(i)[ROW_OFFSET(i)];
+#define DOT_REST_2(i)                                                                              \
+    DOT_REST_1(i)                                                                                  \
+    right_rest_##i += b[b_stride] * ROW_OF(i)[ROW_OFFSET(i)];
+#define DOT_KEEP_1(i)                                                                              \
+    store(sums[0] + (i)*LANES, sum_##i);                                                           \
+    rests[0][i] = rest_##i;
+#define DOT_KEEP_2(i)                                                                              \
+    DOT_KEEP_1(i)                                                                                  \
+    store(sums[1] + (i)*LANES, right_##i);                                                         \
+    rests[1][i] = right_rest_##i;
 
 /* c[i * ldc] = the sum of row i's lanes and its rest, four rows at a time. */
 static __attribute__((noinline)) void finish_dots(const tare_gemm_tile *tile, int64_t column,
@@ -256,31 +275,43 @@ static __attribute__((noinline)) void finish_dots(const tare_gemm_tile *tile, in
     }
 }
 
-#define DEFINE_BY_DOT(rows)                                                                        \
-    static void dots_##rows(const tare_gemm_tile *tile) {                                          \
-        const int64_t a_stride = tile->a_stride;                                                   \
+#define DEFINE_DOT(rows, columns)                                                                  \
+    static inline void dot_##rows##_##columns(const tare_gemm_tile *tile, int64_t column) {        \
+        const int64_t a_stride = tile->a_stride, b_stride = tile->b_stride;                        \
         int64_t three = 3 * a_stride;                                                              \
-        for (int64_t column = 0; column < tile->columns; column++) {                               \
-            float sums[(rows)*LANES], rests[rows];                                                 \
-            ROWS_##rows(DOT_ZERO);                                                                 \
-            EACH_SEGMENT {                                                                         \
-                const float *a = tile->a + segment->a;                                             \
-                const float *b = tile->b + segment->b + column * tile->b_stride;                   \
-                const float *a5 = a + ((rows) > 5 ? 5 * a_stride : 0), *const a10 = a;             \
-                __asm__("" : "+r"(a5), "+r"(three));                                               \
-                (void)a10;                                                                         \
-                int64_t left = tile->k;                                                            \
-                for (; left >= LANES; left -= LANES, a += LANES, a5 += LANES, b += LANES) {        \
-                    const vector w = load(b);                                                      \
-                    ROWS_##rows(DOT_ADD);                                                          \
-                }                                                                                  \
-                for (; left > 0; left--, a++, a5++, b++) {                                         \
-                    ROWS_##rows(DOT_REST);                                                         \
-                }                                                                                  \
+        float sums[columns][(rows)*LANES], rests[columns][rows];                                   \
+        ROWS_##rows(DOT_ZERO_##columns);                                                           \
+        EACH_SEGMENT {                                                                             \
+            const float *a = tile->a + segment->a;                                                 \
+            const float *b = tile->b + segment->b + column * b_stride;                             \
+            const float *a5 = a + ((rows) > 5 ? 5 * a_stride : 0), *const a10 = a;                 \
+            __asm__("" : "+r"(a5), "+r"(three));                                                   \
+            (void)a10;                                                                             \
+            int64_t left = tile->k;                                                                \
+            for (; left >= LANES; left -= LANES, a += LANES, a5 += LANES, b += LANES) {            \
+                DOT_FETCH_##columns;                                                               \
+                ROWS_##rows(DOT_ADD_##columns);                                                    \
             }                                                                                      \
-            ROWS_##rows(DOT_KEEP);                                                                 \
-            finish_dots(tile, column, (rows), sums, rests);                                        \
+            for (; left > 0; left--, a++, a5++, b++) {                                             \
+                ROWS_##rows(DOT_REST_##columns);                                                   \
+            }                                                                                      \
         }                                                                                          \
+        ROWS_##rows(DOT_KEEP_##columns);                                                           \
+        for (int j = 0; j < (columns); j++)                                                        \
+            finish_dots(tile, column + j, (rows), sums[j], rests[j]);                              \
+    }
+
+/* So many sums in two columns stay in registers. */
+#define FIT_TWICE(rows) (2 * (rows) + 3 <= (LANES == 16 ? 32 : 16))
+
+#define DEFINE_BY_DOT(rows)                                                                        \
+    DEFINE_DOT(rows, 1)                                                                            \
+    DEFINE_DOT(rows, 2)                                                                            \
+    static void dots_##rows(const tare_gemm_tile *tile) {                                          \
+        int64_t column = 0;                                                                        \
+        for (; FIT_TWICE(rows) && column + 2 <= tile->columns; column += 2)                        \
+            dot_##rows##_2(tile, column);                                                          \
+        for (; column < tile->columns; column++) dot_##rows##_1(tile, column);                     \
     }
 
 #define DEFINE_TILES(rows)                                                                         \
@@ -361,6 +392,15 @@ static void pack(float *packed, int64_t width, const float *from, int64_t stride
 
 /* Steps are taken sixteen at a time, a cache line of every row, so that no line is fetched twice.
  */
+/* packed[q * width + r] = row[r][p + q] for four q and four r. */
+static inline void transpose_four(float *packed, int64_t width, const float *const row[4],
+                                  int64_t p) {
+    const float *const block[4] = {row[0] + p, row[1] + p, row[2] + p, row[3] + p};
+    quad column[4];
+    tare_transpose_block(block, column);
+    for (int q = 0; q < 4; q++) *(loose_quad *)(packed + q * width) = column[q];
+}
+
 static void pack_transposed(float *packed, int64_t width, const float *from, int64_t stride,
                             int64_t have, int64_t k) {
     enum { CHUNK = 16 };
@@ -371,12 +411,10 @@ static void pack_transposed(float *packed, int64_t width, const float *from, int
             for (int64_t r = 0; r < 4; r++)
                 row[r] = from + (i + r < have ? i + r : have - 1) * stride;
             int64_t p = begin;
-            for (; p + 4 <= end; p += 4) {
-                const float *const block[4] = {row[0] + p, row[1] + p, row[2] + p, row[3] + p};
-                quad column[4];
-                tare_transpose_block(block, column);
-                for (int q = 0; q < 4; q++)
-                    *(loose_quad *)(packed + (p + q) * width + i) = column[q];
+            for (; p + 4 <= end; p += 4) transpose_four(packed + p * width + i, width, row, p);
+            if (p < end && end >= 4) { /* the last four overlap the ones before */
+                transpose_four(packed + (end - 4) * width + i, width, row, end - 4);
+                continue;
             }
             for (; p < end; p++)
                 for (int64_t r = 0; r < 4; r++) packed[p * width + i + r] = row[r][p];
