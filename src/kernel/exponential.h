@@ -31,10 +31,12 @@ static inline float tare_float_of(uint32_t bits) {
     return x;
 }
 
-static inline float tare_exp_f32(float x) {
-    /* Beyond these the answer is 0 or infinity; NaN passes both comparisons. */
-    const float below = x < -104.0F ? -104.0F : x;
-    const float c = below > 89.0F ? 89.0F : below;
+/* Beyond these bounds e^x is 0 or infinity; NaN passes both comparisons. */
+static inline float tare_exp_kept_above(float x) { return x < -104.0F ? -104.0F : x; }
+static inline float tare_exp_kept_below(float x) { return x > 89.0F ? 89.0F : x; }
+
+/* e^c of a c within both bounds, or NaN. */
+static inline float tare_exp_between(float c) {
     /* Adding 1.5 2^23 rounds to a whole number, which then stands in the low bits. */
     const float magic = 12582912.0F, shifted = c * 1.44269504088896341F + magic;
     const float n = shifted - magic;
@@ -52,8 +54,12 @@ static inline float tare_exp_f32(float x) {
     return y * tare_float_of((half + 127U) << 23) * tare_float_of((whole - half + 127U) << 23);
 }
 
+static inline float tare_exp_f32(float x) {
+    return tare_exp_between(tare_exp_kept_below(tare_exp_kept_above(x)));
+}
+
 static inline float tare_sigmoid_f32(float x) {
-    const float e = tare_exp_f32(-fabsf(x));
+    const float e = tare_exp_between(tare_exp_kept_above(-fabsf(x)));
     return (x < 0 ? e : 1.0F) / (1.0F + e);
 }
 
