@@ -20,12 +20,12 @@ try() {
   fi
 }
 
-# build PRESET [CMAKE OPTIONS...]: configures and builds build/PRESET.
+# build PRESET [OPTIONS...]: configures build/PRESET and builds it, or the --target named.
 build() {
   preset=$1
   shift
-  cmake --preset "$preset" "$@" >/dev/null || return 1
-  cmake --build "build/$preset" -j "$jobs" || return 1
+  cmake --preset "$preset" >/dev/null || return 1
+  cmake --build "build/$preset" -j "$jobs" "$@" || return 1
 }
 
 # run_tests FOLDER [CTEST OPTIONS...]: runs them and counts each. None at all is a failure; a test
