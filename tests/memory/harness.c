@@ -6,6 +6,7 @@
 #include "memory/harness.h"
 
 #include "base/threads.h"
+#include "wrapped_libc.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -27,17 +28,6 @@ static bool fails(counter *c) {
 
 static counter libc_counter; /* of the wrapped functions; these tests run on one thread */
 static bool libc_counts;
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t count, size_t bytes);
-void *__real_realloc(void *block, size_t bytes);
-void *__real_aligned_alloc(size_t alignment, size_t bytes);
-int __real_posix_memalign(void **block, size_t alignment, size_t bytes);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t count, size_t bytes);
-void *__wrap_realloc(void *block, size_t bytes);
-void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
-int __wrap_posix_memalign(void **block, size_t alignment, size_t bytes);
 
 static bool libc_fails(void) { return libc_counts && fails(&libc_counter); }
 
