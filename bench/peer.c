@@ -12,6 +12,7 @@
  * peers, says `written` and measures nothing. Every repeat is checked after its time is taken; a
  * wrong number ends the program.
  */
+#include "arithmetic.h"
 #include "machine.h"
 #include "quantised.h"
 #include "workload.h"
@@ -131,8 +132,10 @@ static double seconds_since_start(void) {
 
 typedef struct peer_result {
     double seconds_per_step[MOST_REPEATS];
+    double peak[MOST_REPEATS]; /* right after the repeat, on as many threads; operations a second */
     int count;
-    double startup; /* seconds from the start of the process to the end of the first step */
+    double operations; /* of a step */
+    double startup;    /* seconds from the start of the process to the end of the first step */
 } peer_result;
 
 /* Runs count steps, takes the time, then checks them. */
@@ -166,8 +169,10 @@ static tare_status repeat_once(bench_work *work, int64_t count, peer_result *res
                                tare_error *error) {
     double seconds;
     const tare_status status = timed(work, count, &seconds, error);
-    if (status == TARE_OK) result->seconds_per_step[result->count++] = seconds / (double)count;
-    return status;
+    if (status != TARE_OK) return status;
+    result->peak[result->count] = bench_peak(work);
+    result->seconds_per_step[result->count++] = seconds / (double)count;
+    return TARE_OK;
 }
 
 /* Repeats as standard input says. */
@@ -203,6 +208,7 @@ static tare_status measure(const peer_options *options, bench_work *work, peer_r
     tare_status status = bench_work_begin(work, options->workload, &options->setup, error);
     if (status == TARE_OK) status = timed(work, 1, &seconds, error);
     result->startup = seconds_since_start();
+    if (status == TARE_OK) result->operations = bench_operations(work);
     if (status == TARE_OK) status = warm_up(work, options->seconds, &per_repeat, error);
     if (status == TARE_OK && options->interleave)
         return repeat_when_told(work, per_repeat, result, error);
@@ -223,12 +229,16 @@ static double in_unit(const peer_options *options, const bench_work *work, doubl
     return options->workload->in_microseconds ? 1e6 * seconds : (double)work->batch / seconds;
 }
 
+static double median_of(double *values, int n) {
+    qsort(values, (size_t)n, sizeof *values, by_size);
+    return (values[(n - 1) / 2] + values[n / 2]) / 2;
+}
+
 static void print_values(const peer_options *options, const bench_work *work, peer_result *result) {
     double *values = result->seconds_per_step;
     const int n = result->count;
     for (int i = 0; i < n; i++) values[i] = in_unit(options, work, values[i]);
-    qsort(values, (size_t)n, sizeof *values, by_size);
-    const double median = (values[(n - 1) / 2] + values[n / 2]) / 2;
+    const double median = median_of(values, n);
     printf("\"%s\": {\"median\": %.3f, \"min\": %.3f, \"max\": %.3f}",
            options->workload->in_microseconds ? "us_per_step" : "images_per_second", median,
            values[0], values[n - 1]);
@@ -246,6 +256,8 @@ static void print_result(const peer_options *options, const bench_work *work, pe
            options->setup.no_bn ? "false" : "true", options->setup.threads, work->batch);
     print_values(options, work, result);
     printf(", \"repeats\": %d, \"import_s\": 0", result->count);
+    printf(", \"gflop\": %.6g, \"peak_gflops\": %.6g", 1e-9 * result->operations,
+           1e-9 * median_of(result->peak, result->count));
     if (result->startup >= 0) printf(", \"startup_s\": %.3f", result->startup);
     if (!isnan(work->loss_at_1000)) printf(", \"loss_at_1000\": %.7g", work->loss_at_1000);
     printf(", \"peak_rss_mb\": %ld}\n", (usage.ru_maxrss + 512) / 1024);

@@ -181,6 +181,16 @@ static double number(const json_t *object, const char *key, double otherwise) {
     return json_is_number(value) ? json_number_value(value) : otherwise;
 }
 
+/* Operations a second over the peak. A program that infers int8 is not told against multiply-adds
+ * of float32. */
+static double fraction_of_peak(const json_t *said, const bench_score *score) {
+    const char *mode = json_string_value(json_object_get(said, "mode"));
+    const double gflop = number(said, "gflop", NAN), peak = number(said, "peak_gflops", NAN);
+    const double seconds =
+        score->in_microseconds ? 1e-6 * score->median : number(said, "batch", NAN) / score->median;
+    return mode != NULL && strcmp(mode, "int8") == 0 ? NAN : gflop / seconds / peak;
+}
+
 /* False: it is not what a program of this benchmark says. */
 static bool read_score(const json_t *said, bench_score *score) {
     const json_t *values = json_object_get(said, "us_per_step");
@@ -192,6 +202,7 @@ static bool read_score(const json_t *said, bench_score *score) {
     score->greatest = number(values, "max", 0);
     score->startup = number(said, "startup_s", NAN);
     score->megabytes = number(said, "peak_rss_mb", NAN);
+    score->fraction = fraction_of_peak(said, score);
     score->loss_at_1000 = number(said, "loss_at_1000", NAN);
     snprintf(score->version, sizeof score->version, "%s", version == NULL ? "" : version);
     score->measured = score->median > 0;

@@ -38,6 +38,7 @@ typedef struct bench_score {
     double median, least, greatest;
     double startup;      /* seconds from the start of the process to the end of the first step */
     double megabytes;    /* of memory, at most */
+    double fraction;     /* of what the threads can compute at most; NaN: not told */
     double others;       /* most cores that other processes used during a repeat */
     double loss_at_1000; /* of a training that begins the same everywhere; NaN: not told */
     char version[32];

@@ -13,7 +13,7 @@
 
 /* ----------------------------------------------------------------------------------------- grid */
 
-enum { CELL_BYTES = 48, MOST_ROWS = BENCH_MOST_ROUNDS + 1, MOST_COLUMNS = 6 + BENCH_PROGRAMS };
+enum { CELL_BYTES = 48, MOST_ROWS = BENCH_MOST_ROUNDS + 1, MOST_COLUMNS = 7 + BENCH_PROGRAMS };
 
 /* Rows of text under a row of headings; as many cells in every row. */
 typedef struct text_grid {
@@ -123,6 +123,14 @@ static double noise_of(const bench_round *round) {
     return peer == NULL ? own : fmax(own, bench_score_noise(peer));
 }
 
+/* Of the smallest networks it says nothing: less than a hundredth. */
+static void add_fraction(text_grid *grid, const bench_score *tare) {
+    if (tare->measured && tare->fraction >= .01)
+        add_cell(grid, "%.0f %%", 100 * tare->fraction);
+    else
+        add_cell(grid, "-");
+}
+
 void bench_print_speed(const bench_round *rounds, size_t count) {
     text_grid grid = {.rows = 0};
     add_row_headings(&grid);
@@ -130,6 +138,7 @@ void bench_print_speed(const bench_round *rounds, size_t count) {
     add_program_headings(&grid, rounds, count);
     add_cell(&grid, "ratio");
     add_cell(&grid, "noise");
+    add_cell(&grid, "of peak");
     const size_t columns = grid.columns;
     end_row(&grid);
     for (size_t i = 0; i < count; i++) {
@@ -142,12 +151,14 @@ void bench_print_speed(const bench_round *rounds, size_t count) {
         else
             add_number(&grid, ratio);
         add_cell(&grid, "%.0f %%", 100 * noise_of(&rounds[i]));
+        add_fraction(&grid, &rounds[i].scores[BENCH_TARE]);
         end_row(&grid);
     }
     print_grid(&grid, columns);
     puts("\nMedians of the repeats. ratio: time of the fastest peer / time of Tare, above 1 where "
          "Tare is\nfaster. noise: half of what the repeats spread over, the larger of Tare's and "
-         "the fastest peer's.");
+         "the fastest peer's.\nof peak: Tare's operations a second over those of multiply-adds in "
+         "registers, measured after each repeat.");
 }
 
 void bench_print_gains(const bench_round *rounds, size_t count) {
