@@ -133,7 +133,7 @@ typedef struct strip {
     tare_strip at;
     tare_gemm_segment *segments;
     tare_strip_source source;
-    tare_ahead ahead; /* for the next strip, some with each tile */
+    tare_ahead ahead; /* for the next strip */
     bool finishes;    /* the panel at work is the last: its tiles make results whole */
     tare_finished finished;
 } strip;
@@ -176,10 +176,19 @@ static inline __attribute__((always_inline)) void fetch_beside(const direct_job 
 
 /* ---- tiles */
 
-/* How tiles are made: micro-kernels by rows - 1, of the tallest one; width of the packed filter. */
+/* The lines of a tile to come: fetched a tile before it is made, they are on their way while this
+ * one is computed. */
+static inline __attribute__((always_inline)) void fetch_results(const float *to, int64_t rows,
+                                                                int64_t stride, int64_t columns) {
+    for (int64_t i = 0; i < rows; i++, to += stride)
+        for (int64_t j = 0; j < columns; j += ALIGNED) __builtin_prefetch(to + j, 1, 2);
+}
+
+/* How tiles are made: micro-kernels by rows - 1, of the tallest one; width of the packed filter;
+ * steps that share a fetch. */
 typedef struct tiling {
     const tare_gemm_tile_function *by_height;
-    int64_t height, width;
+    int64_t height, width, together;
 } tiling;
 
 /* Where a tile's addend stands, when there is one. */
@@ -191,6 +200,7 @@ static const float *addend_of(const direct_job *job, const tare_gemm_tile *tile)
 /* All results of a strip in the columns of one tile, which are complete but for their place. */
 static void run_tiles(const direct_job *job, strip *s, tare_gemm_tile *tile, const tiling *how) {
     const int64_t tiles = tare_quotient_up(s->at.count[2], how->height);
+    const int64_t steps = tile->k / how->together;
     float *const corner = tile->c;
     for (int64_t g0 = 0; g0 < s->at.count[0]; g0++) {
         for (int64_t g1 = 0; g1 < s->at.count[1]; g1++) {
@@ -201,10 +211,13 @@ static void run_tiles(const direct_job *job, strip *s, tare_gemm_tile *tile, con
             for (int64_t t = 0; t < tiles; t++) {
                 const int64_t begin = tare_slice_begin(s->at.count[2], tiles, t);
                 const int64_t end = tare_slice_begin(s->at.count[2], tiles, t + 1);
+                const int64_t after = tare_slice_begin(s->at.count[2], tiles, t + 2);
                 tile->a = s->source.base + begin * tile->a_stride;
                 tile->c = to + begin * tile->ldc;
                 tile->addend = addend_of(job, tile);
-                tare_fetch_ahead(&s->ahead);
+                tare_ahead_share(&s->ahead, tile->segment_count * steps, tile);
+                if (t + 1 < tiles && tile->columns < tile->ldc)
+                    fetch_results(to + end * tile->ldc, after - end, tile->ldc, tile->columns);
                 if (s->finishes)
                     fetch_beside(job, offset + begin * tile->ldc, (end - begin) * tile->ldc);
                 how->by_height[end - begin - 1](tile);
@@ -229,24 +242,29 @@ static void run_panel(const direct_job *job, strip *s, int64_t panel) {
         tile.b = packed;
         tile.b_stride = v->taps * job->depth;
         tile.columns = job->columns;
-        run_tiles(job, s, &tile, &(tiling){kernel->by_dot, TARE_GEMM_DOT_ROWS, 1});
+        run_tiles(job, s, &tile, &(tiling){kernel->by_dot, TARE_GEMM_DOT_ROWS, 1, kernel->lanes});
     } else {
         tile.columns = tare_least(job->panel_width, job->columns - first);
         const bool wide = tile.columns > kernel->lanes;
         tile.b = packed + first * v->taps * job->depth;
         tile.b_stride = wide ? job->panel_width : kernel->lanes;
-        run_tiles(job, s, &tile, &(tiling){kernel->by_rows[wide], kernel->rows, tile.b_stride});
+        run_tiles(job, s, &tile, &(tiling){kernel->by_rows[wide], kernel->rows, tile.b_stride, 1});
     }
 }
 
 static void plan_ahead(const direct_job *job, strip *s, int64_t next) {
-    const tare_strip after = tare_strip_at(s->view, next);
+    const tare_view *v = s->view;
+    const tare_strip after = tare_strip_at(v, next);
     const float *beside = job->riders.reader.beside;
+    const int64_t height = job->dots ? TARE_GEMM_DOT_ROWS : job->kernel->rows;
+    const int64_t each = job->dots ? v->run / job->kernel->lanes : v->run;
+    const int64_t tiles =
+        tare_quotient_up(s->at.count[2], height) * s->at.count[0] * s->at.count[1] * job->panels;
     int64_t count;
-    const int64_t at = tare_strip_extent(s->view, &after, &count);
-    const int64_t tiles = tare_quotient_up(s->at.count[2], job->kernel->rows) * s->at.count[0] *
-                          s->at.count[1] * job->panels;
-    s->ahead = tare_ahead_of(job->source + at, beside ? beside + at : NULL, count, tiles);
+    const int64_t at = tare_strip_extent(v, &after, &count);
+    tare_ahead_add(&s->ahead, job->source + at, count);
+    tare_ahead_add(&s->ahead, beside ? beside + at : NULL, count);
+    tare_ahead_pace(&s->ahead, tiles * v->segments * each);
 }
 
 /* goes_on: the next strip is this slice's too. */

@@ -85,7 +85,7 @@ typedef struct strip {
     int64_t panel;   /* first column */
     float *sums;     /* of the range */
     bool adds;
-    tare_ahead x_ahead, dy_ahead; /* for the next strip, some with each row of a tap */
+    tare_ahead ahead; /* for the next strip */
 } strip;
 
 /* The rows of pixels that meet source rows through kernel row (t0, t1). */
@@ -107,7 +107,7 @@ static int64_t find_rows(const sums_job *job, const strip *s, int64_t t0, int64_
 }
 
 /* Adds one stretch of side by side channels, v->run of them, to the rows of dw from `row` on. */
-static void add_run(const sums_job *job, const strip *s, tare_gemm_tile *tile, int64_t row,
+static void add_run(const sums_job *job, strip *s, tare_gemm_tile *tile, int64_t row,
                     int64_t offset) {
     const tare_gemm_kernel *kernel = job->kernel;
     const int64_t run = job->view.run, tiles = tare_quotient_up(run, kernel->rows);
@@ -117,6 +117,7 @@ static void add_run(const sums_job *job, const strip *s, tare_gemm_tile *tile, i
         const int64_t end = tare_slice_begin(run, tiles, t + 1);
         tile->a = s->source.base + offset + begin;
         tile->c = s->sums + (row + begin) * job->c->filters + s->panel;
+        tare_ahead_share(&s->ahead, tile->segment_count * tile->k, tile);
         kernel->by_panel[wide][end - begin - 1](tile);
     }
 }
@@ -128,8 +129,6 @@ static void add_panel(const sums_job *job, strip *s, tare_gemm_tile *tile) {
     for (int64_t t0 = 0; t0 < a[0].taps; t0++) {
         for (int64_t t1 = 0; t1 < a[1].taps; t1++) {
             tile->segment_count = find_rows(job, s, t0, t1);
-            tare_fetch_ahead(&s->x_ahead);
-            tare_fetch_ahead(&s->dy_ahead);
             for (int64_t t2 = 0; t2 < columns; t2++)
                 add_run(job, s, tile, ((t0 * a[1].taps + t1) * a[2].taps + t2) * v->depth,
                         t2 * a[2].spacing * v->pixel);
@@ -155,16 +154,21 @@ static const float *read_dy(const sums_job *job, const strip *s, float *made) {
 }
 
 static void plan_ahead(const sums_job *job, strip *s, int64_t next) {
-    const tare_strip after = tare_strip_at(&job->view, next);
+    const tare_view *v = &job->view;
+    const tare_strip after = tare_strip_at(v, next);
     const float *x = job->readers.x.beside, *dy = job->readers.dy.beside;
     const int64_t panels = tare_quotient_up(job->c->filters, job->width);
-    const int64_t calls = panels * job->view.axis[0].taps * job->view.axis[1].taps;
+    const int64_t tiles =
+        tare_quotient_up(v->run, job->kernel->rows) * (v->taps * v->depth / v->run);
     const int64_t dy_at = first_pixel(job, &after) * job->c->filters;
+    const int64_t dy_count = pixels_of(&after) * job->c->filters;
     int64_t count;
-    const int64_t x_at = tare_strip_extent(&job->view, &after, &count);
-    s->x_ahead = tare_ahead_of(job->x + x_at, x ? x + x_at : NULL, count, calls);
-    count = pixels_of(&after) * job->c->filters;
-    s->dy_ahead = tare_ahead_of(job->dy + dy_at, dy ? dy + dy_at : NULL, count, calls);
+    const int64_t x_at = tare_strip_extent(v, &after, &count);
+    tare_ahead_add(&s->ahead, job->x + x_at, count);
+    tare_ahead_add(&s->ahead, x ? x + x_at : NULL, count);
+    tare_ahead_add(&s->ahead, job->dy + dy_at, dy_count);
+    tare_ahead_add(&s->ahead, dy ? dy + dy_at : NULL, dy_count);
+    tare_ahead_pace(&s->ahead, panels * tiles * pixels_of(&s->at));
 }
 
 /* The panel's columns of the strip's pixels: where they lie when a tile can read them there, packed

@@ -18,8 +18,9 @@ enum {
     IN_PLACE_STRIP = 8 * 1024, /* the same where nothing is copied: ends of strips cost little */
     LEAST_STRIPS = 16,         /* wanted for threads, when the work is worth it */
     STRIP_WORK = 1 << 18,      /* least multiply-adds that are worth a strip */
-    ALIGNED = 16,              /* numbers in 64 bytes */
-    SET = 256 /* numbers: rows of a tile so far apart would meet in few sets of a cache */
+    LINE = 64,                 /* bytes that are fetched together */
+    ALIGNED = LINE / 4,        /* numbers in them */
+    SET = 1024 /* numbers: rows of a tile so far apart would meet in one set of the first cache */
 };
 
 /* ---- axes */
@@ -88,7 +89,7 @@ static void flatten(tare_view *v) {
 }
 
 /* Numbers from one pixel of a copy to the next: with step pixels between the rows of a tile, they
- * shall not all meet in the same sets of a cache. */
+ * shall not all meet in the same set of a cache. */
 static int64_t padded_depth(int64_t depth, int64_t step) {
     return depth * step % SET == 0 ? depth + ALIGNED : depth;
 }
@@ -268,6 +269,12 @@ tare_strip_source tare_strip_read(const tare_gemm_kernel *kernel, const tare_vie
         copy_strip(&(copying){kernel, reader, source}, v, s, copy);
     }
     return from;
+}
+
+void tare_ahead_pace(tare_ahead *ahead, int64_t steps) {
+    int64_t bytes = 0;
+    for (int i = 0; i < ahead->arrays; i++) bytes += ahead->end[i] - ahead->at[i];
+    ahead->step = tare_greatest(tare_quotient_up(bytes, tare_greatest(steps, 1)), LINE);
 }
 
 int64_t tare_strip_extent(const tare_view *v, const tare_strip *s, int64_t *count) {

@@ -67,30 +67,35 @@ tare_strip_source tare_strip_read(const tare_gemm_kernel *kernel, const tare_vie
                                   const tare_strip *s, const tare_reader *reader,
                                   const float *source, float *copy);
 
-/* Lines of the cache that the next strip reads, fetched some at a time while this one is computed.
+/*
+ * What the next strip reads, fetched by the tiles of this one (tare_gemm_tile.fetch): array after
+ * array, a line with each step or, where steps are too few, more.
  */
+enum { TARE_MOST_AHEAD = 4 };
 typedef struct tare_ahead {
-    const char *source, *beside; /* beside: NULL, or another array's lines at the same numbers */
-    int64_t lines, step;
+    const char *at[TARE_MOST_AHEAD], *end[TARE_MOST_AHEAD];
+    int arrays, next;
+    int64_t step; /* bytes */
 } tare_ahead;
-enum { TARE_LINE = 64 };
 
-/* count: numbers, all of them fetched in so many calls. */
-static inline tare_ahead tare_ahead_of(const float *source, const float *beside, int64_t count,
-                                       int64_t calls) {
-    const int64_t lines = (count * (int64_t)sizeof *source + TARE_LINE - 1) / TARE_LINE;
-    return (tare_ahead){(const char *)source, (const char *)beside, lines,
-                        (lines + calls - 1) / calls};
+/* NULL: nothing. */
+static inline void tare_ahead_add(tare_ahead *ahead, const float *from, int64_t count) {
+    if (!from) return;
+    ahead->at[ahead->arrays] = (const char *)from;
+    ahead->end[ahead->arrays++] = (const char *)(from + count);
 }
 
-static inline void tare_fetch_ahead(tare_ahead *ahead) {
-    for (int64_t i = 0; i < ahead->step && ahead->lines > 0; i++, ahead->lines--) {
-        __builtin_prefetch(ahead->source, 0, 2);
-        ahead->source += TARE_LINE;
-        if (!ahead->beside) continue;
-        __builtin_prefetch(ahead->beside, 0, 2);
-        ahead->beside += TARE_LINE;
-    }
+/* After all are added: how many steps the tiles have together. */
+void tare_ahead_pace(tare_ahead *ahead, int64_t steps);
+
+/* The share of a tile of so many steps. */
+static inline void tare_ahead_share(tare_ahead *ahead, int64_t steps, tare_gemm_tile *tile) {
+    while (ahead->next < ahead->arrays && ahead->at[ahead->next] >= ahead->end[ahead->next])
+        ahead->next++;
+    const bool any = ahead->next < ahead->arrays;
+    tile->fetch = any ? ahead->at[ahead->next] : NULL;
+    tile->fetch_step = any ? ahead->step : 0;
+    if (any) ahead->at[ahead->next] += steps * ahead->step;
 }
 
 /* What a strip reads of the source, in one piece: its first number and how many, from its first

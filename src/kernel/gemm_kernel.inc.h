@@ -164,18 +164,31 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
     for (const tare_gemm_segment *end = segment + (tile->segments ? tile->segment_count : 1);      \
          segment < end; segment++)
 
+/* The empty asm keeps compilers from making every loop twice, with and without it. */
+#define BEGIN_FETCH                                                                                \
+    const int64_t fetch_step = tile->fetch_step;                                                   \
+    const char *fetch = tile->fetch;
+#define FETCH_AHEAD                                                                                \
+    __asm__("" : "+r"(fetch));                                                                     \
+    if (fetch) {                                                                                   \
+        __builtin_prefetch(fetch, 0, 2);                                                           \
+        fetch += fetch_step;                                                                       \
+    }
+
 /* A by panel: the rows' numbers of one step stand side by side. */
 #define PANEL_ADD_1(i) ADD_1(i, a[i])
 #define PANEL_ADD_2(i) ADD_2(i, a[i])
 #define DEFINE_BY_PANEL(rows, vectors)                                                             \
     static void panel_##rows##_##vectors(const tare_gemm_tile *tile) {                             \
         const int64_t a_stride = tile->a_stride, b_stride = tile->b_stride;                        \
+        BEGIN_FETCH                                                                                \
         ROWS_##rows(PREFETCH_##vectors);                                                           \
         ROWS_##rows(ZERO_##vectors);                                                               \
         EACH_SEGMENT {                                                                             \
             const float *a = tile->a + segment->a, *b = tile->b + segment->b;                      \
             for (int64_t p = tile->k; p > 0; p--) {                                                \
                 FETCH_##vectors;                                                                   \
+                FETCH_AHEAD                                                                        \
                 ROWS_##rows(PANEL_ADD_##vectors);                                                  \
                 a += a_stride;                                                                     \
                 b += b_stride;                                                                     \
@@ -197,6 +210,7 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
 #define DEFINE_BY_ROWS(rows, vectors)                                                              \
     static void rows_##rows##_##vectors(const tare_gemm_tile *tile) {                              \
         const int64_t a_stride = tile->a_stride, b_stride = tile->b_stride;                        \
+        BEGIN_FETCH                                                                                \
         int64_t three = 3 * a_stride;                                                              \
         ROWS_##rows(PREFETCH_##vectors);                                                           \
         ROWS_##rows(ZERO_##vectors);                                                               \
@@ -207,6 +221,7 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
             __asm__("" : "+r"(a5), "+r"(a10), "+r"(three));                                        \
             for (int64_t p = tile->k; p > 0; p--) {                                                \
                 FETCH_##vectors;                                                                   \
+                FETCH_AHEAD                                                                        \
                 ROWS_##rows(ROWS_ADD_##vectors);                                                   \
                 a++;                                                                               \
                 a5++;                                                                              \
@@ -279,6 +294,8 @@ static __attribute__((noinline)) void finish_dots(const tare_gemm_tile *tile, in
     static inline void dot_##rows##_##columns(const tare_gemm_tile *tile, int64_t column) {        \
         const int64_t a_stride = tile->a_stride, b_stride = tile->b_stride;                        \
         int64_t three = 3 * a_stride;                                                              \
+        BEGIN_FETCH                                                                                \
+        if (column > 0) fetch = NULL;                                                              \
         float sums[columns][(rows)*LANES], rests[columns][rows];                                   \
         ROWS_##rows(DOT_ZERO_##columns);                                                           \
         EACH_SEGMENT {                                                                             \
@@ -290,6 +307,7 @@ static __attribute__((noinline)) void finish_dots(const tare_gemm_tile *tile, in
             int64_t left = tile->k;                                                                \
             for (; left >= LANES; left -= LANES, a += LANES, a5 += LANES, b += LANES) {            \
                 DOT_FETCH_##columns;                                                               \
+                FETCH_AHEAD                                                                        \
                 ROWS_##rows(DOT_ADD_##columns);                                                    \
             }                                                                                      \
             for (; left > 0; left--, a++, a5++, b++) {                                             \
