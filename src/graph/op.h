@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "base/threads.h"
 #include "kernel/convolution_riders.h"
+#include "kernel/elementwise.h"
 #include "kernel/normalisation_fold.h"
 #include <tare/graph.h>
 
@@ -260,6 +261,10 @@ typedef struct tare_capabilities {
     /* "I can rectify what I make": emits the node that does, with outputs[0]; sets no output where
      * it cannot. NULL: never. */
     tare_status (*absorb_rectifier)(tare_lower *node);
+    /* "I am this function of each element of input 0"; NULL: of none. "I can do that to what I
+     * make": as above. */
+    const tare_unary *activation;
+    tare_status (*absorb_activation)(tare_lower *node, tare_unary activation);
     /* "I can do with dy before the gate": emits the node that does, with all its outputs. NULL:
      * never. */
     tare_status (*absorb_gate)(tare_lower *node, const tare_gate *gate);

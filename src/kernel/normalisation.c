@@ -22,13 +22,14 @@
 #include <string.h>
 
 enum {
-    ROW_BYTES = 512, /* columns of a row; nested functions keep a dozen such arrays on the stack */
-    RUN = 64,        /* columns of a row of NCHW data */
-    BLOCK = 8192,    /* numbers per two-pass block: stay in the first cache */
-    SLICE = 32768,   /* numbers worth a slice of their own */
-    TINY = 256,      /* numbers for which plain loops are as fast */
-    LINE = 4096,     /* numbers of a channel up to which one line at a time is faster */
-    ENOUGH = 16      /* slices of rows, so that all channels may be in one */
+    ROW_BYTES = 512,  /* columns of a row; nested functions keep a dozen such arrays on the stack */
+    RUN = 64,         /* columns of a row of NCHW data */
+    BLOCK = 8192,     /* numbers per two-pass block: stay in the first cache */
+    SLICE = 32768,    /* numbers worth a slice of their own */
+    ACTIVATED = 1024, /* numbers that are normalised before they go through an activation */
+    TINY = 256,       /* numbers for which plain loops are as fast */
+    LINE = 4096,      /* numbers of a channel up to which one line at a time is faster */
+    ENOUGH = 16       /* slices of rows, so that all channels may be in one */
 };
 
 /* How a view is cut. */

@@ -22,6 +22,7 @@
 #define TARE_SRC_KERNEL_NORMALISATION_H
 
 #include "base/threads.h"
+#include "kernel/elementwise.h"
 
 #include <math.h>
 
@@ -64,7 +65,8 @@ typedef struct tare_weighing {
  * tare_normalisation_T        what normalises; low, gamma, beta may be NULL: 0, 1, 0. rectified:
  *                             y is max(0, of that), and gradients take dy only where y > 0, which
  *                             they find from x by the same arithmetic; inner must be 1, and
- *                             gradients then read x, gamma and beta always.
+ *                             gradients then read x, gamma and beta always. activation: y is
+ *                             that function of it; gradients do not know of it.
  * tare_sums_T                 sums for gradients, [channels] each, and their low digits
  *                             [2][channels].
  *
@@ -94,6 +96,7 @@ typedef struct tare_weighing {
         const NUMBER *mean, *variance, *low, *gamma, *beta;                                        \
         double epsilon;                                                                            \
         bool rectified;                                                                            \
+        tare_unary_loop activation; /* NULL: none */                                               \
     } tare_normalisation_##T;                                                                      \
     typedef struct tare_sums_##T {                                                                 \
         NUMBER *dgamma, *dbeta, *low;                                                              \

@@ -14,6 +14,7 @@ typedef struct NAMED(job) {
     const NUMBER *columns[TARE_ROW_COLUMNS]; /* [channels] each; NULL: not wanted */
     double *scratch;
     bool frozen;
+    tare_unary_loop activation; /* of what a map makes; NULL: none */
 } NAMED(job);
 
 static NAMED(job) NAMED(job_over)(const tare_channels *view, bool rectified, const NUMBER *x,
@@ -326,10 +327,31 @@ void NAMED(tare_gradient_sums)(const tare_channels *view, const NAMED(tare_norma
 
 /* -------------------------------------------------------------------------------- maps */
 
+/* Numbers that are just made are taken through the activation. */
+static void NAMED(activate)(const NAMED(job) * job, const tare_rows *r, NUMBER *y) {
+    if (r->stride == r->width) {
+        job->activation(y, y, r->rows * r->width, 0);
+        return;
+    }
+    for (int64_t row = 0; row < r->rows; row++, y += r->stride) job->activation(y, y, r->width, 0);
+}
+
+/* With an activation some rows at a time, which then are in the first cache. */
+static void NAMED(normalise_rows)(const NAMED(job) * job, const tare_rows *r, int64_t at,
+                                  const NUMBER *const *columns) {
+    const int64_t most = job->activation ? ACTIVATED / (r->width + 1) + 1 : r->rows;
+    tare_rows some = *r;
+    for (int64_t row = 0; row < r->rows; row += most, at += most * r->stride) {
+        some.rows = tare_least(most, r->rows - row);
+        job->rows->normalise(&some, job->x + at, columns, job->out + at);
+        if (job->activation) NAMED(activate)(job, &some, job->out + at);
+    }
+}
+
 static void NAMED(map_rows)(const NAMED(job) * job, const tare_rows *r, int64_t at,
                             const NUMBER *const *columns) {
     if (!job->dy)
-        job->rows->normalise(r, job->x + at, columns, job->out + at);
+        NAMED(normalise_rows)(job, r, at, columns);
     else if (job->frozen)
         job->rows->multiply(r, job->dy + at, job->x ? job->x + at : NULL, columns, job->out + at);
     else
@@ -370,9 +392,10 @@ static void NAMED(map_lines)(void *context, int64_t slice) {
     const int64_t n = job->grid.view.inner;
     for (int64_t c = p.channel; c < p.channel_end; c++) {
         const int64_t at = c * n;
-        if (!job->dy)
+        if (!job->dy) {
             job->rows->line_normalise(job->x + at, n, job->columns, c, job->out + at);
-        else if (job->frozen)
+            if (job->activation) job->activation(job->out + at, job->out + at, n, 0);
+        } else if (job->frozen)
             job->rows->line_multiply(job->dy + at, n, job->columns[TARE_ROW_SCALE][c],
                                      job->out + at);
         else
@@ -389,9 +412,11 @@ void NAMED(tare_normalise)(const tare_channels *view, const NAMED(tare_normalisa
                            const NUMBER *x, NUMBER *y, void *scratch, tare_pool *pool) {
     if (is_tiny(view)) {
         NAMED(tare_normalise_reference)(view, by, x, y);
+        if (by->activation) by->activation(y, y, view->outer * view->channels * view->inner, 0);
         return;
     }
     NAMED(job) job = NAMED(job_over)(view, by->rectified, x, NULL, y, scratch);
+    job.activation = by->activation;
     NAMED(make_columns)(view, by, scratch, &job);
     NAMED(run_map)(&job, pool);
 }

@@ -107,12 +107,18 @@ static const tare_capabilities rectifier_can = {.any_order = UINT32_MAX,
                                                 .clamps = above_0};
 static const tare_capabilities clamp_can = {
     .any_order = UINT32_MAX, .reorder = tare_reorder_freely, .clamps = from_0_to_6};
+#define ACTIVATION(name, which)                                                                    \
+    static const tare_unary name##_function = TARE_UNARY_##which;                                  \
+    static const tare_capabilities name##_can = {                                                  \
+        .any_order = UINT32_MAX, .reorder = tare_reorder_freely, .activation = &name##_function};
+ACTIVATION(sigmoid, SIGMOID)
+ACTIVATION(tanh, TANH)
 #define pointwise_can tare_pointwise_can
 
 /* clang-format off */
 #define ACTIVATIONS(op)                                  \
-    op(sigmoid, "Sigmoid", SIGMOID, smooth, pointwise)   \
-    op(tanh, "Tanh", TANH, smooth, pointwise)            \
+    op(sigmoid, "Sigmoid", SIGMOID, smooth, sigmoid)     \
+    op(tanh, "Tanh", TANH, smooth, tanh)                 \
     op(relu, "Relu", RELU, kinked, rectifier)            \
     op(relu6, "Relu6", RELU6, kinked, clamp)             \
     op(elu, "Elu", ELU, kinked, pointwise)               \

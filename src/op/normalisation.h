@@ -51,6 +51,7 @@ tare_axis_mask tare_kept_axes(tare_list reduced, int rank);
  *                               low?, training? -> dx
  *     zero_low                  mean -> low
  *
+ * activation: normalise gives that function of y.
  * rectified: normalise gives max(y, 0), and the gradients' dy is that of max(y, 0).
  * low: the digits that rounding took from mean and variance, or from dgamma and dbeta, as one
  * vector of twice the channels.
@@ -60,12 +61,13 @@ tare_axis_mask tare_kept_axes(tare_list reduced, int rank);
         field(integer, inner, 0, "numbers of a row after the channels")                            \
             field(shape, shape, TARE_ANY_SHAPE, "of statistics") field(                            \
                 integer, kept, 0, "axes of x that the channels are, a bit each; 0: not told")      \
-                field(real, epsilon, 0, "added to the variance")                                   \
-                    field(real, extra, 0, "added to the sum of weights")                           \
-                        field(boolean, rectified, false, "max(y, 0) stands for y")                 \
-                            field(list, channel_steps, TARE_NO_LIST, "by axis, when weighing")     \
-                                field(list, weight_steps, TARE_NO_LIST, "by axis, when weighing")  \
-                                    field(text, name, NULL, "name of the node")
+                field(real, epsilon, 0, "added to the variance") field(                            \
+                    real, extra, 0, "added to the sum of weights")                                 \
+                    field(boolean, rectified, false, "max(y, 0) stands for y") field(              \
+                        integer, activation, 0, "that stands for y: 1 + a tare_unary; 0: none")    \
+                        field(list, channel_steps, TARE_NO_LIST, "by axis, when weighing")         \
+                            field(list, weight_steps, TARE_NO_LIST, "by axis, when weighing")      \
+                                field(text, name, NULL, "name of the node")
 TARE_OPTIONS(tare_normalisation_step_options, TARE_NORMALISATION_STEP_FIELDS);
 #define TARE_NORMALISATION_STEP_DEFAULTS                                                           \
     TARE_DEFAULTS(tare_normalisation_step_options, TARE_NORMALISATION_STEP_FIELDS)

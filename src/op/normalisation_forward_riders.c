@@ -18,7 +18,7 @@ typedef struct riding_step {
 static bool rides(const tare_lower *node) {
     const tare_normalisation_step_options *options = node->options;
     const tare_channels view = {options->outer, options->channels, options->inner};
-    return tare_rides_by_pixel(node, 0) && tare_normalisation_rides(&view);
+    return tare_rides_by_pixel(node, 0) && !options->activation && tare_normalisation_rides(&view);
 }
 
 static tare_status prepare_riding(tare_prepare *prepare, int64_t slices, int64_t scratch) {
@@ -65,7 +65,8 @@ static tare_reader normalise_reader(const tare_run *run) {
                                        run->inputs[TARE_NORMALISE_GAMMA],
                                        run->inputs[TARE_NORMALISE_BETA],
                                        s->epsilon,
-                                       s->rectified};
+                                       s->rectified,
+                                       NULL};
     return tare_normalise_rider_begin(s->channels, &by, run->inputs[TARE_NORMALISE_X],
                                       run->scratch);
 }

@@ -41,6 +41,7 @@ typedef struct step {
     size_t number_size;
     double epsilon;
     bool rectified;
+    tare_unary_loop activation; /* NULL: none */
 } step;
 
 static tare_channels view_of(const tare_normalisation_step_options *options) {
@@ -59,6 +60,9 @@ static tare_status prepare_step(tare_prepare *prepare, int x, tare_step_function
     state->number_size = tare_dtype_size(dtype);
     state->epsilon = options->epsilon;
     state->rectified = options->rectified;
+    state->activation = options->activation
+                            ? tare_unary_loop_of((tare_unary)(options->activation - 1), dtype)
+                            : NULL;
     prepare->state = state;
     prepare->scratch_bytes = tare_normalisation_scratch(&state->view, tare_dtype_size(dtype));
     prepare->run = dtype == TARE_FLOAT32 ? f32 : dtype == TARE_FLOAT64 ? f64 : NULL;
@@ -265,7 +269,8 @@ static tare_status zero_low_infer(tare_infer *infer) {
                                            run->inputs[TARE_NORMALISE_GAMMA],                      \
                                            run->inputs[TARE_NORMALISE_BETA],                       \
                                            s->epsilon,                                             \
-                                           s->rectified};                                          \
+                                           s->rectified,                                           \
+                                           s->activation};                                         \
         tare_normalise_##T(&s->view, &by, run->inputs[TARE_NORMALISE_X], run->outputs[0],          \
                            run->scratch, run->pool);                                               \
         return TARE_OK;                                                                            \
@@ -289,7 +294,7 @@ enum { AFFINE_MEAN, AFFINE_VARIANCE, AFFINE_GAMMA, AFFINE_BETA, AFFINE_INPUTS };
 static bool normalise_as_affine(const tare_lower *node) {
     const tare_normalisation_step_options *options = node->options;
     const tare_shape x = node->type(node, node->inputs[TARE_NORMALISE_X])->shape;
-    return options->inner == 1 && !options->rectified && x.rank > 0 &&
+    return options->inner == 1 && !options->rectified && !options->activation && x.rank > 0 &&
            x.extents[x.rank - 1] == options->channels &&
            node->inputs[TARE_NORMALISE_LOW] ==
                TARE_NO_VALUE; /* only a batch's own have low digits */
@@ -312,8 +317,19 @@ static tare_status normalise_make_affine(tare_lower *node, tare_affine *affine) 
 static tare_status normalise_absorb_rectifier(tare_lower *node) {
     const tare_normalisation_step_options *given = node->options;
     tare_normalisation_step_options options = *given;
-    if (given->inner != 1 || given->rectified) return TARE_OK;
+    if (given->inner != 1 || given->rectified || given->activation) return TARE_OK;
     options.rectified = true;
+    return node->emit(node, "normalise", &options, node->inputs, node->input_count, node->outputs,
+                      1);
+}
+
+static tare_status normalise_absorb_activation(tare_lower *node, tare_unary activation) {
+    const tare_normalisation_step_options *given = node->options;
+    tare_normalisation_step_options options = *given;
+    const tare_dtype dtype = node->type(node, node->inputs[TARE_NORMALISE_X])->dtype;
+    if (given->rectified || given->activation || !tare_unary_loop_of(activation, dtype))
+        return TARE_OK;
+    options.activation = (int64_t)activation + 1;
     return node->emit(node, "normalise", &options, node->inputs, node->input_count, node->outputs,
                       1);
 }
@@ -322,6 +338,7 @@ static const tare_capabilities normalise_can = {.rider = &tare_normalise_rider,
                                                 .as_affine = normalise_as_affine,
                                                 .make_affine = normalise_make_affine,
                                                 .absorb_rectifier = normalise_absorb_rectifier,
+                                                .absorb_activation = normalise_absorb_activation,
                                                 .any_order = 1U << TARE_NORMALISE_X,
                                                 .reorder = reorder_numbers};
 

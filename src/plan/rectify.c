@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sixth pass: a rectifier max(x, 0) goes into what makes x, and its gradient, a gate that lets
+ * The sixth pass: a rectifier max(x, 0) or another activation goes into what makes x, and the
+ * gradient of a rectifier, a gate that lets
  * dy through where y is above 0, into all that reads it. Capabilities decide, never kinds.
  *
  *     normalise, relu                            ->  normalise, rectified
+ *     normalise, sigmoid                         ->  normalise, sigmoid of it
  *     relu_gradient, gradient_sums, normalise_gradient  ->  the last two, on dy before the gate
  *
  * Each merged step computes what the two did, in the same order, so no bit changes: it only spares
@@ -12,25 +14,34 @@
 #include "base/status.h"
 #include "plan/absorb.h"
 
-/* ---- rectifiers */
+/* ---- rectifiers and other activations */
 
-static tare_status merge_rectifier(tare_draft *draft, int32_t index, const tare_draft_reading *all,
-                                   tare_value *map) {
-    const tare_draft_node rectifier = draft->nodes.items[index];
-    const tare_value x = rectifier.inputs[0];
+/* The maker's way to do what the node does as well; the lower's output stays unset where it has
+ * none. */
+static tare_status ask_maker(tare_draft_lower *lower, const tare_capabilities *maker,
+                             const tare_capabilities *node) {
+    if (node->is_rectifier)
+        return maker->absorb_rectifier ? maker->absorb_rectifier(&lower->lower) : TARE_OK;
+    return maker->absorb_activation ? maker->absorb_activation(&lower->lower, *node->activation)
+                                    : TARE_OK;
+}
+
+static tare_status merge_activation(tare_draft *draft, int32_t index, const tare_draft_reading *all,
+                                    tare_value *map) {
+    const tare_draft_node node = draft->nodes.items[index];
+    const tare_value x = node.inputs[0];
     const int32_t maker = draft->values.items[x].producer;
     const bool wanted[1] = {true};
     tare_value made = TARE_NO_VALUE;
     if (maker < 0 || x >= all->values || all->first[x + 1] - all->first[x] != 1) return TARE_OK;
     const tare_draft_node before = draft->nodes.items[maker];
-    if (!tare_draft_may_go(draft, &before) || before.guard != rectifier.guard || !before.def->can ||
-        !before.def->can->absorb_rectifier)
+    if (!tare_draft_may_go(draft, &before) || before.guard != node.guard || !before.def->can)
         return TARE_OK;
     tare_draft_lower lower = tare_draft_lower_for(draft, &before, wanted, &made, 1);
-    TARE_TRY(before.def->can->absorb_rectifier(&lower.lower));
+    TARE_TRY(ask_maker(&lower, before.def->can, node.def->can));
     if (made == TARE_NO_VALUE) return TARE_OK;
-    draft->nodes.items[draft->values.items[made].producer].target = rectifier.target;
-    map[rectifier.outputs[0]] = made;
+    draft->nodes.items[draft->values.items[made].producer].target = node.target;
+    map[node.outputs[0]] = made;
     TARE_TRY(tare_draft_take_over(draft, made, maker));
     return tare_draft_take_over(draft, made, index);
 }
@@ -90,8 +101,8 @@ tare_status tare_draft_rectify(tare_draft *draft) {
         const tare_draft_node *node = &draft->nodes.items[n];
         tare_draft_rewrite_node(node, map, values);
         if (!node->live || node->control_only || !node->def->can) continue;
-        if (node->def->can->is_rectifier)
-            TARE_TRY(merge_rectifier(draft, n, &all, map));
+        if (node->def->can->is_rectifier || node->def->can->activation)
+            TARE_TRY(merge_activation(draft, n, &all, map));
         else if (node->def->can->is_gate)
             TARE_TRY(merge_gate(draft, n, &all, map));
     }

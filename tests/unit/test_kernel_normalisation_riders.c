@@ -85,9 +85,13 @@ static void a_read_number_is_the_normalised_one_to_the_bit(void **state) {
         float *y = check_array(count), *read = check_array(pixels * (depth + gap));
         for (int64_t c = 0; c < depth; c++) given[depth + c] = fabsf(given[depth + c]);
         for (int64_t c = 2 * depth; c < 4 * depth; c++) given[c] *= 1e-8f;
-        const tare_normalisation_f32 by = {
-            given, given + depth, given + 2 * depth, given + 4 * depth, given + 5 * depth,
-            1e-3,  k % 3 != 0};
+        const tare_normalisation_f32 by = {.mean = given,
+                                           .variance = given + depth,
+                                           .low = given + 2 * depth,
+                                           .gamma = given + 4 * depth,
+                                           .beta = given + 5 * depth,
+                                           .epsilon = 1e-3,
+                                           .rectified = k % 3 != 0};
         void *scratch = check_scratch(tare_normalisation_scratch(&view, sizeof *x));
         void *columns = check_scratch(tare_normalise_rider_scratch(depth));
         tare_normalise_f32(&view, &by, x, y, scratch, NULL);

@@ -38,6 +38,40 @@ static void a_rectifier_and_its_gradient_go_into_batch_norm(void **state) {
     }
 }
 
+/* Normalised by the last axis, in rows of one channel, and in tiny pieces. */
+static void other_activations_go_into_batch_norm(void **state) {
+    (void)state;
+    static const int64_t sizes[][4] = {{3, 1, 1, 2},   {4, 5, 2, 5},    {7, 10, 10, 6},
+                                       {20, 50, 5, 3}, {3, 20, 2, 300}, {2, 3, 40, 50}};
+    for (size_t k = 0; k < 2 * sizeof sizes / sizeof *sizes; k++) {
+        const int64_t *size = sizes[k / 2];
+        plan_trial t = trial_begin();
+        const tare_tensor x =
+            trial_input(&t, k % 4 < 3 ? TARE_FLOAT32 : TARE_FLOAT64,
+                        (tare_shape){.rank = 4, .extents = {size[0], size[1], size[2], size[3]}});
+        const tare_tensor h =
+            tare_batch_norm(x, .axis = TARE_LIST(k % 3 ? -1 : 1), .training = TARE_TRUE);
+        const tare_tensor y = k % 2 ? tare_tanh(h) : tare_sigmoid(h);
+        char *plan = compare_gradients(&t, x, y);
+        assert_int_equal(trial_steps(plan, "tanh") + trial_steps(plan, "sigmoid"), 0);
+        assert_int_equal(trial_count(plan, "merged: normalise '"), 1);
+        tare_text_free(plan);
+        trial_end(&t);
+    }
+}
+
+/* Whose gradient wants what it was a function of. */
+static void an_activation_stays_that_others_need_without_it(void **state) {
+    (void)state;
+    plan_trial t = trial_begin();
+    const tare_tensor x = trial_input(&t, TARE_FLOAT32, TARE_SHAPE(40, 5));
+    const tare_tensor h = norm(x);
+    char *plan = compare_gradients(&t, x, tare_add(tare_sigmoid(h), h));
+    assert_int_equal(trial_steps(plan, "sigmoid"), 1);
+    tare_text_free(plan);
+    trial_end(&t);
+}
+
 static void so_they_do_in_float64_and_channels_first(void **state) {
     (void)state;
     plan_trial t = trial_begin();
@@ -159,6 +193,8 @@ static void trainings_are_the_same_to_the_bit(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rectifier_and_its_gradient_go_into_batch_norm),
+        cmocka_unit_test(other_activations_go_into_batch_norm),
+        cmocka_unit_test(an_activation_stays_that_others_need_without_it),
         cmocka_unit_test(so_they_do_in_float64_and_channels_first),
         cmocka_unit_test(what_others_read_stays),
         cmocka_unit_test(gates_that_are_not_their_own_stay),
