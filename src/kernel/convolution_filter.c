@@ -20,11 +20,12 @@
 #include "base/memory.h"
 #include "kernel/buffers.h"
 #include "kernel/convolution_geometry.h"
+#include "kernel/convolution_view.h"
 #include "kernel/partial_sums.h"
 
 enum {
-    STRIP = 32 * 1024,       /* numbers gathered at a time, about */
-    CHUNK_COLUMNS = 512,     /* of the gathered matrix, about: leaves a strip 64 pixels or more */
+    STRIP = 56 * 1024,       /* numbers gathered at a time, about */
+    CHUNK_COLUMNS = 256,     /* of the gathered matrix, about: leaves a strip 200 pixels or more */
     MOST_STRIP_PIXELS = 256, /* added in one go: short float32 sums stay accurate */
     MOST_RANGES = 16,
     PARTIAL_SUMS = 2 << 20, /* numbers in all partial sums together */
@@ -106,10 +107,11 @@ typedef struct strip {
     float *sums; /* the chunk's first row of dw or of a partial sum, at its group's first column */
     int64_t pixels, columns_of_rows;
     bool adds;
+    tare_ahead ahead; /* for the next strip */
 } strip;
 
-/* Adds rows' x dy to one panel of columns. */
-static void add_panel(const filter_job *job, const strip *s, int64_t first) {
+/* Adds rows' x dy to one panel of columns, which is packed since all tiles of rows read it. */
+static void add_panel(const filter_job *job, strip *s, int64_t first) {
     const tare_gemm_kernel *kernel = job->kernel;
     const int64_t filters = job->c->filters;
     tare_gemm_tile tile = {
@@ -117,21 +119,33 @@ static void add_panel(const filter_job *job, const strip *s, int64_t first) {
     tile.columns = tare_least(job->width, job->columns - first);
     const bool wide = tile.columns > kernel->lanes;
     const int64_t width = wide ? job->width : kernel->lanes;
-    tile.b = s->dy + first;
-    tile.b_stride = filters;
-    if (tile.columns < width) {
-        kernel->pack(s->spare, width, tile.b, filters, tile.columns, s->pixels);
-        tile.b = s->spare;
-        tile.b_stride = width;
-    }
+    kernel->pack(s->spare, width, s->dy + first, filters, tile.columns, s->pixels);
+    tile.b = s->spare;
+    tile.b_stride = width;
     const int64_t tiles = tare_quotient_up(s->columns_of_rows, kernel->rows);
     for (int64_t t = 0; t < tiles; t++) {
         const int64_t begin = tare_slice_begin(s->columns_of_rows, tiles, t);
         const int64_t end = tare_slice_begin(s->columns_of_rows, tiles, t + 1);
         tile.a = s->rows + begin;
         tile.c = s->sums + begin * filters + first;
+        tare_ahead_share(&s->ahead, tile.k, &tile);
         kernel->by_panel[wide][end - begin - 1](&tile);
     }
+}
+
+/* What the next strip reads: of x about, where pixels of x and dy correspond. */
+static void plan_ahead(const filter_job *job, strip *s, int64_t next, int64_t end) {
+    const tare_convolution *c = job->c;
+    const int64_t pixels = tare_least(job->strip_pixels, end - next);
+    const int64_t tiles = tare_quotient_up(s->columns_of_rows, job->kernel->rows) *
+                          tare_quotient_up(job->columns, job->width);
+    s->ahead = (tare_ahead){.arrays = 0};
+    if (pixels <= 0 || c->groups > 1) return;
+    tare_ahead_add(&s->ahead, job->dy + next * c->filters, pixels * c->filters);
+    if (job->depth == c->channels && job->channel_groups == 1 &&
+        tare_pixels(c->in) == tare_pixels(c->out))
+        tare_ahead_add(&s->ahead, job->x + next * c->channels, pixels * c->channels);
+    tare_ahead_pace(&s->ahead, tiles * s->pixels);
 }
 
 static void run_chunk(const filter_job *job, int64_t range, int64_t chunk, float *scratch) {
@@ -148,6 +162,7 @@ static void run_chunk(const filter_job *job, int64_t range, int64_t chunk, float
         s.pixels = tare_least(job->strip_pixels, end - first);
         s.dy = job->dy + first * filters + group * job->columns;
         tare_gather_rows(&job->gather, part, job->x, first, s.pixels, scratch, job->stride);
+        plan_ahead(job, &s, first + s.pixels, end);
         for (int64_t column = 0; column < job->columns; column += job->width)
             add_panel(job, &s, column);
         s.adds = true;
