@@ -26,25 +26,28 @@ static inline vector bytes_at(const int8_t *from) {
     return (vector)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)from));
 }
 
-/* odd: multipliers of odd lanes, moved to even ones. */
+/*
+ * With 2 number multiplier + 2^32 round + 2^31 the high half of 64 bits is what is left to shift.
+ * odd: of odd lanes, moved to even ones.
+ */
 typedef struct factors {
-    __m256i multiplier, odd, round, shift;
+    __m256i multiplier, multiplier_odd, round, round_odd, shift;
 } factors;
 static inline factors factors_of(vector multiplier, vector round, vector shift) {
-    return (factors){(__m256i)multiplier, _mm256_srli_epi64((__m256i)multiplier, 32),
-                     (__m256i)round, (__m256i)shift};
+    const __m256i half = _mm256_set1_epi64x(INT64_C(1) << 31), by = (__m256i)multiplier;
+    return (factors){by, _mm256_srli_epi64(by, 32),
+                     _mm256_or_si256(_mm256_slli_epi64((__m256i)round, 32), half),
+                     _mm256_blend_epi32((__m256i)round, half, 0x55), (__m256i)shift};
 }
 
 static inline vector scaled(vector number, const factors *by, bool halves_up) {
-    const __m256i x = (__m256i)number, nudge = _mm256_set1_epi64x(INT64_C(1) << 30);
-    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(x, by->multiplier), nudge);
-    const __m256i odd =
-        _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(x, 32), by->odd), nudge);
-    const __m256i high =
-        _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_add_epi64(odd, odd), 0xAA);
-    const __m256i nudged = _mm256_add_epi32(by->round, high);
-    const __m256i down = _mm256_add_epi32(nudged, _mm256_srai_epi32(x, 31));
-    return (vector)_mm256_srav_epi32(halves_up ? nudged : down, by->shift);
+    const __m256i x = (__m256i)(number + number);
+    const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(x, by->multiplier), by->round);
+    const __m256i odd = _mm256_add_epi64(
+        _mm256_mul_epi32(_mm256_srli_epi64(x, 32), by->multiplier_odd), by->round_odd);
+    const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+    const __m256i down = _mm256_add_epi32(high, _mm256_srai_epi32(x, 31));
+    return (vector)_mm256_srav_epi32(halves_up ? high : down, by->shift);
 }
 
 typedef struct bounds {

@@ -26,25 +26,29 @@ static inline vector bytes_at(const int8_t *from) {
     return (vector)_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(const void *)from));
 }
 
-/* odd: multipliers of odd lanes, moved to even ones. */
+/*
+ * With 2 number multiplier + 2^32 round + 2^31 the high half of 64 bits is what is left to shift.
+ * odd: of odd lanes, moved to even ones.
+ */
 typedef struct factors {
-    __m512i multiplier, odd, round, shift;
+    __m512i multiplier, multiplier_odd, round, round_odd, shift;
 } factors;
 static inline factors factors_of(vector multiplier, vector round, vector shift) {
-    return (factors){(__m512i)multiplier, _mm512_srli_epi64((__m512i)multiplier, 32),
-                     (__m512i)round, (__m512i)shift};
+    const __m512i half = _mm512_set1_epi64(INT64_C(1) << 31), by = (__m512i)multiplier;
+    return (factors){
+        by, _mm512_srli_epi64(by, 32),
+        _mm512_or_si512(_mm512_slli_epi64((__m512i)round, 32), half),
+        _mm512_mask_blend_epi32(0x5555, (__m512i)round, half), (__m512i)shift};
 }
 
 static inline vector scaled(vector number, const factors *by, bool halves_up) {
-    const __m512i x = (__m512i)number, nudge = _mm512_set1_epi64(INT64_C(1) << 30);
-    const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(x, by->multiplier), nudge);
-    const __m512i odd =
-        _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(x, 32), by->odd), nudge);
-    const __m512i high =
-        _mm512_mask_blend_epi32(0xAAAA, _mm512_srli_epi64(even, 31), _mm512_add_epi64(odd, odd));
-    const __m512i nudged = _mm512_add_epi32(by->round, high);
-    const __m512i down = _mm512_add_epi32(nudged, _mm512_srai_epi32(x, 31));
-    return (vector)_mm512_srav_epi32(halves_up ? nudged : down, by->shift);
+    const __m512i x = (__m512i)(number + number);
+    const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(x, by->multiplier), by->round);
+    const __m512i odd = _mm512_add_epi64(
+        _mm512_mul_epi32(_mm512_srli_epi64(x, 32), by->multiplier_odd), by->round_odd);
+    const __m512i high = _mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB);
+    const __m512i down = _mm512_add_epi32(high, _mm512_srai_epi32(x, 31));
+    return (vector)_mm512_srav_epi32(halves_up ? high : down, by->shift);
 }
 
 typedef struct bounds {
