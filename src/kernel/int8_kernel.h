@@ -63,6 +63,13 @@ typedef struct tare_int8_sum {
     tare_int8_factor z, y;
 } tare_int8_sum;
 
+/* A window's average is that of so many numbers, 1 .. TARE_INT8_MOST_AVERAGED. */
+#define TARE_INT8_MOST_AVERAGED 65000
+typedef struct tare_int8_window {
+    int32_t numbers, least, most;
+    bool halves_up;
+} tare_int8_window;
+
 typedef struct tare_int8_kernel {
     tare_isa isa;
     int rows, lanes; /* of the tallest tile; columns in a vector, the wide tiles have two */
@@ -76,6 +83,7 @@ typedef struct tare_int8_kernel {
                 int8_t *y);                                         /* y may be x or z */
     void (*raise)(int8_t *y, const int8_t *x, int64_t count);       /* y = max(y, x) */
     void (*collect)(int32_t *sums, const int8_t *x, int64_t count); /* sums += x */
+    void (*average)(const tare_int8_window *window, const int32_t *sums, int64_t count, int8_t *y);
 } tare_int8_kernel;
 
 extern const tare_int8_kernel tare_int8_kernel_baseline;

@@ -206,9 +206,10 @@ typedef struct adding {
 
 static inline __attribute__((always_inline)) vector sum_of(const adding *by, vector x, vector z,
                                                            bool alike, bool halves_up) {
-    const vector first = (x - by->x_zero) << (TARE_INT8_ADD_BITS - 1), apart = z - by->z_zero;
-    const vector second = alike ? apart << (TARE_INT8_ADD_BITS - 1)
-                                : scaled(apart << TARE_INT8_ADD_BITS, &by->z, false);
+    if (alike)
+        return scaled((x + z - by->x_zero - by->z_zero) << (TARE_INT8_ADD_BITS - 1), &by->y, false);
+    const vector first = (x - by->x_zero) << (TARE_INT8_ADD_BITS - 1);
+    const vector second = scaled((z - by->z_zero) << TARE_INT8_ADD_BITS, &by->z, false);
     return scaled(first + second, &by->y, halves_up);
 }
 
@@ -216,6 +217,13 @@ static inline __attribute__((always_inline)) void add_all(const adding *by, int6
                                                           const int8_t *x, const int8_t *z,
                                                           int8_t *y, bool alike, bool halves_up) {
     int64_t i = 0;
+    for (; i + 4 * LANES <= count; i += 4 * LANES) {
+        vector four[4];
+        for (int k = 0; k < 4; k++)
+            four[k] = sum_of(by, bytes_at(x + i + k * LANES), bytes_at(z + i + k * LANES), alike,
+                             halves_up);
+        place_4(y + i, LANES, four, &by->within);
+    }
     for (; i + LANES <= count; i += LANES)
         place(y + i, sum_of(by, bytes_at(x + i), bytes_at(z + i), alike, halves_up), &by->within,
               LANES);
@@ -258,6 +266,19 @@ static void collect(int32_t *sums, const int8_t *x, int64_t count) {
     for (int64_t i = 0; i < count; i++) sums[i] += x[i];
 }
 
+/* Quotients of whole numbers below 2^24 are whole in float32 only where they are. */
+static void average(const tare_int8_window *window, const int32_t *restrict sums, int64_t count,
+                    int8_t *restrict y) {
+    const tare_int8_window w = *window;
+    const float numbers = (float)w.numbers;
+    const int32_t half = w.numbers / 2, shift = w.halves_up ? INT8_MIN : 0;
+    const int32_t up = half - shift * w.numbers, below = w.halves_up ? up : -half;
+    for (int64_t i = 0; i < count; i++) {
+        const float nudged = (float)(sums[i] + (sums[i] > 0 ? up : below));
+        y[i] = (int8_t)tare_clamp_32((int32_t)(nudged / numbers) + shift, w.least, w.most);
+    }
+}
+
 const tare_int8_kernel KERNEL = {
     .isa = ISA,
     .rows = ROWS,
@@ -271,4 +292,5 @@ const tare_int8_kernel KERNEL = {
     .add = add,
     .raise = raise,
     .collect = collect,
+    .average = average,
 };

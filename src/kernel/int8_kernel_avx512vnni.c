@@ -35,10 +35,9 @@ typedef struct factors {
 } factors;
 static inline factors factors_of(vector multiplier, vector round, vector shift) {
     const __m512i half = _mm512_set1_epi64(INT64_C(1) << 31), by = (__m512i)multiplier;
-    return (factors){
-        by, _mm512_srli_epi64(by, 32),
-        _mm512_or_si512(_mm512_slli_epi64((__m512i)round, 32), half),
-        _mm512_mask_blend_epi32(0x5555, (__m512i)round, half), (__m512i)shift};
+    return (factors){by, _mm512_srli_epi64(by, 32),
+                     _mm512_or_si512(_mm512_slli_epi64((__m512i)round, 32), half),
+                     _mm512_mask_blend_epi32(0x5555, (__m512i)round, half), (__m512i)shift};
 }
 
 static inline vector scaled(vector number, const factors *by, bool halves_up) {

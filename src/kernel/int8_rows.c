@@ -9,8 +9,10 @@
 
 enum {
     SLICE_NUMBERS = 65536, /* read by a slice, at least */
-    ADD_COST = 8,          /* of a sum, in numbers read */
-    BLOCK = 256            /* channels whose sums are kept at a time */
+    ADD_COST = 16,         /* of a sum, in numbers read */
+    BLOCK = 256,           /* channels whose sums are kept at a time */
+    ROW = 1024,            /* numbers of a row of narrow pixels that are kept at a time */
+    NARROW = 64            /* channels */
 };
 
 static int64_t slices_of(int64_t items, int64_t numbers) {
@@ -24,7 +26,7 @@ typedef struct pool_job {
     const tare_int8_pool *p;
     const int8_t *x;
     int8_t *y;
-    int64_t pixels, slices;
+    int64_t items, slices; /* items: pixels, or rows of narrow ones */
 } pool_job;
 
 /* The part of a window inside the image: a box of pixels. */
@@ -62,6 +64,19 @@ static void find_greatest(const pool_job *job, const box *b, const int8_t *image
         y[i] = (int8_t)tare_clamp_32(y[i], job->p->least, job->p->most);
 }
 
+/* count: numbers under each sum. */
+static void find_quotients(const pool_job *job, const int32_t *sums, int64_t results, int64_t count,
+                           int8_t *y) {
+    const tare_int8_window window = {.numbers = (int32_t)count,
+                                     .least = job->p->least,
+                                     .most = job->p->most,
+                                     .halves_up = job->p->halves_up};
+    if (count >= 1 && count <= TARE_INT8_MOST_AVERAGED)
+        job->kernel->average(&window, sums, results, y);
+    else
+        for (int64_t i = 0; i < results; i++) y[i] = tare_int8_average_of(job->p, sums[i], count);
+}
+
 static void find_averages(const pool_job *job, const box *b, const int8_t *image, int8_t *y) {
     const tare_convolution *c = &job->p->c;
     const int64_t channels = c->channels, count = box_pixels(b);
@@ -74,8 +89,7 @@ static void find_averages(const pool_job *job, const box *b, const int8_t *image
                     const int64_t pixel = (i * c->in[1] + j) * c->in[2] + k;
                     job->kernel->collect(sums, image + pixel * channels + first, some);
                 }
-        for (int64_t i = 0; i < some; i++)
-            y[first + i] = tare_int8_average_of(job->p, sums[i], count);
+        find_quotients(job, sums, some, count, y + first);
     }
 }
 
@@ -83,8 +97,8 @@ static void pool_slice(void *context, int64_t slice) {
     const pool_job *job = context;
     const tare_convolution *c = &job->p->c;
     const int64_t places = tare_pixels(c->out), channels = c->channels;
-    const int64_t end = tare_slice_begin(job->pixels, job->slices, slice + 1);
-    for (int64_t i = tare_slice_begin(job->pixels, job->slices, slice); i < end; i++) {
+    const int64_t end = tare_slice_begin(job->items, job->slices, slice + 1);
+    for (int64_t i = tare_slice_begin(job->items, job->slices, slice); i < end; i++) {
         const int8_t *image = job->x + i / places * tare_pixels(c->in) * channels;
         const box window = window_at(c, i % places);
         (job->p->averages ? find_averages : find_greatest)(job, &window, image,
@@ -92,17 +106,111 @@ static void pool_slice(void *context, int64_t slice) {
     }
 }
 
+/* ---- pixels of few channels: the rows of a window meet first, many pixels at a time */
+
+/* Results of one row, and what lies under their windows. */
+typedef struct row_part {
+    int64_t results;
+    int64_t begin, low, high; /* source columns: where the first window begins; inside the image */
+    const box *window;        /* its rows */
+    const int8_t *image;
+    int8_t *y;
+} row_part;
+
+static void greatest_of_part(const pool_job *job, const row_part *part) {
+    const tare_convolution *c = &job->p->c;
+    const int64_t channels = c->channels, step = c->stride[2] * channels;
+    int8_t found[ROW];
+    memset(found, INT8_MIN, sizeof found);
+    for (int64_t i = part->window->low[1]; i < part->window->high[1]; i++)
+        job->kernel->raise(found + (part->low - part->begin) * channels,
+                           part->image + (i * c->in[2] + part->low) * channels,
+                           (part->high - part->low) * channels);
+    for (int64_t j = 0; j < part->results; j++)
+        for (int64_t i = 0; i < channels; i++) {
+            int8_t most = INT8_MIN;
+            for (int64_t k = 0; k < c->kernel[2]; k++) {
+                const int8_t x = found[j * step + k * channels + i];
+                most = x > most ? x : most;
+            }
+            part->y[j * channels + i] = (int8_t)tare_clamp_32(most, job->p->least, job->p->most);
+        }
+}
+
+/* How many columns of result j's window lie inside the image. */
+static int64_t columns_inside(const tare_convolution *c, const row_part *part, int64_t j) {
+    const int64_t begin = part->begin + j * c->stride[2];
+    return tare_greatest(tare_least(begin + c->kernel[2], c->in[2]) - tare_greatest(begin, 0), 0);
+}
+
+/* Sums of windows go where no later window reads. */
+static void sum_windows(const tare_convolution *c, int64_t results, int32_t *sums) {
+    const int64_t channels = c->channels, step = c->stride[2] * channels;
+    for (int64_t j = 0; j < results; j++)
+        for (int64_t i = 0; i < channels; i++) {
+            int32_t sum = 0;
+            for (int64_t k = 0; k < c->kernel[2]; k++) sum += sums[j * step + k * channels + i];
+            sums[j * channels + i] = sum;
+        }
+}
+
+static void averages_of_part(const pool_job *job, const row_part *part) {
+    const tare_convolution *c = &job->p->c;
+    const int64_t channels = c->channels, rows = part->window->high[1] - part->window->low[1];
+    int32_t sums[ROW] = {0};
+    for (int64_t i = part->window->low[1]; i < part->window->high[1]; i++)
+        job->kernel->collect(sums + (part->low - part->begin) * channels,
+                             part->image + (i * c->in[2] + part->low) * channels,
+                             (part->high - part->low) * channels);
+    sum_windows(c, part->results, sums);
+    for (int64_t j = 0, end; j < part->results; j = end) {
+        const int64_t columns = columns_inside(c, part, j);
+        for (end = j + 1; end < part->results && columns_inside(c, part, end) == columns; end++) {}
+        find_quotients(job, sums + j * channels, (end - j) * channels, rows * columns,
+                       part->y + j * channels);
+    }
+}
+
+static void row_slice(void *context, int64_t slice) {
+    const pool_job *job = context;
+    const tare_convolution *c = &job->p->c;
+    const int64_t end = tare_slice_begin(job->items, job->slices, slice + 1);
+    const int64_t rest = ROW / c->channels - c->kernel[2], fit = rest / c->stride[2] + 1;
+    for (int64_t i = tare_slice_begin(job->items, job->slices, slice); i < end; i++) {
+        const box window = window_at(c, i % c->out[1] * c->out[2]);
+        row_part part = {.window = &window,
+                         .image = job->x + i / c->out[1] * tare_pixels(c->in) * c->channels};
+        for (int64_t first = 0; first < c->out[2]; first += fit) {
+            part.results = tare_least(fit, c->out[2] - first);
+            part.begin = first * c->stride[2] - c->before[2];
+            part.low = tare_greatest(part.begin, 0);
+            part.high = tare_greatest(
+                tare_least(part.begin + (part.results - 1) * c->stride[2] + c->kernel[2], c->in[2]),
+                part.low);
+            part.y = job->y + (i * c->out[2] + first) * c->channels;
+            (job->p->averages ? averages_of_part : greatest_of_part)(job, &part);
+        }
+    }
+}
+
+static bool is_narrow(const tare_convolution *c) {
+    return c->channels <= NARROW && c->kernel[2] * c->channels <= ROW && c->in[0] == 1 &&
+           c->out[0] == 1 && c->kernel[0] == 1;
+}
+
 void tare_int8_pool_run_with(const tare_int8_kernel *kernel, const tare_int8_pool *p,
                              const int8_t *x, int8_t *y, tare_pool *pool) {
     pool_job job = {.kernel = kernel, .p = p, .x = x, .y = y};
-    job.pixels = p->c.batch * tare_pixels(p->c.out);
-    if (job.pixels == 0 || p->c.channels == 0) return;
+    const bool narrow = is_narrow(&p->c);
+    const int64_t each = narrow ? p->c.out[2] : 1; /* pixels of an item */
+    job.items = p->c.batch * tare_pixels(p->c.out) / tare_greatest(each, 1);
+    if (job.items * p->c.channels == 0) return;
     if (p->averages && tare_pixels(p->c.kernel) > INT32_MAX / -INT8_MIN) {
         tare_int8_pool_reference(p, x, y);
         return;
     }
-    job.slices = slices_of(job.pixels, tare_pixels(p->c.kernel) * p->c.channels);
-    tare_pool_run(pool, job.slices, pool_slice, &job);
+    job.slices = slices_of(job.items, each * tare_pixels(p->c.kernel) * p->c.channels);
+    tare_pool_run(pool, job.slices, narrow ? row_slice : pool_slice, &job);
 }
 
 void tare_int8_pool_run(const tare_int8_pool *p, const int8_t *x, int8_t *y, tare_pool *pool) {

@@ -258,7 +258,7 @@ static void pools_agree_with_plain_loops(void **state) {
     for (uint64_t s = 0; s < 100; s++) {
         const int64_t count = channels[s % 7];
         tare_int8_pool p = {.c = with_windows(convolution(draw(s, 0, 0, 2), draw(s, 1, 1, 9),
-                                                          draw(s, 2, 1, 12), count, count, 1),
+                                                          draw(s, 2, 1, 40), count, count, 1),
                                               s),
                             .averages = s % 2,
                             .halves_up = s % 4 == 3,
