@@ -4,8 +4,12 @@
  * all 256 answers, made here:
  *
  *     y = y_zero + round(f((q - x_zero) x_scale) / y_scale), within -128..127
+ *
+ * From whole numbers of one scale to those of another, x_scale / y_scale is a factor in fixed point
+ * (TensorFlow Lite, kernels/quantize.cc).
  */
 #include "base/status.h"
+#include "kernel/fixed_point.h"
 #include "model/tflite_kinds.h"
 #include "op/int8.h"
 #include <tare/op.h>
@@ -91,22 +95,28 @@ static void fill_table(float (*function)(float x), tare_tflite_scale x, tare_tfl
     }
 }
 
+static tare_status build_lookup(tare_tflite_import *import, const tare_tflite_operator *op,
+                                tare_tensor x, const int8_t table[TABLE_NUMBERS]) {
+    const tare_tensor inputs[] = {
+        x, tare_tflite_constant(import, TARE_INT8, TARE_SHAPE(TABLE_NUMBERS), table)};
+    return tare_tflite_set_output(import, op,
+                                  tare_build(import->graph, "int8_lookup", inputs, 2, NULL));
+}
+
 static tare_status build_function(tare_tflite_import *import, const tare_tflite_operator *op,
                                   float (*function)(float x),
                                   tare_tensor (*build)(tare_tensor x,
                                                        const tare_op_options *options)) {
     int8_t table[TABLE_NUMBERS];
     tare_tflite_scale x, y;
-    tare_tensor inputs[2];
+    tare_tensor input;
     bool whole = false;
     TARE_TRY(tare_tflite_numbers(import, op, 0, &whole));
-    TARE_TRY(tare_tflite_operand(import, op, 0, &inputs[0]));
-    if (!whole) return tare_tflite_set_output(import, op, build(inputs[0], NULL));
+    TARE_TRY(tare_tflite_operand(import, op, 0, &input));
+    if (!whole) return tare_tflite_set_output(import, op, build(input, NULL));
     TARE_TRY(read_ends(import, op, &x, &y));
     fill_table(function, x, y, table);
-    inputs[1] = tare_tflite_constant(import, TARE_INT8, TARE_SHAPE(TABLE_NUMBERS), table);
-    return tare_tflite_set_output(import, op,
-                                  tare_build(import->graph, "int8_lookup", inputs, 2, NULL));
+    return build_lookup(import, op, input, table);
 }
 
 TARE_TFLITE_BUILDER(logistic) { return build_function(import, op, sigmoid, tare_sigmoid_with); }
@@ -131,7 +141,33 @@ static tare_status build_conversion(tare_tflite_import *import, const tare_tflit
     return tare_tflite_set_output(import, op, tare_build(import->graph, kind, &x, 1, &options));
 }
 
+static void fill_rescaling(tare_tflite_scale x, tare_tflite_scale y, int8_t table[TABLE_NUMBERS]) {
+    const tare_multiplier by = tare_multiplier_of(x.scale / y.scale);
+    for (int i = 0; i < TABLE_NUMBERS; i++) {
+        const int32_t scaled = tare_scaled(i + INT8_MIN - (int32_t)x.zero, by);
+        const int32_t number = tare_saturate_32(scaled + y.zero);
+        table[i] = (int8_t)tare_clamp_32(number, INT8_MIN, INT8_MAX);
+    }
+}
+
+static tare_status build_rescaling(tare_tflite_import *import, const tare_tflite_operator *op) {
+    const tare_tflite_array *result = tare_tflite_output_array(import, op);
+    int8_t table[TABLE_NUMBERS];
+    tare_tflite_scale x, y;
+    tare_tensor input;
+    if (tare_tflite_dtype(result) != TARE_INT8)
+        return tare_tflite_refuse(import, op, TARE_ERROR_UNSUPPORTED, result->told.type,
+                                  "INT8 or UINT8");
+    TARE_TRY(tare_tflite_operand(import, op, 0, &input));
+    TARE_TRY(read_ends(import, op, &x, &y));
+    fill_rescaling(x, y, table);
+    return build_lookup(import, op, input, table);
+}
+
 TARE_TFLITE_BUILDER(quantise) {
+    bool whole = false;
+    TARE_TRY(tare_tflite_numbers(import, op, 0, &whole));
+    if (whole) return build_rescaling(import, op);
     return build_conversion(import, op, "int8_quantise", tare_tflite_output_array(import, op));
 }
 TARE_TFLITE_BUILDER(dequantise) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TensorFlow's own .tflite files: read, and run to the bits of its reference kernels. */
+#include "model/tflite.h"
 #include "scratch_folder.h"
 #include "tflite_trial.h"
 
@@ -80,6 +81,77 @@ static const tare_array *run(trial *t, const tare_array *x, tare_tensor fetch) {
     if (tare_session_run(t->session, &feed, 1, &fetch, 1, &result))
         fail_msg("%s", tare_session_message(t->session));
     return result;
+}
+
+/* ---- from one scale to another */
+
+/* Multiplier and shift of a factor, a product rounded twice, halves away from 0: as TensorFlow's
+ * specification has them, in plain words. */
+static int64_t rescaled(int64_t x, double factor) {
+    int shift = 0;
+    int64_t q = llround(frexp(factor, &shift) * 2147483648.0);
+    if (q == INT64_C(1) << 31) {
+        q /= 2;
+        shift++;
+    }
+    const int64_t product = llabs(x) * (shift > 0 ? INT64_C(1) << shift : 1) * q;
+    int64_t number = (product + (INT64_C(1) << 30)) >> 31;
+    if (x < 0) number = (product + (INT64_C(1) << 30) - 1) >> 31;
+    if (shift < 0) number = (number + (INT64_C(1) << (-shift - 1))) >> -shift;
+    return x < 0 ? -number : number;
+}
+
+/* The model becomes one QUANTIZE, from tensor 10's numbers to others of the same shape. */
+static void make_rescaling(tare_tflite *model, const float scales[2], const int64_t zeros[2]) {
+    static const int32_t ends[] = {10, 11};
+    model->tensors[11].told.shape = model->tensors[10].told.shape;
+    model->tensors[11].signature = model->tensors[10].signature;
+    for (int i = 0; i < 2; i++) {
+        model->tensors[ends[i]].told.scales = &scales[i];
+        model->tensors[ends[i]].told.zero_points = &zeros[i];
+    }
+    model->operators[0] = (tare_tflite_operator){.kind = tare_tflite_kind_of(TARE_TFLITE_QUANTIZE),
+                                                 .code = TARE_TFLITE_QUANTIZE,
+                                                 .version = 2,
+                                                 .inputs = &ends[0],
+                                                 .outputs = &ends[1],
+                                                 .input_count = 1,
+                                                 .output_count = 1};
+    model->inputs = &ends[0];
+    model->outputs = &ends[1];
+    model->operator_count = 1;
+}
+
+static void check_rescaling(const float scales[2], const int64_t zeros[2]) {
+    trial t = {.graph = tare_graph_new()};
+    tare_error error = {0};
+    tare_array *x;
+    assert_int_equal(tare_tflite_open(FOLDER "lenet_int8.tflite", &t.model, &error), TARE_OK);
+    make_rescaling(t.model, scales, zeros);
+    if (tare_tflite_build(t.model, t.graph, &t.input, &t.output, t.tensors, &error))
+        fail_msg("%s", error.message);
+    assert_int_equal(tare_session_new(t.graph, &t.session, .threads = 2), TARE_OK);
+    assert_int_equal(tare_array_new(TARE_INT8, t.model->tensors[10].told.shape, NULL, &x), TARE_OK);
+    int8_t *numbers = tare_array_data(x);
+    for (int64_t i = 0; i < tare_array_count(x); i++) numbers[i] = (int8_t)(i % 256 - 128);
+    const int8_t *got = tare_array_const_data(run(&t, x, t.output));
+    for (int64_t i = 0; i < 256; i++) {
+        const double factor = (double)scales[0] / (double)scales[1];
+        const int64_t number = rescaled(numbers[i] - zeros[0], factor) + zeros[1];
+        assert_int_equal(got[i], number > 127 ? 127 : number < -128 ? -128 : number);
+    }
+    tare_array_free(x);
+    close_trial(&t);
+}
+
+static void another_scale_answers_to_the_bit(void **state) {
+    (void)state;
+    static const float scales[][2] = {{.25F, .25F}, {.05F, .125F}, {.125F, .05F}, {1, 3},
+                                      {3, 1},       {1, 2},        {.5F, .001F}};
+    static const int64_t zeros[][2] = {{-128, 0}, {0, 0}, {-7, 3}, {127, -128}};
+    for (size_t i = 0; i < sizeof scales / sizeof *scales; i++)
+        for (size_t k = 0; k < sizeof zeros / sizeof *zeros; k++)
+            check_rescaling(scales[i], zeros[k]);
 }
 
 /* The greatest difference of two arrays of one shape. */
@@ -589,6 +661,7 @@ int main(void) {
         cmocka_unit_test(int8_models_of_one_scale_a_tensor_answer_to_the_bit),
         cmocka_unit_test(uint8_models_answer_to_the_bit),
         cmocka_unit_test(other_forms_answer_to_the_bit),
+        cmocka_unit_test(another_scale_answers_to_the_bit),
         cmocka_unit_test(uint8_models_have_tocos_scales_and_answers),
 #endif
     };
