@@ -80,8 +80,10 @@ static void add_ceiling(job *j, const char *what, const tare_bench_plan *plan, c
 }
 
 static bool measure_ceilings(job *j, const tare_bench_plan *plan) {
-    const tare_bench_rate peak = tare_bench_multiply_add(plan);
+    const tare_bench_rate peak = tare_bench_multiply_add(plan, false);
+    const tare_bench_rate whole = tare_bench_multiply_add(plan, true);
     add_ceiling(j, "multiply-add", plan, "GFLOP", &peak);
+    add_ceiling(j, "multiply-add of int8", plan, "GOP", &whole);
     for (int i = 0; i < TARE_BENCH_COPIES; i++) {
         char what[TARE_NUMBER_TEXT];
         tare_bench_rate rate;
@@ -106,11 +108,17 @@ static void begin_ceilings(job *j) {
 
 /* ---- kernels */
 
+/* What a second has so many of. */
+static const char *unit_of(const tare_bench_family *family) {
+    if (family->is_memory_bound) return "GB";
+    return family->is_whole ? "GOP" : "GFLOP";
+}
+
 static void begin_family(job *j, const tare_bench_family *family) {
     j->table = (tare_table){.columns = 7, .right = {[2] = true, true, true, true, true}};
-    const char *const head[] = {
-        family->name, "pass", family->is_memory_bound ? "GB/s" : "GFLOP/s", "least", "greatest",
-        "ceiling",    "%"};
+    char rate[16];
+    tare_print(rate, sizeof rate, "%s/s", unit_of(family));
+    const char *const head[] = {family->name, "pass", rate, "least", "greatest", "ceiling", "%"};
     for (int i = 0; i < j->table.columns; i++) tare_table_cell(&j->table, head[i]);
 }
 
@@ -124,7 +132,7 @@ static void add_line(job *j, const tare_bench_family *family, const char *shape,
         tare_json_member_text(&j->json, "kernel", family->name);
         tare_json_member_text(&j->json, "shape", shape);
         tare_json_member_text(&j->json, "pass", family->passes[pass]);
-        tare_json_member_text(&j->json, "unit", family->is_memory_bound ? "GB" : "GFLOP");
+        tare_json_member_text(&j->json, "unit", unit_of(family));
         add_rate(j, "per_second", rate);
         add_rate(j, "ceiling", &result->ceiling);
         tare_json_member_double(&j->json, "fraction", fraction);

@@ -46,7 +46,8 @@ static const shape shapes[] = {
     CHANNELWISE(16, 14, 512, 3, 1), CHANNELWISE(16, 7, 1024, 3, 1), CHANNELWISE(64, 32, 24, 3, 1),
 };
 /* clang-format on */
-enum { SHAPES = sizeof shapes / sizeof *shapes, FIRST_LAYER_CHANNELS = 4 };
+_Static_assert(sizeof shapes / sizeof *shapes == TARE_BENCH_CONVOLUTIONS, "all are counted");
+enum { FIRST_LAYER_CHANNELS = 4 };
 
 enum { FORWARD, DATA, FILTER };
 
@@ -56,7 +57,8 @@ typedef struct bench {
     void *scratch;
 } bench;
 
-static tare_convolution convolution_of(const shape *s, int64_t batch) {
+tare_convolution tare_bench_convolution_of(int64_t i, int64_t batch) {
+    const shape *s = &shapes[i];
     tare_convolution c = {.batch = batch > 0 ? batch : s->batch,
                           .channels = s->channels,
                           .filters = s->filters,
@@ -80,8 +82,8 @@ static void add_extents(const int64_t extent[TARE_SPATIAL], bool deep, tare_text
 }
 
 /* "128 x 32x32x16 3x3 -> 16", "16 x 56x56x128 3x3/2 -> 128" */
-static void describe(int64_t index, int64_t batch, tare_text *text) {
-    const shape *s = &shapes[index];
+void tare_bench_describe_convolution(int64_t i, int64_t batch, tare_text *text) {
+    const shape *s = &shapes[i];
     const bool deep = s->in[0] > 1;
     tare_text_format(text, "%" PRId64 " x ", batch > 0 ? batch : s->batch);
     add_extents(s->in, deep, text);
@@ -95,7 +97,7 @@ static void describe(int64_t index, int64_t batch, tare_text *text) {
 static void *open(int64_t index, int64_t batch, tare_arena *arena) {
     bench *b = tare_arena_allocate(arena, sizeof *b);
     if (b == NULL) return NULL;
-    b->c = convolution_of(&shapes[index], batch);
+    b->c = tare_bench_convolution_of(index, batch);
     const tare_convolution *c = &b->c;
     const int64_t weights = tare_pixels(c->kernel) * (c->channels / c->groups) * c->filters;
     b->x = tare_bench_numbers(arena, c->batch * tare_pixels(c->in) * c->channels);
@@ -130,8 +132,8 @@ static void run(void *state, int pass, tare_pool *pool) {
 const tare_bench_family tare_bench_convolution = {
     .name = "convolution",
     .passes = {[FORWARD] = "forward", [DATA] = "data gradient", [FILTER] = "filter gradient"},
-    .shapes = SHAPES,
-    .describe = describe,
+    .shapes = TARE_BENCH_CONVOLUTIONS,
+    .describe = tare_bench_describe_convolution,
     .open = open,
     .work = work,
     .run = run,

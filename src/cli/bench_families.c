@@ -3,8 +3,8 @@
 #include "cli/bench_family.h"
 
 static const tare_bench_family *const families[] = {
-    &tare_bench_convolution, &tare_bench_gemm,          &tare_bench_elementwise,
-    &tare_bench_reduction,   &tare_bench_normalisation,
+    &tare_bench_convolution, &tare_bench_int8,      &tare_bench_gemm,
+    &tare_bench_elementwise, &tare_bench_reduction, &tare_bench_normalisation,
 };
 enum { FAMILIES = sizeof families / sizeof *families };
 

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/threads.h"
+#include "kernel/convolution.h"
 
 #define TARE_BENCH_PASSES 4
 
@@ -17,6 +18,7 @@ typedef struct tare_bench_family {
     const char *passes[TARE_BENCH_PASSES]; /* "forward"; NULL from the last one on */
     bool is_memory_bound; /* told in bytes against copying, not in operations against multiply-adds
                            */
+    bool is_whole;        /* against multiply-adds of whole numbers */
     int64_t shapes;
     void (*describe)(int64_t shape, int64_t batch, tare_text *text); /* batch 0: the shape's own */
     /* Operands and scratch from the arena; NULL: no memory. */
@@ -26,11 +28,16 @@ typedef struct tare_bench_family {
     void (*run)(void *state, int pass, tare_pool *pool);
 } tare_bench_family;
 
-extern const tare_bench_family tare_bench_convolution;
+extern const tare_bench_family tare_bench_convolution, tare_bench_int8;
 extern const tare_bench_family tare_bench_gemm;
 extern const tare_bench_family tare_bench_elementwise;
 extern const tare_bench_family tare_bench_reduction;
 extern const tare_bench_family tare_bench_normalisation;
+
+/* Shape i of those that convolutions have, floating or whole. */
+#define TARE_BENCH_CONVOLUTIONS 43
+tare_convolution tare_bench_convolution_of(int64_t i, int64_t batch);
+void tare_bench_describe_convolution(int64_t i, int64_t batch, tare_text *text);
 
 /* Family i, in order; NULL beyond the last. */
 const tare_bench_family *tare_bench_family_at(size_t i);

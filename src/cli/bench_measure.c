@@ -29,10 +29,11 @@ static tare_bench_rate summarise(double *rates, int64_t count) {
 
 /* ---- ceilings */
 
-/* Two arrays to copy between; count 0: multiply-adds are the ceiling. */
+/* Two arrays to copy between; count 0: multiply-adds are the ceiling, of whole numbers perhaps. */
 typedef struct ceiling {
     float *to, *from;
     int64_t count;
+    bool whole;
 } ceiling;
 
 static bool make_ceiling(tare_arena *arena, int64_t bytes, ceiling *c) {
@@ -42,14 +43,19 @@ static bool make_ceiling(tare_arena *arena, int64_t bytes, ceiling *c) {
     return c->to != NULL && c->from != NULL;
 }
 
+static double one_rate(const ceiling *c, tare_pool *pool) {
+    if (c->count > 0) return tare_ceiling_copy(c->to, c->from, c->count, pool);
+    return c->whole ? tare_ceiling_int8(MULTIPLY_ADD_ROUNDS, pool)
+                    : tare_ceiling_multiply_add(MULTIPLY_ADD_ROUNDS, pool);
+}
+
 /* One rate, of at least `seconds`. */
 static double ceiling_rate(const ceiling *c, double seconds, tare_pool *pool) {
     const double begin = tare_clock_seconds();
     double sum = 0;
     int64_t runs = 0;
     do {
-        sum += 1 / (c->count > 0 ? tare_ceiling_copy(c->to, c->from, c->count, pool)
-                                 : tare_ceiling_multiply_add(MULTIPLY_ADD_ROUNDS, pool));
+        sum += 1 / one_rate(c, pool);
         runs++;
     } while (tare_clock_seconds() - begin < seconds);
     return (double)runs / sum;
@@ -63,8 +69,8 @@ static tare_bench_rate ceiling_alone(const tare_bench_plan *plan, const ceiling 
     return summarise(rates, plan->repeats);
 }
 
-tare_bench_rate tare_bench_multiply_add(const tare_bench_plan *plan) {
-    return ceiling_alone(plan, &(ceiling){.count = 0});
+tare_bench_rate tare_bench_multiply_add(const tare_bench_plan *plan, bool whole) {
+    return ceiling_alone(plan, &(ceiling){.count = 0, .whole = whole});
 }
 
 bool tare_bench_copy(const tare_bench_plan *plan, int64_t bytes, tare_bench_rate *rate) {
@@ -105,6 +111,7 @@ static bool has_pass(const trial *t, int pass) {
 
 static bool open_trial(trial *t, int64_t shape, tare_arena *arena) {
     t->state = t->family->open(shape, t->plan->batch, arena);
+    t->ceiling.whole = t->family->is_whole;
     if (t->state == NULL || !t->family->is_memory_bound) return t->state != NULL;
     double most = 0;
     for (int pass = 0; pass < TARE_BENCH_PASSES; pass++)

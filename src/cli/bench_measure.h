@@ -29,7 +29,7 @@ typedef struct tare_bench_result {
 bool tare_bench_shape(const tare_bench_plan *plan, const tare_bench_family *family, int64_t shape,
                       uint32_t passes, tare_bench_result *result);
 /* The ceilings alone: multiply-adds; copies of so many bytes, read and written. */
-tare_bench_rate tare_bench_multiply_add(const tare_bench_plan *plan);
+tare_bench_rate tare_bench_multiply_add(const tare_bench_plan *plan, bool whole);
 extern const int64_t tare_bench_copies[TARE_BENCH_COPIES]; /* worth measuring: one per cache */
 bool tare_bench_copy(const tare_bench_plan *plan, int64_t bytes, tare_bench_rate *rate);
 

@@ -23,7 +23,7 @@ tare_status tare_ceilings_measure(tare_ceilings *ceilings, int64_t threads, int6
         TARE_TRY(tare_pool_new(NULL, (int)threads, NULL, NULL, &plan.pool, error));
         good = measure_copies(ceilings, &plan, most_bytes);
     }
-    if (good) ceilings->flops = tare_bench_multiply_add(&plan).median;
+    if (good) ceilings->flops = tare_bench_multiply_add(&plan, false).median;
     tare_pool_free(plan.pool);
     return good ? TARE_OK : tare_fail_memory(error);
 }

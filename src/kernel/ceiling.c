@@ -3,6 +3,7 @@
 #include "kernel/ceiling.h"
 
 #include "base/clock.h"
+#include "kernel/int8_kernel.h"
 #include "kernel/slices.h"
 
 enum { SLICES_PER_THREAD = 8 }; /* so that a thread that is held up delays nobody */
@@ -17,6 +18,7 @@ static const tare_ceiling_loops *loops_used(void) {
 
 typedef struct job {
     const tare_ceiling_loops *loops;
+    double (*multiply_add)(int64_t rounds);
     int64_t rounds, count, slices;
     float *to;
     const float *from;
@@ -29,17 +31,26 @@ static job make_job(tare_pool *pool) {
 static void multiply_add_slice(void *context, int64_t slice) {
     const job *j = context;
     (void)slice;
-    j->loops->multiply_add(j->rounds);
+    j->multiply_add(j->rounds);
 }
 
-double tare_ceiling_multiply_add(int64_t rounds, tare_pool *pool) {
+static double multiply_add_rate(double (*multiply_add)(int64_t rounds), int64_t rounds,
+                                tare_pool *pool) {
     job j = make_job(pool);
+    j.multiply_add = multiply_add;
     j.rounds = tare_quotient_up(rounds, SLICES_PER_THREAD);
     const double begin = tare_clock_seconds();
     tare_pool_run(pool, j.slices, multiply_add_slice, &j);
     const double seconds = tare_clock_seconds() - begin;
-    const double per_round = j.loops->multiply_add(1);
-    return (double)j.slices * (double)j.rounds * per_round / seconds;
+    return (double)j.slices * (double)j.rounds * multiply_add(1) / seconds;
+}
+
+double tare_ceiling_multiply_add(int64_t rounds, tare_pool *pool) {
+    return multiply_add_rate(loops_used()->multiply_add, rounds, pool);
+}
+
+double tare_ceiling_int8(int64_t rounds, tare_pool *pool) {
+    return multiply_add_rate(tare_int8_kernel_of(tare_isa_used())->multiply_add, rounds, pool);
 }
 
 static void copy_slice(void *context, int64_t slice) {

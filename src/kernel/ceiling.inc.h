@@ -8,30 +8,22 @@
 typedef float vector __attribute__((vector_size(4 * LANES)));
 typedef float loose_vector __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
-#if defined(__x86_64__)
-#define IN_REGISTER(value) __asm__ volatile("" : "+x"(value))
-#elif defined(__aarch64__)
-#define IN_REGISTER(value) __asm__ volatile("" : "+w"(value))
-#else
-#define IN_REGISTER(value) __asm__ volatile("" : "+m"(value))
-#endif
-
 /* Ten sums hide the latency of four cycles and two units; all operands are 0, so nothing is
- * denormal. The empty asm keeps the compiler from working any of it out. */
+ * denormal. TARE_IN_REGISTER keeps the compiler from working any of it out. */
 #define SUMS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9)
 #define BEGIN_SUM(i)                                                                               \
     vector sum_##i = {0};                                                                          \
-    IN_REGISTER(sum_##i);
+    TARE_IN_REGISTER(sum_##i);
 #define ADD_TO_SUM(i)                                                                              \
     sum_##i += a * b;                                                                              \
-    IN_REGISTER(a);
-#define END_SUM(i) IN_REGISTER(sum_##i);
+    TARE_IN_REGISTER(a);
+#define END_SUM(i) TARE_IN_REGISTER(sum_##i);
 
 static double multiply_add(int64_t rounds) {
     const int64_t sums = 10;
     vector a = {0}, b = {0};
-    IN_REGISTER(a);
-    IN_REGISTER(b);
+    TARE_IN_REGISTER(a);
+    TARE_IN_REGISTER(b);
     SUMS(BEGIN_SUM)
     for (int64_t i = 0; i < rounds; i++) {
         SUMS(ADD_TO_SUM)

@@ -77,6 +77,8 @@ typedef struct tare_int8_kernel {
     /* [0]: one vector wide, [1]: two; then rows - 1. */
     tare_int8_tile_function tile[2][TARE_INT8_MOST_ROWS];
     tare_int8_tile_function depthwise[TARE_INT8_DEPTHWISE_ROWS]; /* one vector wide */
+    /* As that of tare_ceiling_loops, of products of whole numbers. */
+    double (*multiply_add)(int64_t rounds);
     void (*take)(void *to, const int8_t *from, int64_t count, int32_t minus);
     void (*fill)(void *to, int64_t count, int32_t number);
     void (*add)(const tare_int8_sum *sum, int64_t count, const int8_t *x, const int8_t *z,

@@ -37,6 +37,16 @@ run bench $tiny --filter 'batch normalisation 1 x 32x32x16'
 says out 'GB/s'
 for pass in moments normalise 'gradient sums' gradient; do says out "  $pass"; done
 
+# Whole numbers, of flat shapes, against products of whole numbers.
+run bench $tiny --filter 'int8 convolution 1 x 12x12x6 5x5'
+exits 0
+says out 'multiply-add of int8'
+says out 'GOP/s'
+says out '1 x 12x12x6 5x5 -> 16  forward'
+run bench $tiny --filter 'int8 convolution 1 x 8x28x28x16'
+exits 0
+says_not out 'x3x3'
+
 run bench $tiny --threads 2 --filter 'dense 1 x 256 -> 10 forward' --json
 exits 0
 says out '"threads": 2'
