@@ -94,7 +94,8 @@ static int64_t rescaled(int64_t x, double factor) {
         q /= 2;
         shift++;
     }
-    const int64_t product = llabs(x) * (shift > 0 ? INT64_C(1) << shift : 1) * q;
+    const int64_t size = x < 0 ? -x : x;
+    const int64_t product = size * (INT64_C(1) << (shift > 0 ? shift : 0)) * q;
     int64_t number = (product + (INT64_C(1) << 30)) >> 31;
     if (x < 0) number = (product + (INT64_C(1) << 30) - 1) >> 31;
     if (shift < 0) number = (number + (INT64_C(1) << (-shift - 1))) >> -shift;
