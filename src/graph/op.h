@@ -120,8 +120,9 @@ typedef struct tare_prepare {
     /* to be set where it applies: */
     void *state;           /* what run wants to know, from arena */
     int64_t scratch_bytes; /* memory for the time of the step, aligned to 64 */
-    double flops; /* what the step computes, a multiply and an add counted as two; 0 (the start)
-                     where memory is all that counts */
+    double flops;  /* what the step computes, a multiply and an add counted as two; 0 (the start)
+                      where memory is all that counts */
+    int64_t bytes; /* that it must read and write; 0 (the start): inputs and outputs once */
     tare_step_function run; /* chosen kernel; starts as the def's run */
     int32_t in_place; /* input whose memory output 0 may take over when nobody needs it any more; -1
                          (the start) for none */
@@ -240,6 +241,13 @@ typedef struct tare_rider {
     void (*end)(const tare_run *run); /* when the host has finished; NULL: nothing is left to do */
 } tare_rider;
 
+/* How a step changes elements begin .. end - 1 of its variables, input 0 and others of its shape;
+ * cost: operations an element, roughly. */
+typedef struct tare_element_update {
+    int cost;
+    void (*run)(const tare_run *run, int64_t begin, int64_t end);
+} tare_element_update;
+
 typedef struct tare_capabilities {
     /* "Others can ride on me"; "I can ride". NULL: never. */
     const tare_host *host;
@@ -284,6 +292,8 @@ typedef struct tare_capabilities {
      * counts axes. NULL: never. */
     uint32_t any_order;
     bool (*reorder)(const tare_lower *node, tare_reordering *to);
+    /* "I change the elements of my variables one by one, and have no output": how. NULL: never. */
+    const tare_element_update *updates;
 } tare_capabilities;
 
 /* ------------------------------------------------------------------------------- the op itself */

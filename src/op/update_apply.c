@@ -75,21 +75,39 @@ static tare_status apply_prepare(tare_prepare *prepare) {
     return TARE_OK;
 }
 
-static tare_status apply_run(const tare_run *run) {
+static inline void fill_update(const tare_run *run, tare_update *update) {
     const apply_state *state = run->state;
     const tare_update_rule *rule = state->rule;
-    tare_update update = {.variable = run->inputs[TARE_APPLY_VARIABLE],
-                          .gradient = run->inputs[TARE_APPLY_GRADIENT],
-                          .count = state->count};
     void **input = run->inputs + TARE_APPLY_SLOTS;
-    for (int i = 0; i < rule->slots; i++) update.slots[i] = *input++;
+    update->variable = run->inputs[TARE_APPLY_VARIABLE];
+    update->gradient = run->inputs[TARE_APPLY_GRADIENT];
+    update->count = state->count;
+    for (int i = 0; i < rule->slots; i++) update->slots[i] = *input++;
     for (int i = 0; i < rule->numbers; i++)
-        update.numbers[i] = tare_read_scalar(*input++, state->number_dtypes[i]);
-    tare_update_run(rule, state->function, &update, run->pool);
+        update->numbers[i] = tare_read_scalar(*input++, state->number_dtypes[i]);
+}
+
+static tare_status apply_run(const tare_run *run) {
+    const apply_state *state = run->state;
+    tare_update update;
+    fill_update(run, &update);
+    tare_update_run(state->rule, state->function, &update, run->pool);
     return TARE_OK;
 }
 
+static void apply_elements(const tare_run *run, int64_t begin, int64_t end) {
+    const apply_state *state = run->state;
+    tare_update update;
+    fill_update(run, &update);
+    state->function(&update, begin, end);
+}
+
 /* ---- the family */
+
+#define CAN(rule, slots, numbers, cost)                                                            \
+    static const tare_element_update rule##_elements = {cost, apply_elements};                     \
+    static const tare_capabilities rule##_can = {.updates = &rule##_elements};
+TARE_UPDATE_RULES(CAN)
 
 #define APPLY(rule, slots, numbers, cost)                                                          \
     {.name = PREFIX #rule,                                                                         \
@@ -100,6 +118,7 @@ static tare_status apply_run(const tare_run *run) {
      .writes = 1u << TARE_APPLY_VARIABLE | ((1u << (slots)) - 1) << TARE_APPLY_SLOTS,              \
      .infer = apply_infer,                                                                         \
      .prepare = apply_prepare,                                                                     \
-     .run = apply_run},
+     .run = apply_run,                                                                             \
+     .can = &rule##_can},
 
 const tare_op_def tare_apply_ops[] = {TARE_UPDATE_RULES(APPLY){.name = NULL}};

@@ -222,7 +222,18 @@ static tare_status place_reads(ordering *o) {
 
 /* ------------------------------------------------------------- the sequence itself */
 
-/* A heap of nodes that are ready, the one created first on top. */
+/* Updates of variables wait for all else that can run, so that they stand together. */
+static bool is_late(const tare_draft *draft, int32_t node) {
+    const tare_draft_node *it = &draft->nodes.items[node];
+    return draft->request->merge && it->def->can && it->def->can->updates;
+}
+
+static bool is_sooner(const tare_draft *draft, int32_t a, int32_t b) {
+    const bool late = is_late(draft, a);
+    return late != is_late(draft, b) ? !late : is_before(draft, a, b);
+}
+
+/* A heap of nodes that are ready, the one to run next on top. */
 typedef struct ready {
     const tare_draft *draft;
     int32_t *nodes;
@@ -231,7 +242,7 @@ typedef struct ready {
 
 static void ready_push(ready *heap, int32_t node) {
     int64_t at = heap->count++;
-    while (at > 0 && is_before(heap->draft, node, heap->nodes[(at - 1) / 2])) {
+    while (at > 0 && is_sooner(heap->draft, node, heap->nodes[(at - 1) / 2])) {
         heap->nodes[at] = heap->nodes[(at - 1) / 2];
         at = (at - 1) / 2;
     }
@@ -245,9 +256,9 @@ static int32_t ready_pop(ready *heap) {
         int64_t child = 2 * at + 1;
         if (child >= heap->count) break;
         if (child + 1 < heap->count &&
-            is_before(heap->draft, heap->nodes[child + 1], heap->nodes[child]))
+            is_sooner(heap->draft, heap->nodes[child + 1], heap->nodes[child]))
             child++;
-        if (!is_before(heap->draft, heap->nodes[child], moved)) break;
+        if (!is_sooner(heap->draft, heap->nodes[child], moved)) break;
         heap->nodes[at] = heap->nodes[child];
         at = child;
     }
@@ -310,6 +321,15 @@ static tare_status make_edges(tare_draft *draft, edges *e) {
     return TARE_OK;
 }
 
+/* The node on top; when it is late, so are all that are ready, and they go together. */
+static void take_next(tare_draft *draft, ready *heap) {
+    int32_t node;
+    do {
+        node = ready_pop(heap);
+        draft->order.items[draft->order.count++] = node;
+    } while (heap->count > 0 && is_late(draft, node));
+}
+
 static tare_status sequence(tare_draft *draft) {
     edges e = {0};
     TARE_TRY(make_edges(draft, &e));
@@ -324,10 +344,11 @@ static tare_status sequence(tare_draft *draft) {
         if (draft->nodes.items[n].live && e.waiting[n] == 0) ready_push(&heap, n);
     }
     while (heap.count > 0) {
-        const int32_t node = ready_pop(&heap);
-        draft->order.items[draft->order.count++] = node;
-        for (int32_t i = e.start[node]; i >= 0; i = e.next[i])
-            if (--e.waiting[e.to[i]] == 0) ready_push(&heap, e.to[i]);
+        int64_t at = draft->order.count;
+        take_next(draft, &heap);
+        for (; at < draft->order.count; at++)
+            for (int32_t i = e.start[draft->order.items[at]]; i >= 0; i = e.next[i])
+                if (--e.waiting[e.to[i]] == 0) ready_push(&heap, e.to[i]);
     }
     if (draft->order.count != live)
         return tare_fail(draft->error, TARE_ERROR_STATE,

@@ -85,7 +85,7 @@ static tare_status make_step(tare_draft *draft, int64_t at, tare_step *step) {
     draft->plan->can_fail |= (node->def->flags & TARE_OP_CAN_FAIL) != 0;
     draft->plan->writes |= node->def->writes != 0;
     TARE_TRY(keep_slots(draft, node, step));
-    step->bytes = count_bytes(node->def, step);
+    step->bytes = node->prepared.bytes ? node->prepared.bytes : count_bytes(node->def, step);
     return TARE_OK;
 }
 
@@ -208,6 +208,7 @@ static tare_status make_plan(tare_draft *draft) {
     TARE_TRY(tare_draft_pack(draft));
     TARE_TRY(tare_draft_hoist(draft));
     TARE_TRY(tare_draft_order(draft));
+    TARE_TRY(tare_draft_sweep(draft));
     TARE_TRY(tare_draft_prepare(draft));
     TARE_TRY(tare_draft_layout(draft));
     TARE_TRY(make_steps(draft));

@@ -15,6 +15,7 @@
  *   finish.c     additions and clamps behind products go into them, by capabilities
  *   pack.c       weights that last are packed once, by capabilities
  *   order.c      data, control dependencies, reads and writes of variables -> a sequence
+ *   sweep.c      updates of many variables become one step, by capabilities
  *   prepare.c    each node chooses its kernel
  *   layout.c     one arena by first and last use
  */

@@ -98,6 +98,22 @@ static inline void trial_set_variables(plan_trial *t, tare_session *session) {
     }
 }
 
+/* A sum over the bits of every variable. */
+static inline uint64_t trial_hash(tare_graph *graph, tare_session *session) {
+    uint64_t hash = 0;
+    const size_t count = tare_collection_count(graph, TARE_GLOBAL_VARIABLES, NULL);
+    for (size_t i = 0; i < count; i++) {
+        tare_array *values = NULL;
+        const char *name =
+            tare_tensor_name(tare_collection_item(graph, TARE_GLOBAL_VARIABLES, NULL, i));
+        assert_int_equal(tare_session_get(session, name, &values), TARE_OK);
+        const unsigned char *bytes = tare_array_const_data(values);
+        for (size_t b = 0; b < tare_array_bytes(values); b++) hash = hash * 31 + bytes[b];
+        tare_array_free(values);
+    }
+    return hash;
+}
+
 /* Runs the fetches merged and not; results agree to `tolerance`. The merged plan's text. */
 static inline char *trial_compare(plan_trial *t, const tare_tensor *fetches, size_t count,
                                   double tolerance) {

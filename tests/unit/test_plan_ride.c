@@ -137,17 +137,7 @@ static uint64_t trained(const network_trial *t, int64_t threads) {
     for (int step = 0; step < 3; step++)
         if (tare_session_run(session, t->feeds, t->feed_count, &t->network.train, 1, NULL))
             fail_msg("%s", tare_session_message(session));
-    uint64_t hash = 0;
-    const size_t count = tare_collection_count(t->graph, TARE_GLOBAL_VARIABLES, NULL);
-    for (size_t i = 0; i < count; i++) {
-        tare_array *values = NULL;
-        const char *name =
-            tare_tensor_name(tare_collection_item(t->graph, TARE_GLOBAL_VARIABLES, NULL, i));
-        assert_int_equal(tare_session_get(session, name, &values), TARE_OK);
-        const unsigned char *bytes = tare_array_const_data(values);
-        for (size_t b = 0; b < tare_array_bytes(values); b++) hash = hash * 31 + bytes[b];
-        tare_array_free(values);
-    }
+    const uint64_t hash = trial_hash(t->graph, session);
     tare_session_free(session);
     return hash;
 }
