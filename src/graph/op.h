@@ -292,6 +292,10 @@ typedef struct tare_capabilities {
      * counts axes. NULL: never. */
     uint32_t any_order;
     bool (*reorder)(const tare_lower *node, tare_reordering *to);
+    /* "I make element k of output 0 of elements k of my inputs, broadcast by NumPy's rules, so
+     * that I do the same when I am prepared for a part of the elements in a row": in this use.
+     * NULL: never. */
+    bool (*is_elementwise)(const tare_lower *node);
     /* "I change the elements of my variables one by one, and have no output": how. NULL: never. */
     const tare_element_update *updates;
 } tare_capabilities;

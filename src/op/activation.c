@@ -104,16 +104,21 @@ static const double above_0[] = {0, INFINITY}, from_0_to_6[] = {0, 6};
 static const tare_capabilities rectifier_can = {.any_order = UINT32_MAX,
                                                 .reorder = tare_reorder_freely,
                                                 .is_rectifier = true,
+                                                .is_elementwise = tare_is_elementwise,
                                                 .clamps = above_0};
-static const tare_capabilities clamp_can = {
-    .any_order = UINT32_MAX, .reorder = tare_reorder_freely, .clamps = from_0_to_6};
+static const tare_capabilities clamp_can = {.any_order = UINT32_MAX,
+                                            .reorder = tare_reorder_freely,
+                                            .clamps = from_0_to_6,
+                                            .is_elementwise = tare_is_elementwise};
 #define ACTIVATION(name, which)                                                                    \
     static const tare_unary name##_function = TARE_UNARY_##which;                                  \
-    static const tare_capabilities name##_can = {                                                  \
-        .any_order = UINT32_MAX, .reorder = tare_reorder_freely, .activation = &name##_function};
+    static const tare_capabilities name##_can = {.any_order = UINT32_MAX,                          \
+                                                 .reorder = tare_reorder_freely,                   \
+                                                 .is_elementwise = tare_is_elementwise,            \
+                                                 .activation = &name##_function};
 ACTIVATION(sigmoid, SIGMOID)
 ACTIVATION(tanh, TANH)
-#define pointwise_can tare_pointwise_can
+#define pointwise_can tare_elementwise_can
 
 /* clang-format off */
 #define ACTIVATIONS(op)                                  \
@@ -163,6 +168,6 @@ const tare_op_def tare_activation_ops[] = {
                                        .gradient = leaky_relu_gradient,
                                        .prepare = leaky_relu_prepare,
                                        .run = tare_unary_step,
-                                       .can = &tare_pointwise_can,
+                                       .can = &tare_elementwise_can,
                                        .examples = leaky_relu_examples},
     [AT_END] = {.name = NULL}};

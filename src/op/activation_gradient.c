@@ -117,9 +117,11 @@ static const tare_example kinked[] = {{"[3,5] [3,5]", "", 0.2, 4, NULL, TARE_EXA
 
 /* ---- the family: op(function, node name, kernel, examples, capabilities) */
 
-static const tare_capabilities gate_can = {
-    .any_order = UINT32_MAX, .reorder = tare_reorder_freely, .is_gate = true};
-#define pointwise_can tare_pointwise_can
+static const tare_capabilities gate_can = {.any_order = UINT32_MAX,
+                                           .reorder = tare_reorder_freely,
+                                           .is_gate = true,
+                                           .is_elementwise = tare_is_elementwise};
+#define pointwise_can tare_elementwise_can
 
 /* clang-format off */
 #define PAIRS(op)                                          \
@@ -180,6 +182,6 @@ const tare_op_def tare_activation_gradient_ops[] = {
                                  .gradient = leaky_relu_gradient_gradient,
                                  .prepare = leaky_relu_gradient_prepare,
                                  .run = tare_binary_step,
-                                 .can = &tare_pointwise_can,
+                                 .can = &tare_elementwise_can,
                                  .examples = kinked},
     [AT_END] = {.name = NULL}};

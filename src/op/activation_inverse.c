@@ -89,7 +89,7 @@ const tare_op_def tare_activation_inverse_ops[] = {
      .gradient = elu_gradient,
      .prepare = elu_prepare,
      .run = tare_unary_step,
-     .can = &tare_pointwise_can,
+     .can = &tare_elementwise_can,
      .examples = elu_examples},
     {.name = "leaky_relu_inverse",
      .node_name = "leaky_relu_inverse",
@@ -101,7 +101,7 @@ const tare_op_def tare_activation_inverse_ops[] = {
      .gradient = leaky_relu_gradient,
      .prepare = leaky_relu_prepare,
      .run = tare_unary_step,
-     .can = &tare_pointwise_can,
+     .can = &tare_elementwise_can,
      .examples = leaky_relu_examples},
     {.name = NULL},
 };

@@ -86,6 +86,13 @@ static const tare_example add_n_examples[] = {
     {"bool[3] bool[3]", "", 0, 0, "of dtype", 0},
     {NULL, NULL, 0, 0, NULL, 0}};
 
+/* A sum of one is that one. */
+static bool add_n_is_elementwise(const tare_lower *node) { return node->input_count > 1; }
+
+static const tare_capabilities add_n_can = {.any_order = UINT32_MAX,
+                                            .reorder = tare_reorder_freely,
+                                            .is_elementwise = add_n_is_elementwise};
+
 const tare_op_def tare_add_n_ops[] = {
     {.name = "add_n",
      .node_name = "AddN",
@@ -96,7 +103,7 @@ const tare_op_def tare_add_n_ops[] = {
      .gradient = add_n_gradient,
      .prepare = add_n_prepare,
      .run = add_n_step,
-     .can = &tare_pointwise_can,
+     .can = &add_n_can,
      .examples = add_n_examples},
     {.name = NULL},
 };

@@ -183,15 +183,18 @@ static const tare_capabilities add_can = {.as_affine = tare_is_per_channel,
                                           .make_affine = add_make_affine,
                                           .is_sum = true,
                                           .any_order = UINT32_MAX,
-                                          .reorder = tare_reorder_freely};
+                                          .reorder = tare_reorder_freely,
+                                          .is_elementwise = tare_is_elementwise};
 static const tare_capabilities sub_can = {.as_affine = tare_is_per_channel,
                                           .make_affine = sub_make_affine,
                                           .any_order = UINT32_MAX,
-                                          .reorder = tare_reorder_freely};
+                                          .reorder = tare_reorder_freely,
+                                          .is_elementwise = tare_is_elementwise};
 static const tare_capabilities mul_can = {.as_affine = tare_is_per_channel,
                                           .make_affine = mul_make_affine,
                                           .any_order = UINT32_MAX,
-                                          .reorder = tare_reorder_freely};
+                                          .reorder = tare_reorder_freely,
+                                          .is_elementwise = tare_is_elementwise};
 
 /* ---- examples */
 
@@ -220,7 +223,7 @@ static const tare_example wholes[] = {
 
 /* ---- the family: op(name, node name, kernel, gradient, prepare, capabilities, flags, examples) */
 
-#define any_can       tare_pointwise_can
+#define any_can       tare_elementwise_can
 #define prepare_plain tare_prepare_plain_binary
 /* clang-format off */
 #define BINARY_OPS(op)                                                                     \

@@ -47,6 +47,6 @@ COMPARISONS(FUNCTIONS)
                     .infer = name_##_infer,                                                        \
                     .prepare = name_##_prepare,                                                    \
                     .run = tare_binary_step,                                                       \
-                    .can = &tare_pointwise_can,                                                    \
+                    .can = &tare_elementwise_can,                                                  \
                     .examples = examples_},
 const tare_op_def tare_compare_ops[] = {COMPARISONS(DEF)[AT_END] = {.name = NULL}};

@@ -34,6 +34,6 @@ LOGICALS(FUNCTIONS)
                     .infer = name_##_infer,                                                        \
                     .prepare = name_##_prepare,                                                    \
                     .run = tare_binary_step,                                                       \
-                    .can = &tare_pointwise_can,                                                    \
+                    .can = &tare_elementwise_can,                                                  \
                     .examples = examples_of_all},
 const tare_op_def tare_logical_ops[] = {LOGICALS(DEF)[AT_END] = {.name = NULL}};

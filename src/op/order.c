@@ -12,6 +12,14 @@ bool tare_reorder_freely(const tare_lower *node, tare_reordering *to) {
 const tare_capabilities tare_pointwise_can = {.any_order = UINT32_MAX,
                                               .reorder = tare_reorder_freely};
 
+bool tare_is_elementwise(const tare_lower *node) {
+    (void)node;
+    return true;
+}
+
+const tare_capabilities tare_elementwise_can = {
+    .any_order = UINT32_MAX, .reorder = tare_reorder_freely, .is_elementwise = tare_is_elementwise};
+
 int64_t tare_reordered_axis(const tare_reordering *to, int64_t axis) {
     return to->perm.values[tare_shape_axis(axis, to->perm.count)];
 }

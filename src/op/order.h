@@ -8,6 +8,9 @@
 /* Ops that do the same to every number wherever it stands; also as part of other capabilities. */
 bool tare_reorder_freely(const tare_lower *node, tare_reordering *to);
 extern const tare_capabilities tare_pointwise_can;
+/* Those of them whose kernel makes each element of its inputs', see tare_capabilities. */
+bool tare_is_elementwise(const tare_lower *node);
+extern const tare_capabilities tare_elementwise_can;
 
 /* An axis, or a list of axes, of an input of that rank in the other order. */
 int64_t tare_reordered_axis(const tare_reordering *to, int64_t axis);

@@ -84,7 +84,13 @@ static bool where_reorder(const tare_lower *node, tare_reordering *to) {
     return node->type(node, node->inputs[0])->shape.rank == to->perm.count;
 }
 
-static const tare_capabilities where_can = {.any_order = UINT32_MAX, .reorder = where_reorder};
+static bool where_is_elementwise(const tare_lower *node) {
+    return !chooses_rows(node->type(node, node->inputs[0])->shape,
+                         node->type(node, node->inputs[1])->shape);
+}
+
+static const tare_capabilities where_can = {
+    .any_order = UINT32_MAX, .reorder = where_reorder, .is_elementwise = where_is_elementwise};
 
 const tare_op_def tare_select_ops[] = {
     {.name = "where",

@@ -156,6 +156,6 @@ UNARY_OPS(FUNCTIONS)
                     .gradient = gradient_,                                                         \
                     .prepare = name_##_prepare,                                                    \
                     .run = tare_unary_step,                                                        \
-                    .can = &tare_pointwise_can,                                                    \
+                    .can = &tare_elementwise_can,                                                  \
                     .examples = examples_},
 const tare_op_def tare_unary_ops[] = {UNARY_OPS(DEF)[AT_END] = {.name = NULL}};

@@ -79,6 +79,7 @@ tare_status tare_draft_pack(tare_draft *draft);   /* prunes as well */
 tare_status tare_draft_hoist(tare_draft *draft);
 tare_status tare_draft_order(tare_draft *draft);
 tare_status tare_draft_sweep(tare_draft *draft);
+tare_status tare_draft_chain(tare_draft *draft);
 tare_status tare_draft_prepare(tare_draft *draft);
 tare_status tare_draft_layout(tare_draft *draft);
 

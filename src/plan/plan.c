@@ -209,6 +209,7 @@ static tare_status make_plan(tare_draft *draft) {
     TARE_TRY(tare_draft_hoist(draft));
     TARE_TRY(tare_draft_order(draft));
     TARE_TRY(tare_draft_sweep(draft));
+    TARE_TRY(tare_draft_chain(draft));
     TARE_TRY(tare_draft_prepare(draft));
     TARE_TRY(tare_draft_layout(draft));
     TARE_TRY(make_steps(draft));

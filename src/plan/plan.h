@@ -16,6 +16,7 @@
  *   pack.c       weights that last are packed once, by capabilities
  *   order.c      data, control dependencies, reads and writes of variables -> a sequence
  *   sweep.c      updates of many variables become one step, by capabilities
+ *   chain.c      elementwise steps run block by block, by capabilities
  *   prepare.c    each node chooses its kernel
  *   layout.c     one arena by first and last use
  */
