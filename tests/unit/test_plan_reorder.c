@@ -47,7 +47,9 @@ static void only_the_ends_of_a_channels_first_chain_are_transposed(void **state)
     chain c = build_chain(TARE_CHANNELS_FIRST, TARE_TRUE);
     char *forward = trial_compare(&c.t, &c.pooled, 1, 1e-4);
     assert_int_equal(trial_steps(forward, "transpose"), 2);
-    assert_int_equal(trial_steps(forward, "nn_convolution"), 2);
+    /* What a kernel of this instruction set does not take into its registers stands by itself. */
+    assert_int_equal(
+        trial_steps(forward, "nn_convolution") + trial_steps(forward, "finished_convolution"), 2);
     tare_text_free(forward);
     c.variables[c.count] = c.x;
     tare_gradients(&c.cost, 1, c.variables, c.count + 1, NULL, c.gradients);
