@@ -18,6 +18,7 @@
 #include "kernel/convolution_direct.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "kernel/buffers.h"
@@ -252,6 +253,23 @@ static void run_panel(const direct_job *job, strip *s, int64_t panel) {
     }
 }
 
+/* A strip that no tap reaches: zeros. */
+static void clear_strip(const direct_job *job, strip *s) {
+    const int64_t pixels = s->at.count[2], spread = s->view->axis[2].spread;
+    const int64_t together = spread * job->c->groups == 1 ? pixels : 1;
+    for (int64_t g0 = 0; g0 < s->at.count[0]; g0++) {
+        for (int64_t g1 = 0; g1 < s->at.count[1] && pixels > 0; g1++) {
+            const int64_t offset = result_offset(job, s, g0, g1);
+            float *to = job->destination + offset;
+            for (int64_t p = 0; p < pixels; p += together)
+                memset(to + p * spread * job->columns * job->c->groups, 0,
+                       (size_t)(together * job->columns) * sizeof *to);
+            if (job->riders.finisher.finish) finish_pixels(job, s, offset, pixels);
+        }
+    }
+    tell_finished(job, s);
+}
+
 static void plan_ahead(const direct_job *job, strip *s, int64_t next) {
     const tare_view *v = s->view;
     const tare_strip after = tare_strip_at(v, next);
@@ -274,6 +292,10 @@ static void run_strip(const direct_job *job, const tare_view *v, int64_t number,
     s.source = tare_strip_read(job->kernel, v, &s.at, &job->riders.reader, job->source,
                                buffer + segment_numbers(v));
     s.finished = (tare_finished){.slice = slice, .stride = v->axis[2].spread * job->columns};
+    if (v->taps == 0 && !job->bias && !job->riders.ending) {
+        clear_strip(job, &s);
+        return;
+    }
     if (goes_on && number + 1 < v->strips) plan_ahead(job, &s, number + 1);
     for (int64_t panel = 0; panel < job->panels; panel++) {
         s.finishes = job->riders.finisher.finish && panel == job->panels - 1;

@@ -63,6 +63,21 @@ static tare_axis data_axis(const tare_convolution *c, int d, int64_t residue) {
     return a;
 }
 
+/* Results that no tap reaches along one dimension are none's along the later ones: the first view
+ * of them takes all, the others nothing, so that they lie in long rows. */
+static void join_untouched(const tare_convolution *c, const int64_t residue[TARE_SPATIAL],
+                           tare_view *v) {
+    int d = 0;
+    while (d < TARE_SPATIAL && v->axis[d].taps > 0) d++;
+    for (d++; d < TARE_SPATIAL; d++)
+        v->axis[d] = (tare_axis){.source = c->out[d],
+                                 .grid = residue[d] == 0 ? c->in[d] : 0,
+                                 .step = 1,
+                                 .spacing = 1,
+                                 .extent = c->in[d],
+                                 .spread = 1};
+}
+
 /* How many results fit over so many source positions, at least one. */
 static int64_t fit(const tare_axis *a, int64_t positions) {
     const int64_t rest = positions - tare_axis_reach(a, 1);
@@ -183,6 +198,7 @@ tare_view tare_view_of(const tare_convolution *c, bool is_data, int64_t i, int64
     if (is_data) tare_pixel_at(residues, i, residue);
     for (int d = 0; d < TARE_SPATIAL; d++)
         v.axis[d] = is_data ? data_axis(c, d, residue[d]) : forward_axis(c, d);
+    if (is_data) join_untouched(c, residue, &v);
     flatten(&v);
     lay_out(&v, copied);
     cut_view(&v, rows);

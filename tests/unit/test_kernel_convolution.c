@@ -249,8 +249,8 @@ static void agrees_however_strips_are_cut(void **state) {
         plane(2, 40, 41, 33, 35, 3, 2, 2, 1, 1),  /* the same, stride 2 */
         plane(3, 30, 30, 40, 34, 1, 1, 1, 1, 0),  /* one long row through all samples */
         plane(2, 15, 17, 16, 32, 1, 1, 2, 1, 0),  /* three of four residues without a tap */
-        plane(2, 9, 14, 256, 16, 1, 1, 1, 1, 0),  /* pixels that would meet in few sets */
-        plane(2, 9, 10, 256, 5, 3, 3, 1, 2, 2),   /* the same, taps apart */
+        plane(1, 9, 14, 1024, 16, 1, 1, 1, 1, 0), /* pixels that would meet in one set */
+        plane(1, 6, 7, 1024, 5, 3, 3, 1, 2, 2),   /* the same, taps apart */
         plane(2, 12, 13, 16, 40, 3, 4, 3, 2, 2),  /* taps that skip residues */
         plane(2, 12, 13, 16, 16, 2, 2, 2, 2, 1),  /* residues that no tap meets */
         plane(2, 11, 12, 18, 20, 3, 1, 1, 1, 0)}; /* nothing padded at the sides */

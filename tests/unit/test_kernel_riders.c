@@ -198,8 +198,8 @@ static void see_every_pixel_once(void **state) {
         plane(3, 9, 11, 16, 16, 3, 1, 1),   plane(2, 7, 8, 20, 35, 3, 2, 1),
         plane(3, 30, 30, 40, 34, 1, 1, 0),  /* one long row through all samples */
         plane(2, 15, 17, 16, 32, 1, 2, 0),  /* three of four residues without a tap */
-        plane(2, 9, 14, 256, 16, 1, 1, 0),  /* pixels apart in the copy */
-        plane(2, 12, 13, 256, 70, 3, 1, 1), /* the same, several panels of filters */
+        plane(2, 5, 7, 1024, 16, 1, 1, 0),  /* pixels apart in the copy */
+        plane(1, 5, 6, 1024, 70, 3, 1, 1),  /* the same, several panels of filters */
         plane(1, 70, 40, 32, 20, 3, 1, 1),  /* some rows to a strip */
         plane(1, 5, 1100, 24, 18, 3, 1, 1), /* part of a row to a strip */
         plane(2, 11, 12, 18, 20, 3, 1, 0),  /* read in place, but for a reader */
