@@ -110,7 +110,8 @@ static bool spin(const tare_pool *pool, const _Atomic int64_t *watched, int64_t 
  * Falling asleep and waking: the sleeper announces itself and then looks once more, the waker
  * changes what is looked at and then reads the announcement, both in the one order of sequentially
  * consistent operations; so at least one sees the other. Taking the mutex in between makes sure
- * that the sleeper really sleeps.
+ * that the sleeper really sleeps. What is stored before such a look is exchanged: QEMU's user mode
+ * (7.2, ARM on x86-64) lets a load pass a store, though both are sequentially consistent.
  */
 static void sleep_for_work(tare_pool *pool, int64_t seen) {
     pthread_mutex_lock(&pool->mutex);
@@ -136,7 +137,7 @@ static void wait_until_finished(tare_pool *pool, int64_t end) {
     if (atomic_load_explicit(&pool->done, memory_order_acquire) == end) return;
     if (spin(pool, &pool->done, end, true)) return;
     pthread_mutex_lock(&pool->mutex);
-    atomic_store(&pool->caller_sleeps, true);
+    (void)atomic_exchange(&pool->caller_sleeps, true);
     while (atomic_load(&pool->done) != end) pthread_cond_wait(&pool->finished, &pool->mutex);
     atomic_store(&pool->caller_sleeps, false);
     pthread_mutex_unlock(&pool->mutex);
@@ -206,7 +207,7 @@ void tare_pool_run(tare_pool *pool, int64_t slices, tare_slice_function function
     atomic_store_explicit(&pool->function, function, memory_order_relaxed);
     atomic_store_explicit(&pool->context, context, memory_order_relaxed);
     atomic_store_explicit(&pool->base, base, memory_order_relaxed);
-    atomic_store(&pool->end, base + slices);
+    (void)atomic_exchange(&pool->end, base + slices);
     wake_workers(pool, slices - 1);
     atomic_fetch_add(&pool->done, take_slices(pool));
     wait_until_finished(pool, base + slices);

@@ -60,6 +60,8 @@ typedef struct tare_elementwise_fast {
 } tare_elementwise_fast;
 #if defined(__x86_64__)
 extern const tare_elementwise_fast tare_elementwise_avx2, tare_elementwise_avx512;
+#elif defined(__aarch64__)
+extern const tare_elementwise_fast tare_elementwise_neon;
 #endif
 
 /* ------------------------------------------------------------------- whole arrays of one shape */

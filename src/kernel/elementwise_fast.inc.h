@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The float32 loops that gain from wide vectors; included by elementwise_avx2.c and
- * elementwise_avx512.c, which are compiled with that instruction set's flags and define TABLE, the
- * table's name. The plain loops beside them are in elementwise_loops.c.
+ * The float32 loops that gain from wide vectors; included by elementwise_avx2.c,
+ * elementwise_avx512.c and elementwise_neon.c, which are compiled with that instruction set's flags
+ * and define TABLE, the table's name. The plain loops beside them are in elementwise_loops.c.
  */
 #include "kernel/elementwise_loops.h"
 

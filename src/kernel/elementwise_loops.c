@@ -74,6 +74,8 @@ static const tare_elementwise_fast *fast(void) {
         [TARE_ISA_AVX512] = &tare_elementwise_avx512,
     };
     return tables[tare_isa_used()];
+#elif defined(__aarch64__)
+    return &tare_elementwise_neon;
 #else
     return NULL;
 #endif

@@ -39,7 +39,7 @@ const tare_gemm_kernel *tare_gemm_kernel_of(tare_isa isa) {
     if (isa == TARE_ISA_AVX512) return &tare_gemm_kernel_avx512;
     if (isa == TARE_ISA_AVX2) return &tare_gemm_kernel_avx2;
 #endif
-    return isa == TARE_ISA_BASELINE ? &tare_gemm_kernel_baseline : NULL;
+    return &tare_gemm_kernel_baseline;
 }
 
 /* ---- how a product is cut */

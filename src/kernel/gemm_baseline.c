@@ -5,7 +5,7 @@
 #if defined(__x86_64__)
 #define ROWS 6
 #else
-#define ROWS 8
+#define ROWS 12
 #endif
 #define KERNEL tare_gemm_kernel_baseline
 #define ISA    TARE_ISA_BASELINE

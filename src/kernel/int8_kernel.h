@@ -73,7 +73,8 @@ typedef struct tare_int8_window {
 typedef struct tare_int8_kernel {
     tare_isa isa;
     int rows, lanes; /* of the tallest tile; columns in a vector, the wide tiles have two */
-    int bytes;       /* of a number of x: 1, x + 128; or 2, x - x_zero */
+    int bytes;       /* of a number of x: 1, x - least; or 2, x - x_zero */
+    int32_t least;   /* INT8_MIN where numbers of 1 byte are unsigned, else 0 */
     /* [0]: one vector wide, [1]: two; then rows - 1. */
     tare_int8_tile_function tile[2][TARE_INT8_MOST_ROWS];
     tare_int8_tile_function depthwise[TARE_INT8_DEPTHWISE_ROWS]; /* one vector wide */
@@ -91,6 +92,8 @@ typedef struct tare_int8_kernel {
 extern const tare_int8_kernel tare_int8_kernel_baseline;
 #if defined(__x86_64__)
 extern const tare_int8_kernel tare_int8_kernel_avx2, tare_int8_kernel_avx512vnni;
+#elif defined(__aarch64__)
+extern const tare_int8_kernel tare_int8_kernel_dotprod;
 #endif
 
 /* The best one within an instruction set that the processor has. */
@@ -113,7 +116,7 @@ tare_int8_form tare_int8_form_of(const tare_int8_kernel *kernel, const tare_int8
 
 /* What x is stored less, and what a head says. */
 static inline int32_t tare_int8_minus(const tare_int8_kernel *kernel, int32_t x_zero) {
-    return kernel->bytes == 1 ? INT8_MIN : x_zero;
+    return kernel->bytes == 1 ? kernel->least : x_zero;
 }
 typedef struct tare_int8_head {
     bool plain; /* as of a tile */

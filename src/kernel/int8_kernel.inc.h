@@ -7,8 +7,9 @@
  *     ROWS    rows of the tallest tile
  *     KERNEL  the table's name
  *     ISA     its tare_isa
- *     NUMBER  of x: uint8_t or int16_t
+ *     NUMBER  of x: uint8_t, int8_t or int16_t
  *     vector                    of LANES int32
+ *     spread(from)              optional, with SPREAD: the same 4 bytes in every lane
  *     dot(sum, x, w)            sum + products of the numbers in each 4 bytes
  *     widen(from), bytes_at(from)  LANES neighbouring numbers of x or bytes, one in each 4 bytes
  *     factors, factors_of(multiplier, round, shift)
@@ -30,9 +31,11 @@ typedef int32_t loose_vector __attribute__((vector_size(4 * LANES), aligned(4), 
 
 static inline vector load(const int32_t *from) { return *(const loose_vector *)from; }
 static inline void store(int32_t *to, vector value) { *(loose_vector *)to = value; }
+#if !defined(SPREAD)
 static inline vector spread(const char *from) {
     return (vector){0} + *(const loose_number *)(const void *)from;
 }
+#endif
 
 /* ---- from sums to results */
 
@@ -157,13 +160,15 @@ DEFINE_TILES(3)
 DEFINE_TILES(4)
 DEFINE_TILES(5)
 DEFINE_TILES(6)
-#if ROWS >= 14
+#if ROWS >= 12
 DEFINE_TILES(7)
 DEFINE_TILES(8)
 DEFINE_TILES(9)
 DEFINE_TILES(10)
 DEFINE_TILES(11)
 DEFINE_TILES(12)
+#endif
+#if ROWS >= 14
 DEFINE_TILES(13)
 DEFINE_TILES(14)
 #endif
@@ -179,9 +184,10 @@ DEFINE_DEPTHWISE(8)
 #define LIST_6(vectors)                                                                            \
     tile_1_##vectors, tile_2_##vectors, tile_3_##vectors, tile_4_##vectors, tile_5_##vectors,      \
         tile_6_##vectors
-#define LIST_14(vectors)                                                                           \
+#define LIST_12(vectors)                                                                           \
     LIST_6(vectors), tile_7_##vectors, tile_8_##vectors, tile_9_##vectors, tile_10_##vectors,      \
-        tile_11_##vectors, tile_12_##vectors, tile_13_##vectors, tile_14_##vectors
+        tile_11_##vectors, tile_12_##vectors
+#define LIST_14(vectors)      LIST_12(vectors), tile_13_##vectors, tile_14_##vectors
 #define LIST__(rows, vectors) LIST_##rows(vectors)
 #define LIST_(rows, vectors)  LIST__(rows, vectors)
 
@@ -308,6 +314,7 @@ const tare_int8_kernel KERNEL = {
     .rows = ROWS,
     .lanes = LANES,
     .bytes = sizeof(NUMBER),
+    .least = (NUMBER)-1 < 0 ? 0 : INT8_MIN,
     .tile = {{LIST_(ROWS, 1)}, {LIST_(ROWS, 2)}},
     .depthwise = {depthwise_1, depthwise_2, depthwise_3, depthwise_4, depthwise_5, depthwise_6,
                   depthwise_7, depthwise_8},

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole-number products for any processor: two products of 16-bit numbers a lane. */
+/* Whole-number products for any processor: two products of 16-bit numbers a lane. 64-bit ARM has
+ * them in int8_kernel_neon.c. */
+#if !defined(__aarch64__)
 #include <stdint.h>
 
 #include "kernel/fixed_point.h"
@@ -7,8 +9,6 @@
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
-#elif defined(__ARM_NEON)
-#include <arm_neon.h>
 #endif
 
 #define LANES  4
@@ -24,10 +24,6 @@ typedef int16_t shorts __attribute__((vector_size(8), aligned(2), may_alias));
 static inline vector dot(vector sum, vector x, vector w) {
 #if defined(__SSE2__)
     return (vector)_mm_add_epi32((__m128i)sum, _mm_madd_epi16((__m128i)x, (__m128i)w));
-#elif defined(__ARM_NEON)
-    const int16x8_t numbers = (int16x8_t)x, factors = (int16x8_t)w;
-    const int32x4_t low = vmull_s16(vget_low_s16(numbers), vget_low_s16(factors));
-    return (vector)vaddq_s32((int32x4_t)sum, vpaddq_s32(low, vmull_high_s16(numbers, factors)));
 #else
     typedef uint32_t whole __attribute__((vector_size(16)));
     const vector high = (x >> 16) * (w >> 16), low = (x << 16 >> 16) * (w << 16 >> 16);
@@ -69,3 +65,6 @@ static inline void place(int8_t *to, vector y, const bounds *within, int64_t cou
 }
 
 #include "kernel/int8_kernel.inc.h"
+#else
+typedef int tare_int8_kernel_baseline_is_not_for_arm;
+#endif

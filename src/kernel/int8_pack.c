@@ -26,6 +26,8 @@ const tare_int8_kernel *tare_int8_kernel_of(tare_isa isa) {
 #if defined(__x86_64__)
     if (isa == TARE_ISA_AVX512 && tare_isa_has_vnni()) return &tare_int8_kernel_avx512vnni;
     if (isa >= TARE_ISA_AVX2) return &tare_int8_kernel_avx2;
+#elif defined(__aarch64__)
+    if (isa == TARE_ISA_DOTPROD) return &tare_int8_kernel_dotprod;
 #endif
     (void)isa;
     return &tare_int8_kernel_baseline;
@@ -33,7 +35,9 @@ const tare_int8_kernel *tare_int8_kernel_of(tare_isa isa) {
 
 const tare_int8_kernel *tare_int8_kernel_for(tare_isa isa, const tare_int8_product *p) {
     const bool wide = p->w_zero != 0 || p->halves_up;
-    return tare_int8_kernel_of(wide && isa == TARE_ISA_AVX512 ? TARE_ISA_AVX2 : isa);
+    const tare_int8_kernel *kernel = tare_int8_kernel_of(isa);
+    while (wide && kernel->bytes == 1) kernel = tare_int8_kernel_of(--isa);
+    return kernel;
 }
 
 tare_int8_form tare_int8_form_of(const tare_int8_kernel *kernel, const tare_int8_product *p) {

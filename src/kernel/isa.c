@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The instruction set of this machine, from CPUID, never above what TARE_ISA allows. */
+/* The instruction set of this machine, from CPUID or Linux's auxiliary vector, never above what
+ * TARE_ISA allows. */
 #include "kernel/isa.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ISA_COUNT = 3 };
+#if defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
-static const char *const names[ISA_COUNT] = {"baseline", "avx2", "avx512"};
+#if defined(__aarch64__)
+static const char *const names[] = {"neon", "dotprod"};
+#else
+static const char *const names[] = {"baseline", "avx2", "avx512"};
+#endif
+enum { ISA_COUNT = sizeof names / sizeof *names };
 
 static tare_isa supported(void) {
 #if defined(__x86_64__)
@@ -18,6 +27,8 @@ static tare_isa supported(void) {
         !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512dq"))
         return TARE_ISA_AVX2;
     return TARE_ISA_AVX512;
+#elif defined(__aarch64__) && defined(__linux__)
+    return getauxval(AT_HWCAP) & HWCAP_ASIMDDP ? TARE_ISA_DOTPROD : TARE_ISA_BASELINE;
 #else
     return TARE_ISA_BASELINE;
 #endif
@@ -25,9 +36,10 @@ static tare_isa supported(void) {
 
 static tare_isa allowed(void) {
     const char *wish = getenv("TARE_ISA");
+    if (wish && strcmp(wish, "baseline") == 0) return TARE_ISA_BASELINE;
     for (int isa = 0; wish && isa < ISA_COUNT; isa++)
         if (strcmp(wish, names[isa]) == 0) return (tare_isa)isa;
-    return TARE_ISA_AVX512;
+    return (tare_isa)(ISA_COUNT - 1);
 }
 
 tare_isa tare_isa_supported(void) { return supported(); }
@@ -53,5 +65,5 @@ tare_isa tare_isa_used(void) {
 }
 
 const char *tare_isa_name(tare_isa isa) {
-    return (unsigned)isa < ISA_COUNT ? names[isa] : "unknown";
+    return (unsigned)isa < (unsigned)ISA_COUNT ? names[isa] : "unknown";
 }

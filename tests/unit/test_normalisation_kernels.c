@@ -612,7 +612,11 @@ static void every_instruction_set_of_this_machine_computes_the_same(void **state
     (void)state;
     for (int isa = TARE_ISA_BASELINE; isa <= (int)tare_isa_supported(); isa++) {
         const tare_normalisation_rows *kernels = tare_normalisation_rows_of((tare_isa)isa);
+#if defined(__aarch64__)
+        assert_int_equal(kernels->isa, TARE_ISA_BASELINE); /* what is above it is for bytes */
+#else
         assert_int_equal((int)kernels->isa, isa);
+#endif
         check_rows(kernels);
         check_rectified_rows(kernels);
         check_lines(kernels);

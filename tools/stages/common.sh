@@ -7,6 +7,12 @@ jobs=$(nproc 2>/dev/null || echo 2)
 
 tally() { echo "$1 $2" >>"$TARE_TALLY"; }
 
+# skip WHY: what the stage needs is not at hand; it counts as neither passed nor failed.
+skip() {
+  echo "0 0 $1" >>"$TARE_TALLY"
+  echo "skipped: $1"
+}
+
 # try WHAT COMMAND...: one check; tells its name and what it came to, goes on either way.
 try() {
   what=$1

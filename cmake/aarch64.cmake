@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+# Toolchain file for 64-bit ARM: Debian's cross compiler (gcc-aarch64-linux-gnu), and QEMU's user mode for running what
+# it builds. -DTARE_ARM_ROOT names a folder with libraries for ARM, in usr/; tools/check-arm makes one.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_FIND_ROOT_PATH ${TARE_ARM_ROOT} /usr/aarch64-linux-gnu)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+if(TARE_ARM_ROOT)
+  set(libraries ${TARE_ARM_ROOT}/usr/lib/aarch64-linux-gnu)
+  set(CMAKE_C_FLAGS_INIT "-isystem ${TARE_ARM_ROOT}/usr/include")
+  set(CMAKE_EXE_LINKER_FLAGS_INIT "-L${libraries} -Wl,-rpath,${libraries}")
+  set(ENV{PKG_CONFIG_SYSROOT_DIR} ${TARE_ARM_ROOT})
+  set(ENV{PKG_CONFIG_LIBDIR} ${libraries}/pkgconfig)
+  list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES TARE_ARM_ROOT)
+endif()
+find_program(TARE_QEMU NAMES qemu-aarch64-static qemu-aarch64)
+if(TARE_QEMU)
+  set(CMAKE_CROSSCOMPILING_EMULATOR ${TARE_QEMU} -L /usr/aarch64-linux-gnu)
+endif()
