@@ -52,8 +52,8 @@ const tare_pooling_kernel *tare_pooling_kernel_of(tare_isa isa, int64_t channels
 }
 
 const tare_pooling_kernel *tare_pooling_kernel_over(tare_isa isa, int64_t channels, size_t size) {
-    const int64_t bytes = channels * (int64_t)size;
 #if defined(__x86_64__)
+    const int64_t bytes = channels * (int64_t)size;
     const tare_pooling_kernel *const longer[] = {&tare_pooling_kernel_avx2,
                                                  &tare_pooling_kernel_avx512};
     for (int i = 0; i < (int)isa - TARE_ISA_BASELINE; i++)
