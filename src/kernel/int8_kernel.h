@@ -86,6 +86,7 @@ typedef struct tare_int8_kernel {
                 int8_t *y);                                         /* y may be x or z */
     void (*raise)(int8_t *y, const int8_t *x, int64_t count);       /* y = max(y, x) */
     void (*collect)(int32_t *sums, const int8_t *x, int64_t count); /* sums += x */
+    void (*look_up)(int8_t *y, const int8_t *x, const int8_t table[256], int64_t count);
     void (*average)(const tare_int8_window *window, const int32_t *sums, int64_t count, int8_t *y);
 } tare_int8_kernel;
 

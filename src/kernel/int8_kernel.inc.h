@@ -296,6 +296,12 @@ static void collect(int32_t *sums, const int8_t *x, int64_t count) {
     for (int64_t i = 0; i < count; i++) sums[i] += x[i];
 }
 
+#if !defined(LOOK_UP)
+static void look_up(int8_t *y, const int8_t *x, const int8_t table[256], int64_t count) {
+    for (int64_t i = 0; i < count; i++) y[i] = table[x[i] - INT8_MIN];
+}
+#endif
+
 /* Quotients of whole numbers below 2^24 are whole in float32 only where they are. */
 static void average(const tare_int8_window *window, const int32_t *restrict sums, int64_t count,
                     int8_t *restrict y) {
@@ -324,5 +330,6 @@ const tare_int8_kernel KERNEL = {
     .add = add,
     .raise = raise,
     .collect = collect,
+    .look_up = look_up,
     .average = average,
 };

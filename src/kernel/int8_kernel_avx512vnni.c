@@ -3,6 +3,7 @@
  */
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "kernel/int8_kernel.h"
@@ -80,6 +81,29 @@ static inline void place_4(int8_t *to, int64_t stride, const vector rows[4], con
     _mm_storeu_si128((__m128i *)(void *)(to + stride), _mm512_extracti32x4_epi32(sorted, 1));
     _mm_storeu_si128((__m128i *)(void *)(to + 2 * stride), _mm512_extracti32x4_epi32(sorted, 2));
     _mm_storeu_si128((__m128i *)(void *)(to + 3 * stride), _mm512_extracti32x4_epi32(sorted, 3));
+}
+
+/* Sixteen tables of sixteen answers each, taken where the upper half of a number names them. */
+#define LOOK_UP
+static inline __m512i answers_of(__m512i x, const int8_t table[256]) {
+    const __m512i low = _mm512_and_si512(x, _mm512_set1_epi8(0x0F)),
+                  upper = _mm512_andnot_si512(_mm512_set1_epi8(0x0F), x);
+    __m512i y = low;
+    for (int i = 0; i < 16; i++) {
+        const __m512i part = _mm512_broadcast_i32x4(
+            _mm_loadu_si128((const __m128i *)(const void *)(table + (ptrdiff_t)16 * i)));
+        const __mmask64 here =
+            _mm512_cmpeq_epi8_mask(upper, _mm512_set1_epi8((char)(16 * i + INT8_MIN)));
+        y = _mm512_mask_shuffle_epi8(y, here, part, low);
+    }
+    return y;
+}
+static void look_up(int8_t *y, const int8_t *x, const int8_t table[256], int64_t count) {
+    int64_t i = 0;
+    for (; i + 64 <= count; i += 64)
+        _mm512_storeu_si512(y + i, answers_of(_mm512_loadu_si512(x + i), table));
+    const __mmask64 rest = (UINT64_C(1) << (count - i)) - 1;
+    _mm512_mask_storeu_epi8(y + i, rest, answers_of(_mm512_maskz_loadu_epi8(rest, x + i), table));
 }
 
 #include "kernel/int8_kernel.inc.h"

@@ -332,6 +332,7 @@ void tare_int8_add_run(const tare_int8_add *a, const int8_t *x, const int8_t *z,
 /* ------------------------------------------------------------------------------------- lookup */
 
 typedef struct lookup_job {
+    const tare_int8_kernel *kernel;
     const int8_t *x, *table;
     int8_t *y;
     int64_t count, slices;
@@ -340,13 +341,14 @@ typedef struct lookup_job {
 static void lookup_slice(void *context, int64_t slice) {
     const lookup_job *job = context;
     const int64_t end = tare_slice_begin(job->count, job->slices, slice + 1);
-    for (int64_t i = tare_slice_begin(job->count, job->slices, slice); i < end; i++)
-        job->y[i] = job->table[job->x[i] - INT8_MIN];
+    const int64_t begin = tare_slice_begin(job->count, job->slices, slice);
+    job->kernel->look_up(job->y + begin, job->x + begin, job->table, end - begin);
 }
 
 void tare_int8_lookup(int64_t count, const int8_t *x, const int8_t *table, int8_t *y,
                       tare_pool *pool) {
     lookup_job job = {.x = x, .table = table, .y = y, .count = count};
+    job.kernel = tare_int8_kernel_of(tare_isa_used());
     job.slices = slices_of(count, 1);
     tare_pool_run(pool, job.slices, lookup_slice, &job);
 }

@@ -309,6 +309,25 @@ static void means_agree_with_plain_loops(void **state) {
     }
 }
 
+static void tables_are_looked_up(void **state) {
+    (void)state;
+    int8_t *table = make_bytes(1, 256, false), got[300];
+    for (int isa = TARE_ISA_BASELINE; isa <= (int)tare_isa_supported(); isa++) {
+        const tare_int8_kernel *kernel = tare_int8_kernel_of((tare_isa)isa);
+        for (int64_t count = 0; count < 300; count++) {
+            int8_t x[300], wanted[300];
+            for (int64_t i = 0; i < 300; i++) {
+                x[i] = (int8_t)((i + count) % 256 + INT8_MIN);
+                wanted[i] = i < count ? table[x[i] - INT8_MIN] : x[i];
+            }
+            memcpy(got, x, sizeof got);
+            kernel->look_up(got, got, table, count);
+            check_same(got, wanted, 300, "answer", kernel);
+        }
+    }
+    free(table);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_plain_loops),
@@ -319,6 +338,7 @@ int main(void) {
         cmocka_unit_test(sums_agree_with_plain_loops),
         cmocka_unit_test(pools_agree_with_plain_loops),
         cmocka_unit_test(means_agree_with_plain_loops),
+        cmocka_unit_test(tables_are_looked_up),
     };
     return cmocka_run_group_tests_name("int8 kernels", tests, NULL, NULL);
 }
