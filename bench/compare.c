@@ -269,6 +269,7 @@ static void print_results(const bench_settings *settings, const char *processor,
     bench_print_gains(rounds, count);
     putchar('\n');
     bench_print_footprint(rounds, count);
+    bench_print_start(rounds, count);
     putchar('\n');
     bench_print_agreement(rounds, count);
     bench_print_disturbances(rounds, count);

@@ -44,6 +44,26 @@ double bench_busy_seconds(void) {
     return sum / (double)sysconf(_SC_CLK_TCK);
 }
 
+double bench_own_seconds(void) {
+    struct timespec used;
+    return clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0
+               ? (double)used.tv_sec + 1e-9 * (double)used.tv_nsec
+               : 0;
+}
+
+double bench_megabytes(const char *key) {
+    char line[256];
+    double kilobytes = 0;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        const size_t length = strlen(key);
+        if (strncmp(line, key, length) == 0 && line[length] == ':')
+            kilobytes = strtod(line + length + 1, NULL);
+    }
+    if (file != NULL) fclose(file);
+    return kilobytes / 1024;
+}
+
 /* The value of a line "key : value" of /proc/cpuinfo, copied to value once. */
 static void take(const char *line, const char *key, char *value, size_t bytes) {
     const size_t length = strlen(key);

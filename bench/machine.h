@@ -14,6 +14,11 @@ bool bench_read_line(const char *path, char *line, size_t bytes);
 /* Processor time that all processes of the machine have used, and what its host took; 0 where the
  * system does not tell. */
 double bench_busy_seconds(void);
+/* Processor time of this process so far. */
+double bench_own_seconds(void);
+/* Memory of this process in megabytes, as Linux counts it: key VmRSS is now, VmHWM at most so far.
+ * 0 where the system does not tell. */
+double bench_megabytes(const char *key);
 /* Name of the processor with family and model, "unknown processor" where the system does not tell.
  */
 void bench_processor(char *name, size_t bytes);

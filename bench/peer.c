@@ -22,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -136,6 +135,10 @@ typedef struct peer_result {
     int count;
     double operations; /* of a step */
     double startup;    /* seconds from the start of the process to the end of the first step */
+    /* What that consists of, in seconds: loading the program (its processor time before main),
+     * graph and session, making the data, the first step. */
+    double program, setup, data, first_step;
+    double resident; /* megabytes before the first step */
 } peer_result;
 
 /* Runs count steps, takes the time, then checks them. */
@@ -203,10 +206,13 @@ static tare_status write_model(const peer_options *options, bench_work *work, ta
 
 static tare_status measure(const peer_options *options, bench_work *work, peer_result *result,
                            tare_error *error) {
-    double seconds;
     int64_t per_repeat = 1;
+    const double begin = bench_seconds();
     tare_status status = bench_work_begin(work, options->workload, &options->setup, error);
-    if (status == TARE_OK) status = timed(work, 1, &seconds, error);
+    result->data = work->data_seconds;
+    result->setup = bench_seconds() - begin - result->data;
+    result->resident = bench_megabytes("VmRSS");
+    if (status == TARE_OK) status = timed(work, 1, &result->first_step, error);
     result->startup = seconds_since_start();
     if (status == TARE_OK) result->operations = bench_operations(work);
     if (status == TARE_OK) status = warm_up(work, options->seconds, &per_repeat, error);
@@ -234,6 +240,17 @@ static double median_of(double *values, int n) {
     return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
+/* Milliseconds. ready: from the start of the process until a step runs as it always will, but for
+ * making the data: what the first step takes more than others is its planning. */
+static void print_start(const peer_result *result, double step) {
+    const double planning = fmax(0, result->first_step - step);
+    printf(", \"start_ms\": {\"ready\": %.3f, \"program\": %.3f, \"setup\": %.3f, "
+           "\"planning\": %.3f, \"data\": %.3f}",
+           1e3 * (result->program + result->setup + planning), 1e3 * result->program,
+           1e3 * result->setup, 1e3 * planning, 1e3 * result->data);
+}
+
+/* seconds_per_step are in the workload's unit afterwards. */
 static void print_values(const peer_options *options, const bench_work *work, peer_result *result) {
     double *values = result->seconds_per_step;
     const int n = result->count;
@@ -245,8 +262,8 @@ static void print_values(const peer_options *options, const bench_work *work, pe
 }
 
 static void print_result(const peer_options *options, const bench_work *work, peer_result *result) {
-    struct rusage usage = {0};
-    getrusage(RUSAGE_SELF, &usage);
+    const double peak = bench_megabytes("VmHWM");
+    const double step = median_of(result->seconds_per_step, result->count);
     printf("{\"peer\": \"tare\", \"version\": \"%s\", \"workload\": \"%s\", \"mode\": \"%s\", "
            "\"variant\": \"\", \"bn\": %s, \"threads\": %" PRId64 ", \"batch\": %" PRId64 ", ",
            tare_version(), options->workload->name,
@@ -260,7 +277,8 @@ static void print_result(const peer_options *options, const bench_work *work, pe
            1e-9 * median_of(result->peak, result->count));
     if (result->startup >= 0) printf(", \"startup_s\": %.3f", result->startup);
     if (!isnan(work->loss_at_1000)) printf(", \"loss_at_1000\": %.7g", work->loss_at_1000);
-    printf(", \"peak_rss_mb\": %ld}\n", (usage.ru_maxrss + 512) / 1024);
+    print_start(result, step);
+    printf(", \"peak_rss_mb\": %.1f, \"step_rss_mb\": %.1f}\n", peak, peak - result->resident);
 }
 
 int main(int count, char **texts) {
@@ -271,7 +289,7 @@ int main(int count, char **texts) {
     const int exit_status = parse(&options, count, texts);
     if (exit_status >= 0) return exit_status;
     bench_work work = {.workload = NULL};
-    peer_result result = {.count = 0};
+    peer_result result = {.program = bench_own_seconds()};
     tare_error error = {.status = TARE_OK};
     const tare_status status = options.model != NULL ? write_model(&options, &work, &error)
                                                      : measure(&options, &work, &result, &error);

@@ -202,6 +202,13 @@ static bool read_score(const json_t *said, bench_score *score) {
     score->greatest = number(values, "max", 0);
     score->startup = number(said, "startup_s", NAN);
     score->megabytes = number(said, "peak_rss_mb", NAN);
+    score->step_adds = number(said, "step_rss_mb", NAN);
+    const json_t *start = json_object_get(said, "start_ms");
+    score->ready = number(start, "ready", NAN);
+    score->program = number(start, "program", NAN);
+    score->setup = number(start, "setup", NAN);
+    score->planning = number(start, "planning", NAN);
+    score->data = number(start, "data", NAN);
     score->fraction = fraction_of_peak(said, score);
     score->loss_at_1000 = number(said, "loss_at_1000", NAN);
     snprintf(score->version, sizeof score->version, "%s", version == NULL ? "" : version);

@@ -36,8 +36,13 @@ typedef struct bench_score {
     bool measured;
     bool in_microseconds; /* per step; else images per second */
     double median, least, greatest;
-    double startup;      /* seconds from the start of the process to the end of the first step */
-    double megabytes;    /* of memory, at most */
+    double startup;   /* seconds from the start of the process to the end of the first step */
+    double megabytes; /* of memory, at most */
+    double step_adds; /* megabytes that steps added to what the process had before the first */
+    /* Milliseconds of the start, told by Tare alone, else NaN: until a step runs as it always will,
+     * data not counted; that consists of loading the program, graph and session, and what the first
+     * step took more than others; the data. */
+    double ready, program, setup, planning, data;
     double fraction;     /* of what the threads can compute at most; NaN: not told */
     double others;       /* most cores that other processes used during a repeat */
     double loss_at_1000; /* of a training that begins the same everywhere; NaN: not told */

@@ -178,23 +178,72 @@ void bench_print_gains(const bench_round *rounds, size_t count) {
 /* ----------------------------------------------------------------------------------- footprint */
 
 static void add_footprint(text_grid *grid, const bench_score *score) {
-    add_cell(grid, "%.*f / %.0f", score->startup < 1 ? 3 : 1, score->startup, score->megabytes);
+    add_cell(grid, "%.*f / %.0f / %.0f", score->startup < 1 ? 3 : 1, score->startup,
+             score->megabytes, score->step_adds);
+}
+
+static double megabytes_of(const bench_score *score) { return score->megabytes; }
+static double step_adds_of(const bench_score *score) { return score->step_adds; }
+
+/* Tare's / the least of the peers that were measured. */
+static void add_part_of_least(text_grid *grid, const bench_round *round,
+                              double (*of)(const bench_score *score)) {
+    const bench_score *tare = &round->scores[BENCH_TARE];
+    double least = NAN; /* fmin passes over NaN */
+    for (size_t i = 0; i < BENCH_PROGRAMS; i++)
+        if (bench_programs[i].family != NULL && round->scores[i].measured)
+            least = fmin(least, of(&round->scores[i]));
+    const double part = tare->measured ? of(tare) / least : NAN;
+    if (isnan(part))
+        add_cell(grid, "-");
+    else
+        add_cell(grid, "%.3f", part);
 }
 
 void bench_print_footprint(const bench_round *rounds, size_t count) {
     text_grid grid = {.rows = 0};
     add_row_headings(&grid);
     add_program_headings(&grid, rounds, count);
+    add_cell(&grid, "peak memory");
+    add_cell(&grid, "steps add");
     const size_t columns = grid.columns;
     end_row(&grid);
     for (size_t i = 0; i < count; i++) {
         add_row(&grid, &rounds[i].row);
         add_scores(&grid, rounds, count, &rounds[i], add_footprint);
+        add_part_of_least(&grid, &rounds[i], megabytes_of);
+        add_part_of_least(&grid, &rounds[i], step_adds_of);
         end_row(&grid);
     }
     print_grid(&grid, columns);
     puts("\nSeconds from the start of the process to the end of the first step / megabytes of "
-         "memory at most,\nreading the data included.");
+         "memory at most /\nof these what steps added to what the process had before the first; "
+         "reading the data included.\npeak memory, steps add: Tare's megabytes / the least of the "
+         "peers.");
+}
+
+void bench_print_start(const bench_round *rounds, size_t count) {
+    static const char *const head[] = {"program", "graph, session", "planning", "ready", "data"};
+    text_grid grid = {.rows = 0};
+    add_row_headings(&grid);
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++) add_cell(&grid, "%s", head[i]);
+    const size_t columns = grid.columns;
+    end_row(&grid);
+    for (size_t i = 0; i < count; i++) {
+        const bench_score *tare = &rounds[i].scores[BENCH_TARE];
+        if (!tare->measured || isnan(tare->ready)) continue;
+        const double parts[] = {tare->program, tare->setup, tare->planning, tare->ready,
+                                tare->data};
+        add_row(&grid, &rounds[i].row);
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) add_number(&grid, parts[k]);
+        end_row(&grid);
+    }
+    if (grid.rows == 1) return;
+    puts("");
+    print_grid(&grid, columns);
+    puts("\nMilliseconds until Tare's steps run as they always will: loading the program, making "
+         "graph and\nsession, what the first step took more than others; ready: all three. data: "
+         "making the batches.");
 }
 
 /* -------------------------------------------------------------------------------------- losses */

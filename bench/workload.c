@@ -4,6 +4,7 @@
 
 #include "batches.h"
 #include "bn_alone.h"
+#include "machine.h"
 #include "quantised.h"
 
 #include <math.h>
@@ -152,7 +153,9 @@ tare_status bench_work_begin(bench_work *work, const bench_workload *workload,
     work->loss_at_1000 = NAN;
     work->batch = setup->batch > 0 ? setup->batch : workload->batch;
     tare_status status = build(work, setup->no_bn, error);
+    const double begin = bench_seconds();
     if (status == TARE_OK) status = workload->load(work, setup->folder, error);
+    work->data_seconds = bench_seconds() - begin;
     if (status == TARE_OK) status = make_results(work, error);
     if (status == TARE_OK) status = open_session(work, setup->threads, error);
     if (status == TARE_OK && work->int8)

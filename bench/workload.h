@@ -52,6 +52,7 @@ struct bench_work {
     tare_array *all_inputs, *all_labels;
     bench_batch *batches;
     int64_t batch_count;
+    double data_seconds; /* that making the batches took */
 
     tare_array *yes, *loss, *output; /* fed and fetched */
     int64_t steps;                   /* done so far */

@@ -7,7 +7,6 @@ import itertools
 import json
 import math
 import os
-import resource
 import statistics
 import sys
 import time
@@ -141,6 +140,12 @@ def seconds_since_start():
     return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
 
 
+def megabytes(key):
+    """Memory of this process, as Linux counts it: VmRSS is now, VmHWM at most so far."""
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) / 1024 for line in file if line.startswith(key + ":"))
+
+
 class Work:
     """Steps over the batches, and what is read back of them.
 
@@ -212,6 +217,7 @@ def repeat(options, work, count):
 
 def measure(options, peer, version, work, import_seconds):
     """Measures the work and prints the result, one line of JSON."""
+    resident = megabytes("VmRSS")
     work.run(1)
     startup = seconds_since_start()
     values = repeat(options, work, warm_up(work, options.seconds))
@@ -234,7 +240,8 @@ def measure(options, peer, version, work, import_seconds):
         "repeats": len(values),
         "import_s": import_seconds,
         "startup_s": startup,
-        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak_rss_mb": megabytes("VmHWM"),
+        "step_rss_mb": megabytes("VmHWM") - resident,
     }
     if work.loss_at_1000 is not None:
         line["loss_at_1000"] = float(work.loss_at_1000)
