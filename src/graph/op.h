@@ -221,6 +221,7 @@ typedef struct tare_carried {
 typedef struct tare_host {
     uint32_t reads; /* bits of inputs that riders may make */
     bool finishes;  /* it can tell of its results */
+    bool changes;   /* riders may change them: it costs less than a pass */
     /* Whether the kernel of this use carries riders, of which some make the inputs `reads`. */
     bool (*carries)(const tare_lower *node, uint32_t reads);
     /* As an op's prepare; slices: by which results are told of. */
@@ -230,6 +231,7 @@ typedef struct tare_host {
 
 typedef struct tare_rider {
     int32_t input; /* its input that the host makes, or has for its own */
+    bool either;   /* of one that does not read: or the input behind that one */
     /* Output 0 is the host's input; output 0 is what becomes of the host's result; neither: it
      * looks on. */
     bool reads, changes;

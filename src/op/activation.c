@@ -21,6 +21,7 @@
 #include "op/elementwise.h"
 #include "op/like.h"
 #include "op/order.h"
+#include "op/pointwise_riding.h"
 #include <tare/op.h>
 
 #include <math.h>
@@ -101,12 +102,14 @@ static const tare_example leaky_relu_examples[] = {{"[3,5]", "", 0.1, 4, NULL, 0
 /* ---- the family: op(name, node name, kernel, examples, capabilities) */
 
 static const double above_0[] = {0, INFINITY}, from_0_to_6[] = {0, 6};
-static const tare_capabilities rectifier_can = {.any_order = UINT32_MAX,
+static const tare_capabilities rectifier_can = {.rider = &tare_unary_rider,
+                                                .any_order = UINT32_MAX,
                                                 .reorder = tare_reorder_freely,
                                                 .is_rectifier = true,
                                                 .is_elementwise = tare_is_elementwise,
                                                 .clamps = above_0};
-static const tare_capabilities clamp_can = {.any_order = UINT32_MAX,
+static const tare_capabilities clamp_can = {.rider = &tare_unary_rider,
+                                            .any_order = UINT32_MAX,
                                             .reorder = tare_reorder_freely,
                                             .clamps = from_0_to_6,
                                             .is_elementwise = tare_is_elementwise};

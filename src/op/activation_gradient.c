@@ -10,6 +10,7 @@
 #include "op/elementwise.h"
 #include "op/like.h"
 #include "op/order.h"
+#include "op/pointwise_riding.h"
 #include <tare/op.h>
 
 extern const tare_op_def tare_activation_gradient_ops[];
@@ -117,16 +118,23 @@ static const tare_example kinked[] = {{"[3,5] [3,5]", "", 0.2, 4, NULL, TARE_EXA
 
 /* ---- the family: op(function, node name, kernel, examples, capabilities) */
 
-static const tare_capabilities gate_can = {.any_order = UINT32_MAX,
+static const tare_capabilities gate_can = {.host = &tare_binary_host,
+                                           .rider = &tare_first_rider,
+                                           .any_order = UINT32_MAX,
                                            .reorder = tare_reorder_freely,
                                            .is_gate = true,
                                            .is_elementwise = tare_is_elementwise};
+static const tare_capabilities clamp_gate_can = {.host = &tare_binary_host,
+                                                 .rider = &tare_first_rider,
+                                                 .any_order = UINT32_MAX,
+                                                 .reorder = tare_reorder_freely,
+                                                 .is_elementwise = tare_is_elementwise};
 #define pointwise_can tare_elementwise_can
 
 /* clang-format off */
 #define PAIRS(op)                                          \
     op(relu, "ReluGrad", RELU, kinked, gate)               \
-    op(relu6, "Relu6Grad", RELU6, kinked, pointwise)       \
+    op(relu6, "Relu6Grad", RELU6, kinked, clamp_gate)      \
     op(elu, "EluGrad", ELU, kinked, pointwise)             \
     op(selu, "SeluGrad", SELU, kinked, pointwise)          \
     op(sigmoid, "SigmoidGrad", SIGMOID, smooth, pointwise) \

@@ -3,6 +3,7 @@
 #include "kernel/elementwise.h"
 #include "kernel/slices.h"
 #include "op/order.h"
+#include "op/pointwise_riding.h"
 #include "op/rules.h"
 #include <tare/op.h>
 
@@ -75,6 +76,49 @@ static tare_status add_n_prepare(tare_prepare *prepare) {
     return tare_prepare_state(prepare, &state, sizeof state);
 }
 
+/* ---- as host of riders */
+
+enum { MOST = 4 }; /* inputs of one that carries */
+
+typedef struct carrying {
+    const add_n *state;
+    tare_pixel_pass pass;
+} carrying;
+
+static bool add_n_carries(const tare_lower *node, uint32_t reads) {
+    return reads == 0 && node->input_count > 1 && node->input_count <= MOST &&
+           tare_is_worth_riding(node, node->inputs[0]);
+}
+
+static tare_status carrying_prepare(tare_prepare *prepare, uint32_t reads, int64_t *slices) {
+    (void)reads;
+    TARE_TRY(add_n_prepare(prepare));
+    const carrying state = {prepare->state, tare_pass_over_output(prepare)};
+    *slices = state.pass.slices;
+    return tare_prepare_state(prepare, &state, sizeof state);
+}
+
+static void read_sums(const void *context, int64_t offset, int64_t pixels, float *to,
+                      int64_t stride) {
+    const add_n_job *job = context;
+    const float *first = (const float *)job->run->inputs[0] + offset;
+    for (int32_t i = 1; i < job->state->inputs; i++)
+        job->state->add(i == 1 ? first : to, (const float *)job->run->inputs[i] + offset, to,
+                        pixels * stride, 0);
+}
+
+static void carrying_run(const tare_run *run, const tare_carried *carried) {
+    const carrying *c = run->state;
+    const add_n_job job = {c->state, run};
+    const tare_reader make = {.read = read_sums, .context = &job};
+    tare_pixel_pass_run(&c->pass, &make, &carried->finisher, run->outputs[0], run->pool);
+}
+
+static const tare_host add_n_host = {.finishes = true,
+                                     .changes = true,
+                                     .carries = add_n_carries,
+                                     .prepare = carrying_prepare,
+                                     .run = carrying_run};
 static const tare_example add_n_examples[] = {
     {"[2,3]", "", 0, 0, NULL, 0},
     {"[2,3] [2,3]", "", 0, 0, NULL, 0},
@@ -89,7 +133,8 @@ static const tare_example add_n_examples[] = {
 /* A sum of one is that one. */
 static bool add_n_is_elementwise(const tare_lower *node) { return node->input_count > 1; }
 
-static const tare_capabilities add_n_can = {.any_order = UINT32_MAX,
+static const tare_capabilities add_n_can = {.host = &add_n_host,
+                                            .any_order = UINT32_MAX,
                                             .reorder = tare_reorder_freely,
                                             .is_elementwise = add_n_is_elementwise};
 

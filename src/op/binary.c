@@ -13,6 +13,7 @@
 #include "op/elementwise.h"
 #include "op/like.h"
 #include "op/order.h"
+#include "op/pointwise_riding.h"
 #include <tare/op.h>
 
 /* ---- gradients */
@@ -179,7 +180,8 @@ static tare_status sub_make_affine(tare_lower *node, tare_affine *affine) {
     return node->emit(node, "negative", NULL, &node->inputs[1], 1, &affine->shift, 1);
 }
 
-static const tare_capabilities add_can = {.as_affine = tare_is_per_channel,
+static const tare_capabilities add_can = {.rider = &tare_either_rider,
+                                          .as_affine = tare_is_per_channel,
                                           .make_affine = add_make_affine,
                                           .is_sum = true,
                                           .any_order = UINT32_MAX,

@@ -51,6 +51,14 @@ static tare_status sum_like_infer(tare_infer *infer) {
     return TARE_OK;
 }
 
+/* Of the same shape it is x itself, which steps behind then see. */
+static tare_status sum_like_lower(tare_lower *lower) {
+    if (tare_shape_same(lower->type(lower, lower->inputs[0])->shape,
+                        lower->type(lower, lower->inputs[1])->shape))
+        lower->outputs[0] = lower->inputs[0];
+    return TARE_OK;
+}
+
 static tare_status sum_like_prepare(tare_prepare *prepare) {
     const tare_shape x = prepare->inputs[0].shape, like = prepare->inputs[1].shape;
     if (tare_shape_count(x) == tare_shape_count(like)) return tare_alias_prepare(prepare);
@@ -394,12 +402,12 @@ static const tare_example pad_like_examples[] = {{"[2,3] [4,5]", "begin=1,2", 0,
                                                  {"[2,3] [4,5]", "begin=3,2", 0, 0, "within", 0},
                                                  {NULL, NULL, 0, 0, NULL, 0}};
 
-#define LIKE(function, node, table_, can_)                                                         \
+#define LIKE(function, node, table_, can_, lower_)                                                 \
     {                                                                                              \
         .name = #function, .node_name = node, .table = table_, .min_inputs = 2, .max_inputs = 2,   \
         .output_count = 1, .shape_only = 1u << 1, .infer = function##_infer,                       \
         .gradient = function##_gradient, .prepare = function##_prepare, .run = function##_step,    \
-        .can = can_, .examples = function##_examples                                               \
+        .lower = lower_, .can = can_, .examples = function##_examples                              \
     }
 #define sum_like_step        tare_reduction_step
 #define broadcast_like_step  broadcast_step
@@ -407,11 +415,12 @@ static const tare_example pad_like_examples[] = {{"[2,3] [4,5]", "begin=1,2", 0,
 #define reshape_like_prepare tare_alias_prepare
 
 const tare_op_def tare_like_ops[] = {
-    [SUM_LIKE] = LIKE(sum_like, "SumLike", NULL, &sum_like_can),
-    [BROADCAST_LIKE] = LIKE(broadcast_like, "BroadcastLike", &broadcast_table, &broadcast_like_can),
-    [RESHAPE_LIKE] = LIKE(reshape_like, "ReshapeLike", NULL, NULL),
-    [SLICE_LIKE] = LIKE(slice_like, "SliceLike", &box_table, &box_can),
-    [PAD_LIKE] = LIKE(pad_like, "PadLike", &box_table, &box_can),
+    [SUM_LIKE] = LIKE(sum_like, "SumLike", NULL, &sum_like_can, sum_like_lower),
+    [BROADCAST_LIKE] =
+        LIKE(broadcast_like, "BroadcastLike", &broadcast_table, &broadcast_like_can, NULL),
+    [RESHAPE_LIKE] = LIKE(reshape_like, "ReshapeLike", NULL, NULL, NULL),
+    [SLICE_LIKE] = LIKE(slice_like, "SliceLike", &box_table, &box_can, NULL),
+    [PAD_LIKE] = LIKE(pad_like, "PadLike", &box_table, &box_can, NULL),
     {.name = NULL},
 };
 

@@ -125,6 +125,8 @@ bool tare_rides_by_pixel(const tare_lower *node, int32_t input);
 
 /* channel_moments riding on what makes x, normalise on what reads y. */
 extern const tare_rider tare_channel_moments_rider, tare_normalise_rider;
+/* normalise carrying what follows it. */
+extern const tare_host tare_normalise_host;
 /* gradient_sums riding on what makes dy, normalise_gradient on what reads dx. */
 extern const tare_rider tare_gradient_sums_rider, tare_normalise_gradient_rider;
 

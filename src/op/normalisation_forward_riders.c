@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The steps of a normalisation as riders: channel_moments looks on while the layer before makes x,
- * and normalise makes y while the layer behind reads it. Kernels and formulas:
- * kernel/normalisation_riders.h.
+ * and normalise makes y while the layer behind reads it, or in a pass that others ride on. Kernels
+ * and formulas: kernel/normalisation_riders.h.
  */
 #include "base/status.h"
 #include "kernel/normalisation_riders.h"
 #include "op/normalisation.h"
+#include "op/pointwise_riding.h"
 #include "op/rules.h"
 
 typedef struct riding_step {
-    int64_t channels, slices;
+    int64_t pixels, channels, slices;
     double epsilon;
     bool rectified;
 } riding_step;
@@ -23,7 +24,8 @@ static bool rides(const tare_lower *node) {
 
 static tare_status prepare_riding(tare_prepare *prepare, int64_t slices, int64_t scratch) {
     const tare_normalisation_step_options *options = prepare->options;
-    const riding_step state = {options->channels, slices, options->epsilon, options->rectified};
+    const riding_step state = {options->outer, options->channels, slices, options->epsilon,
+                               options->rectified};
     prepare->scratch_bytes = scratch;
     return tare_prepare_state(prepare, &state, sizeof state);
 }
@@ -77,3 +79,27 @@ const tare_rider tare_normalise_rider = {.reads = true,
                                          .rides = rides,
                                          .prepare = normalise_prepare,
                                          .reader = normalise_reader};
+
+static bool normalise_carries(const tare_lower *node, uint32_t reads) {
+    return reads == 0 && tare_is_worth_riding(node, node->inputs[TARE_NORMALISE_X]) && rides(node);
+}
+
+static tare_status host_prepare(tare_prepare *prepare, uint32_t reads, int64_t *slices) {
+    (void)reads;
+    *slices = tare_pass_over_output(prepare).slices;
+    prepare->in_place = TARE_NORMALISE_X;
+    return normalise_prepare(prepare, *slices);
+}
+
+static void host_run(const tare_run *run, const tare_carried *carried) {
+    const riding_step *s = run->state;
+    const tare_reader make = normalise_reader(run);
+    const tare_pixel_pass pass = {s->pixels, s->channels, s->slices};
+    tare_pixel_pass_run(&pass, &make, &carried->finisher, run->outputs[0], run->pool);
+}
+
+const tare_host tare_normalise_host = {.finishes = true,
+                                       .changes = true,
+                                       .carries = normalise_carries,
+                                       .prepare = host_prepare,
+                                       .run = host_run};

@@ -334,7 +334,8 @@ static tare_status normalise_absorb_activation(tare_lower *node, tare_unary acti
                       1);
 }
 
-static const tare_capabilities normalise_can = {.rider = &tare_normalise_rider,
+static const tare_capabilities normalise_can = {.host = &tare_normalise_host,
+                                                .rider = &tare_normalise_rider,
                                                 .as_affine = normalise_as_affine,
                                                 .make_affine = normalise_make_affine,
                                                 .absorb_rectifier = normalise_absorb_rectifier,

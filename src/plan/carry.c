@@ -6,6 +6,7 @@
  *     rider, host              ->  host that makes its input by the rider, for all who read that
  *     host, rider              ->  host that tells the rider of its result
  *     host, changing rider     ->  host whose result the rider changes, where nobody else reads it
+ *                                  and the host lets it
  *
  * A rider that looks at a result takes its other inputs before the host begins, so none of them may
  * wait for the host. Levels tell: what is lower does not.
@@ -19,7 +20,7 @@ typedef struct riding {
     tare_draft_reading reading;
     int32_t *levels;
     uint32_t *made; /* by node: bits of its inputs that riders make */
-    bool *aboard;   /* by node: it rides */
+    bool *aboard;   /* by node: it rides, or carries */
     tare_value *map;
     int64_t nodes;
 } riding;
@@ -28,6 +29,7 @@ typedef struct riding {
 typedef struct crew {
     int32_t count, nodes[TARE_MOST_SEATS];
     int32_t host_inputs[TARE_MOST_SEATS]; /* that a rider makes; -1 */
+    int32_t looked_at[TARE_MOST_SEATS];   /* input of a rider that is the result; -1 */
     tare_value result;                    /* what the host's result has become */
 } crew;
 
@@ -63,15 +65,21 @@ static bool carries(const riding *r, const tare_host *host, int32_t index, uint3
 
 /* ---- riders that make inputs */
 
-/* The bit of the host's only input that has the value; 0: there is none. */
-static uint32_t bit_of(const tare_draft_node *host, tare_value value) {
-    uint32_t bit = 0;
-    for (int32_t i = 0; i < host->input_count; i++) {
-        if (host->inputs[i] != value) continue;
-        if (bit != 0 || i >= TARE_HOST_INPUTS) return 0;
-        bit = 1U << i;
+/* The node's only input that has the value; -1: there is none. */
+static int32_t only_input(const tare_draft_node *node, tare_value value) {
+    int32_t found = -1;
+    for (int32_t i = 0; i < node->input_count; i++) {
+        if (node->inputs[i] != value) continue;
+        if (found >= 0) return -1;
+        found = i;
     }
-    return bit;
+    return found;
+}
+
+/* The bit of the host's only input that has the value; 0: there is none that riders may make. */
+static uint32_t bit_of(const tare_draft_node *host, tare_value value) {
+    const int32_t input = only_input(host, value);
+    return input < 0 || input >= TARE_HOST_INPUTS ? 0 : 1U << input;
 }
 
 static bool makes_for(const riding *r, int32_t rider, int32_t host) {
@@ -119,13 +127,14 @@ static bool looks_at(const riding *r, int32_t index, const crew *c) {
     if (!rider || rider->reads || c->count == TARE_MOST_SEATS ||
         node->guard != node_at(r, c->nodes[0])->guard)
         return false;
-    for (int32_t i = 0; i < node->input_count; i++)
-        if ((node->inputs[i] == c->result) != (i == rider->input)) return false;
+    const int32_t input = only_input(node, c->result);
+    if (input != rider->input && !(rider->either && input == rider->input + 1)) return false;
     return waits_for_less(r, node, c->result, c->nodes[0]) && rides(r, rider, index);
 }
 
 static void take_aboard(riding *r, crew *c, int32_t index) {
     c->host_inputs[c->count] = -1;
+    c->looked_at[c->count] = only_input(node_at(r, index), c->result);
     c->nodes[c->count++] = index;
     r->aboard[index] = true;
 }
@@ -164,7 +173,12 @@ static bool is_own_input(const riding *r, const crew *c, int32_t seat, int32_t i
     const tare_op_def *def = node_at(r, c->nodes[seat])->def;
     if (def->shape_only >> input & 1U) return false;
     if (seat == 0) return !(r->made[c->nodes[0]] >> input & 1U);
-    return def->can->rider->reads || input != def->can->rider->input;
+    return input != c->looked_at[seat];
+}
+
+/* Inputs that the node's op can have. */
+static int32_t room_of(const tare_draft_node *node) {
+    return node->def->max_inputs < 0 ? node->input_count : node->def->max_inputs;
 }
 
 /* Inputs and outputs of all, one after the other; a rider has all inputs that its op can have, and
@@ -181,13 +195,14 @@ static tare_status fill_seats(const riding *r, const crew *c, tare_carrying *of,
                             .options = node->options,
                             .input_count = node->input_count,
                             .output_count = node->output_count,
+                            .room = room_of(node),
                             .first_input = *input_count,
                             .first_output = has_output ? *output_count : 0,
                             .host_input = c->host_inputs[s],
                             .inputs = types_of(r, node->inputs, node->input_count),
                             .outputs = types_of(r, node->outputs, node->output_count)};
         if (!seat->inputs || !seat->outputs) return tare_fail_memory(r->draft->error);
-        for (int32_t i = 0; i < node->def->max_inputs; i++)
+        for (int32_t i = 0; i < seat->room; i++)
             inputs[(*input_count)++] =
                 i < node->input_count && is_own_input(r, c, s, i) ? node->inputs[i] : TARE_NO_VALUE;
         if (has_output) *output_count += node->output_count;
@@ -237,7 +252,7 @@ static tare_status make_carrier(riding *r, const crew *c) {
     tare_draft *draft = r->draft;
     tare_carrying *of = tare_arena_allocate(draft->plan->arena, sizeof *of);
     int32_t room = 0, inputs = 0, outputs = 0;
-    for (int32_t s = 0; s < c->count; s++) room += node_at(r, c->nodes[s])->def->max_inputs;
+    for (int32_t s = 0; s < c->count; s++) room += room_of(node_at(r, c->nodes[s]));
     tare_value *values = tare_arena_allocate_array(draft->work, room + 1, sizeof *values);
     const tare_draft_node host = *node_at(r, c->nodes[0]);
     tare_op_def *def = carrying_def(r, host.def);
@@ -256,19 +271,26 @@ static tare_status make_carrier(riding *r, const crew *c) {
 
 static tare_status fill_host(riding *r, int32_t index) {
     const tare_host *host = host_of(r, index);
-    if (!host) return TARE_OK;
+    if (!host || r->aboard[index]) return TARE_OK;
     const tare_draft_node *node = node_at(r, index);
-    crew c = {.count = 1, .nodes = {index}, .host_inputs = {-1}, .result = node->outputs[0]};
+    crew c = {.count = 1,
+              .nodes = {index},
+              .host_inputs = {-1},
+              .looked_at = {-1},
+              .result = node->outputs[0]};
     for (int32_t i = 0; i < TARE_HOST_INPUTS; i++) {
         if (!(r->made[index] >> i & 1U)) continue;
         c.host_inputs[c.count] = i;
+        c.looked_at[c.count] = -1;
         c.nodes[c.count++] = r->draft->values.items[node->inputs[i]].producer;
     }
     if (host->finishes && carries(r, host, index, r->made[index])) {
         seat_listeners(r, &c);
-        while (seat_changer(r, &c)) seat_listeners(r, &c);
+        while (host->changes && seat_changer(r, &c)) seat_listeners(r, &c);
     }
-    return c.count > 1 ? make_carrier(r, &c) : TARE_OK;
+    if (c.count == 1) return TARE_OK;
+    r->aboard[index] = true;
+    return make_carrier(r, &c);
 }
 
 tare_status tare_draft_carry(tare_draft *draft) {

@@ -12,6 +12,7 @@ typedef struct tare_seat {
     const tare_op_def *def;
     const void *options;
     int32_t input_count, output_count;
+    int32_t room; /* for inputs */
     int32_t first_input, first_output;
     int32_t host_input; /* that it makes; -1 */
     const tare_type *inputs, *outputs;

@@ -20,7 +20,7 @@ typedef struct ride {
     seat seats[TARE_MOST_SEATS]; /* of riders */
 } ride;
 
-enum { MOST_INPUTS = 4 };
+enum { MOST_INPUTS = 8 };
 
 /* All that are told, in their order. */
 typedef struct listeners {
@@ -105,7 +105,7 @@ tare_status tare_carry_prepare(tare_prepare *prepare) {
     tare_prepare host = part_to_prepare(prepare, &of->seats[0]);
     int64_t slices = 0;
     r->host = of->seats[0].def->can->host;
-    r->inputs = of->seats[0].def->max_inputs;
+    r->inputs = of->seats[0].room;
     assert(r->inputs <= MOST_INPUTS);
     TARE_TRY(r->host->prepare(&host, of->reads, &slices));
     r->state = host.state;
@@ -121,6 +121,7 @@ tare_status tare_carry_prepare(tare_prepare *prepare) {
     }
     prepare->state = r;
     prepare->scratch_bytes = scratch;
+    prepare->in_place = host.in_place;
     prepare->flops = host.flops;
     prepare->run = ride_run;
     return TARE_OK;

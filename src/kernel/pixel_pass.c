@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Passes over pixels in slices, and within a slice in runs that stay in the nearest cache. */
+#include "kernel/pixel_pass.h"
+
+#include "kernel/slices.h"
+
+enum {
+    SLICE = 32768, /* numbers worth a slice of their own */
+    RUN = 2048,    /* numbers told of at once: four arrays of them stay in the nearest cache */
+    GROUP = 64     /* pixels that row kernels take without a rest, whatever the channels */
+};
+
+typedef struct job {
+    const tare_pixel_pass *pass;
+    const tare_reader *make;
+    const tare_finisher *finisher;
+    float *y;
+} job;
+
+tare_pixel_pass tare_pixel_pass_over(int64_t pixels, int64_t channels) {
+    return (tare_pixel_pass){pixels, channels, tare_slice_count(pixels, channels, SLICE)};
+}
+
+static int64_t pixels_at_once(int64_t channels) {
+    const int64_t fit = tare_greatest(RUN / channels, 1);
+    return fit > GROUP ? fit - fit % GROUP : fit;
+}
+
+static void run_slice(void *context, int64_t slice) {
+    const job *all = context;
+    const tare_pixel_pass *pass = all->pass;
+    const int64_t end = tare_slice_begin(pass->pixels, pass->slices, slice + 1);
+    const int64_t most = pixels_at_once(pass->channels);
+    int64_t at = tare_slice_begin(pass->pixels, pass->slices, slice);
+    for (int64_t some = 0; at < end; at += some) {
+        const int64_t offset = at * pass->channels;
+        some = tare_least(end - at, most);
+        all->make->read(all->make->context, offset, some, all->y + offset, pass->channels);
+        all->finisher->finish(all->finisher->context,
+                              &(tare_finished){slice, offset, some, pass->channels});
+    }
+}
+
+void tare_pixel_pass_run(const tare_pixel_pass *pass, const tare_reader *make,
+                         const tare_finisher *finisher, float *y, tare_pool *pool) {
+    job all = {pass, make, finisher, y};
+    tare_pool_run(pool, pass->slices, run_slice, &all);
+}
