@@ -229,14 +229,22 @@ static void merge_all_sums(const grid *g, double *scratch) {
     tare_merge_sums(scratch, g->row_slices, 2 * g->view.channels);
 }
 
+static const tare_row_kernels_f32 *row_kernels_f32(bool rectified) {
+    const tare_normalisation_rows *rows = tare_normalisation_rows_of(tare_isa_used());
+    return rectified ? &rows->rectified_f32 : &rows->f32;
+}
+
+static const tare_row_kernels_f64 *row_kernels_f64(bool rectified) {
+    const tare_normalisation_rows_doubles *rows = &tare_normalisation_doubles;
+    return rectified ? &rows->rectified_f64 : &rows->f64;
+}
+
 #define NUMBER   float
 #define NAMED(f) f##_f32
-#define ROWS     f32
 #include "kernel/normalisation.inc.h"
 
 #define NUMBER   double
 #define NAMED(f) f##_f64
-#define ROWS     f64
 #include "kernel/normalisation.inc.h"
 
 /* ------------------------------------------------------------------- riders on convolutions */
@@ -300,7 +308,7 @@ tare_finisher tare_moments_rider_begin(int64_t channels, int64_t slices, const f
                                        void *scratch) {
     moments_ride *ride = scratch;
     *ride = (moments_ride){.channels = channels, .slices = slices};
-    ride->job.rows = &tare_normalisation_rows_of(tare_isa_used())->f32;
+    ride->job.rows = row_kernels_f32(false);
     ride->job.x = x;
     ride->sums = (double *)(void *)((char *)scratch + head_bytes(sizeof *ride));
     return (tare_finisher){.finish = add_results, .context = ride};
@@ -347,13 +355,12 @@ static void read_normalised(const void *context, int64_t offset, int64_t pixels,
 tare_reader tare_normalise_rider_begin(int64_t channels, const tare_normalisation_f32 *by,
                                        const float *x, void *scratch) {
     normalise_ride *ride = scratch;
-    const tare_normalisation_rows *rows = tare_normalisation_rows_of(tare_isa_used());
     const strip s = ridden_strip(channels, 0, channels);
     float *scale = (float *)(void *)((char *)scratch + head_bytes(sizeof *ride));
     float *shift = scale + channels, *spread = shift + channels;
     const float *columns[] = {by->mean, scale, shift};
     tare_normalisation_columns_f32(channels, by, scale, shift);
-    *ride = (normalise_ride){by->rectified ? &rows->rectified_f32 : &rows->f32,
+    *ride = (normalise_ride){row_kernels_f32(by->rectified),
                              channels,
                              s.repeat,
                              x,

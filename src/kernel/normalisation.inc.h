@@ -3,7 +3,6 @@
  * Normalisation in slices for one element type; included by normalisation.c with
  *     NUMBER      the element type
  *     NAMED(f)    the name of function f for this type
- *     ROWS        this type's part of a table of row kernels
  */
 
 typedef struct NAMED(job) {
@@ -19,9 +18,8 @@ typedef struct NAMED(job) {
 
 static NAMED(job) NAMED(job_over)(const tare_channels *view, bool rectified, const NUMBER *x,
                                   const NUMBER *dy, NUMBER *out, void *scratch) {
-    const tare_normalisation_rows *rows = tare_normalisation_rows_of(tare_isa_used());
     return (NAMED(job)){.grid = make_grid(view, sizeof(NUMBER)),
-                        .rows = rectified ? &rows->NAMED(rectified) : &rows->ROWS,
+                        .rows = NAMED(row_kernels)(rectified),
                         .x = x,
                         .dy = dy,
                         .out = out,
@@ -457,4 +455,3 @@ void NAMED(tare_normalise_gradient)(const tare_channels *view, const NAMED(tare_
 
 #undef NUMBER
 #undef NAMED
-#undef ROWS

@@ -69,9 +69,14 @@ enum {
 typedef struct tare_normalisation_rows {
     tare_isa isa;
     tare_row_kernels_f32 f32, rectified_f32;
-    tare_row_kernels_f64 f64, rectified_f64;
 } tare_normalisation_rows;
 
+/* Doubles are there for their digits, not for speed: the baseline's serve every processor. */
+typedef struct tare_normalisation_rows_doubles {
+    tare_row_kernels_f64 f64, rectified_f64;
+} tare_normalisation_rows_doubles;
+
+extern const tare_normalisation_rows_doubles tare_normalisation_doubles;
 extern const tare_normalisation_rows tare_normalisation_rows_baseline;
 #if defined(__x86_64__)
 extern const tare_normalisation_rows tare_normalisation_rows_avx2, tare_normalisation_rows_avx512;

@@ -26,10 +26,6 @@ static double total(const wide *lanes) {
 #define NAMED(f) f##_f32
 #include "kernel/normalisation_rows.inc.h"
 
-#define NUMBER   double
-#define NAMED(f) f##_f64
-#include "kernel/normalisation_rows.inc.h"
-
 #define LINES(T)                                                                                   \
     line_moments_##T, line_sums_##T, line_normalise_##T, line_gradient_##T, line_multiply_##T
 #define ROWS(kind, T)                                                                              \
@@ -38,5 +34,4 @@ static double total(const wide *lanes) {
             kind##multiply_##T, LINES(T)                                                           \
     }
 
-const tare_normalisation_rows TABLE = {ISA, ROWS(, f32), ROWS(rectified_, f32), ROWS(, f64),
-                                       ROWS(rectified_, f64)};
+const tare_normalisation_rows TABLE = {ISA, ROWS(, f32), ROWS(rectified_, f32)};

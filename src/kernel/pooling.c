@@ -38,28 +38,28 @@ static bool is_tiled(const tare_pooling *p) {
     return true;
 }
 
-const tare_pooling_kernel *tare_pooling_kernel_of(tare_isa isa, int64_t channels, size_t size) {
+const tare_pooling_kernel *tare_pooling_kernel_of(tare_isa isa, int64_t channels) {
 #if defined(__x86_64__)
-    const int64_t bytes = channels * (int64_t)size;
+    const int64_t bytes = channels * (int64_t)sizeof(float);
     if (isa == TARE_ISA_AVX512 && bytes >= tare_pooling_kernel_avx512.bytes)
         return &tare_pooling_kernel_avx512;
     if (isa >= TARE_ISA_AVX2 && bytes >= tare_pooling_kernel_avx2.bytes)
         return &tare_pooling_kernel_avx2;
 #else
-    (void)isa, (void)channels, (void)size;
+    (void)isa, (void)channels;
 #endif
     return &tare_pooling_kernel_baseline;
 }
 
-const tare_pooling_kernel *tare_pooling_kernel_over(tare_isa isa, int64_t channels, size_t size) {
+const tare_pooling_kernel *tare_pooling_kernel_over(tare_isa isa, int64_t channels) {
 #if defined(__x86_64__)
-    const int64_t bytes = channels * (int64_t)size;
+    const int64_t bytes = channels * (int64_t)sizeof(float);
     const tare_pooling_kernel *const longer[] = {&tare_pooling_kernel_avx2,
                                                  &tare_pooling_kernel_avx512};
     for (int i = 0; i < (int)isa - TARE_ISA_BASELINE; i++)
         if (bytes > longer[i]->bytes / 2 && bytes < longer[i]->bytes) return longer[i];
 #endif
-    return tare_pooling_kernel_of(isa, channels, size);
+    return tare_pooling_kernel_of(isa, channels);
 }
 
 static void run(tare_pooling_job job, tare_slice_function function, tare_pool *pool) {
@@ -71,40 +71,51 @@ static void run(tare_pooling_job job, tare_slice_function function, tare_pool *p
 
 static int64_t output_rows(const tare_pooling *p) { return p->batch * p->out[0] * p->out[1]; }
 
-#define SLICE(which, T, NUMBER)                                                                    \
-    tare_pooling_kernel_of(tare_isa_used(), p->channels, sizeof(NUMBER))->T.which
-#define AVERAGE_SLICE(which, T, NUMBER)                                                            \
-    (is_tiled(p) ? tare_pooling_kernel_over : tare_pooling_kernel_of)(tare_isa_used(),             \
-                                                                      p->channels, sizeof(NUMBER)) \
-        ->T.which
+static const tare_pooling_slices *slices_f32(const tare_pooling *p) {
+    return &tare_pooling_kernel_of(tare_isa_used(), p->channels)->f32;
+}
+
+static const tare_pooling_slices *average_slices_f32(const tare_pooling *p) {
+    return is_tiled(p) ? &tare_pooling_kernel_over(tare_isa_used(), p->channels)->f32
+                       : slices_f32(p);
+}
+
+static const tare_pooling_slices *slices_f64(const tare_pooling *p) {
+    (void)p;
+    return &tare_pooling_doubles;
+}
+
+static const tare_pooling_slices *average_slices_f64(const tare_pooling *p) {
+    return slices_f64(p);
+}
 
 #define CALLS(NUMBER, T)                                                                           \
     void tare_pool_max_##T(const tare_pooling *p, const NUMBER *x, NUMBER *y, tare_pool *pool) {   \
         const tare_pooling_job job = {                                                             \
             .p = p, .x = x, .other = x, .out = y, .items = output_rows(p)};                        \
-        run(job, SLICE(max, T, NUMBER), pool);                                                     \
+        run(job, slices_##T(p)->max, pool);                                                        \
     }                                                                                              \
     void tare_pool_max_gradient_##T(const tare_pooling *p, const NUMBER *x, const NUMBER *dy,      \
                                     NUMBER *dx, tare_pool *pool) {                                 \
         const tare_pooling_job job = {.p = p, .x = x, .other = dy, .out = dx, .items = p->batch};  \
-        run(job, SLICE(max_gradient, T, NUMBER), pool);                                            \
+        run(job, slices_##T(p)->max_gradient, pool);                                               \
     }                                                                                              \
     void tare_pool_max_pick_##T(const tare_pooling *p, const NUMBER *x, const NUMBER *u,           \
                                 NUMBER *picked, tare_pool *pool) {                                 \
         const tare_pooling_job job = {                                                             \
             .p = p, .x = x, .other = u, .out = picked, .items = output_rows(p)};                   \
-        run(job, SLICE(pick, T, NUMBER), pool);                                                    \
+        run(job, slices_##T(p)->pick, pool);                                                       \
     }                                                                                              \
     void tare_pool_average_##T(const tare_pooling *p, const NUMBER *x, NUMBER *y,                  \
                                tare_pool *pool) {                                                  \
         const tare_pooling_job job = {                                                             \
             .p = p, .x = x, .other = x, .out = y, .items = output_rows(p)};                        \
-        run(job, AVERAGE_SLICE(average, T, NUMBER), pool);                                         \
+        run(job, average_slices_##T(p)->average, pool);                                            \
     }                                                                                              \
     void tare_pool_average_gradient_##T(const tare_pooling *p, const NUMBER *dy, NUMBER *dx,       \
                                         tare_pool *pool) {                                         \
         const tare_pooling_job job = {.p = p, .x = dx, .other = dy, .out = dx, .items = p->batch}; \
-        run(job, AVERAGE_SLICE(average_gradient, T, NUMBER), pool);                                \
+        run(job, average_slices_##T(p)->average_gradient, pool);                                   \
     }
 CALLS(float, f32)
 CALLS(double, f64)

@@ -24,7 +24,7 @@ typedef struct tare_pooling_slices {
 
 typedef struct tare_pooling_kernel {
     int64_t bytes; /* of a vector */
-    tare_pooling_slices f32, f64;
+    tare_pooling_slices f32;
 } tare_pooling_kernel;
 
 extern const tare_pooling_kernel tare_pooling_kernel_baseline;
@@ -32,11 +32,14 @@ extern const tare_pooling_kernel tare_pooling_kernel_baseline;
 extern const tare_pooling_kernel tare_pooling_kernel_avx2, tare_pooling_kernel_avx512;
 #endif
 
-/* The one of an instruction set that suits so many channels of numbers of `size` bytes. */
-const tare_pooling_kernel *tare_pooling_kernel_of(tare_isa isa, int64_t channels, size_t size);
+/* Doubles are there for their digits, not for speed: the baseline's slices serve all processors. */
+extern const tare_pooling_slices tare_pooling_doubles;
+
+/* The one of an instruction set that suits so many channels. */
+const tare_pooling_kernel *tare_pooling_kernel_of(tare_isa isa, int64_t channels);
 
 /* The same for averages of windows that tile the image, which may reach over the next pixel: one
  * vector holds the channels where more than half of it is needed. */
-const tare_pooling_kernel *tare_pooling_kernel_over(tare_isa isa, int64_t channels, size_t size);
+const tare_pooling_kernel *tare_pooling_kernel_over(tare_isa isa, int64_t channels);
 
 #endif

@@ -33,14 +33,9 @@ static int64_t box_pixels(const box *b) {
 #define NAMED(f) f##_f32
 #include "kernel/pooling.inc.h"
 
-#define NUMBER   double
-#define INTEGER  int64_t
-#define NAMED(f) f##_f64
-#include "kernel/pooling.inc.h"
-
 #define SLICES(T)                                                                                  \
     {                                                                                              \
         max_slice_##T, pick_slice_##T, average_slice_##T, max_gradient_slice_##T,                  \
             average_gradient_slice_##T                                                             \
     }
-const tare_pooling_kernel KERNEL = {BYTES, SLICES(f32), SLICES(f64)};
+const tare_pooling_kernel KERNEL = {BYTES, SLICES(f32)};

@@ -145,7 +145,7 @@ static void check_doubles(const tare_pooling *p, const float *x, const float *dy
 /* One slice by the kernel of an instruction set, windows added up as if they overlapped. */
 static results run_kernel(tare_isa isa, const tare_pooling *p, const float *x, const float *dy,
                           const float *u) {
-    const tare_pooling_slices *f32 = &tare_pooling_kernel_of(isa, p->channels, sizeof(float))->f32;
+    const tare_pooling_slices *f32 = &tare_pooling_kernel_of(isa, p->channels)->f32;
     results r = {check_array(out_count(p)), check_array(in_count(p)), check_array(out_count(p)),
                  check_array(out_count(p)), check_array(in_count(p))};
     tare_pooling_job rows = {.p = p, .x = x, .other = x, .slices = 1};
@@ -257,8 +257,7 @@ static void check_tiled_averages(const tare_pooling *p) {
     wanted w = find_wanted(p, x, dy, x);
     for (int isa = TARE_ISA_BASELINE; isa <= (int)tare_isa_supported(); isa++) {
         for (int64_t channels = 4; channels <= 40; channels++) {
-            const tare_pooling_kernel *kernel =
-                tare_pooling_kernel_over((tare_isa)isa, channels, sizeof(float));
+            const tare_pooling_kernel *kernel = tare_pooling_kernel_over((tare_isa)isa, channels);
             tare_pooling_job job = {.p = p, .x = x, .other = dy, .out = y, .slices = 1};
             job.tiled = true;
             job.items = p->batch * p->out[0] * p->out[1];
