@@ -654,6 +654,7 @@ int main(void) {
         cmocka_unit_test(ranges_of_fake_quantisation_stay_in_the_file),
         cmocka_unit_test(every_tensor_has_a_name_of_its_own),
         cmocka_unit_test(ops_without_a_form_are_refused),
+        cmocka_unit_test(another_scale_answers_to_the_bit),
 #ifdef TARE_HAVE_ZLIB
         cmocka_unit_test(what_is_written_answers_to_the_bit),
         cmocka_unit_test(quantised_models_have_tensorflows_scales_and_answers),
@@ -662,7 +663,6 @@ int main(void) {
         cmocka_unit_test(int8_models_of_one_scale_a_tensor_answer_to_the_bit),
         cmocka_unit_test(uint8_models_answer_to_the_bit),
         cmocka_unit_test(other_forms_answer_to_the_bit),
-        cmocka_unit_test(another_scale_answers_to_the_bit),
         cmocka_unit_test(uint8_models_have_tocos_scales_and_answers),
 #endif
     };
