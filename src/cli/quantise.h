@@ -46,8 +46,9 @@ typedef struct tare_quantise_job {
     tare_apart found;
     tare_error error;
 } tare_quantise_job;
-void tare_quantise_end(tare_quantise_job *job);
 
+/* quantise_job.c */
+void tare_quantise_end(tare_quantise_job *job);
 /* Opens the .tflite model, or the checkpoint and its session. -1: go on; else an exit status. */
 int tare_quantise_open(tare_quantise_job *job);
 /* The float model of a checkpoint that is open. */

@@ -51,6 +51,8 @@ extern const tare_option_table tare_quantise_training_table;
 
 /* quantise_walk.c: builds everything; errors are the graph's. */
 void tare_quantising_walk(tare_quantising *q);
+
+/* quantise_copy.c */
 /* What a node's input i has become. */
 tare_tensor tare_quantising_input(const tare_quantising *q, const tare_node *node, int32_t i);
 /* What a node that stands for another is called: its name and a tail; NULL: it has none. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Calls on a session: who may enter and when, and the sentence that a failed one leaves. */
+/* Calls on a session: who may enter and when, what is handed out, what a failed one says. */
 #include "base/status.h"
 #include "session/session.h"
+
+#include <string.h>
 
 static tare_status check_graph(tare_session *session) {
     const char *scope = NULL;
@@ -51,6 +53,15 @@ tare_status tare_session_close(tare_session *session) {
 
 void tare_session_cancel(tare_session *session) {
     if (session) tare_flag_set(&session->cancelled);
+}
+
+tare_status tare_session_hand_out(void *into, const void *made, size_t size) {
+    size_t bytes = 0;
+    if (into) memcpy(&bytes, into, sizeof bytes);
+    if (bytes < sizeof bytes) return TARE_ERROR_ARGUMENT;
+    const size_t known = bytes < size ? bytes : size;
+    memcpy((char *)into + sizeof bytes, (const char *)made + sizeof bytes, known - sizeof bytes);
+    return TARE_OK;
 }
 
 const char *tare_session_message(const tare_session *session) {

@@ -3,7 +3,6 @@
 #include "session/session.h"
 
 #include <stdatomic.h>
-#include <string.h>
 
 #include "base/status.h"
 #include "session/profile.h"
@@ -135,15 +134,6 @@ void tare_session_free(tare_session *session) {
 }
 
 /* ------------------------------------------------------------------------------- asking */
-
-tare_status tare_session_hand_out(void *into, const void *made, size_t size) {
-    size_t bytes = 0;
-    if (into) memcpy(&bytes, into, sizeof bytes);
-    if (bytes < sizeof bytes) return TARE_ERROR_ARGUMENT;
-    const size_t known = bytes < size ? bytes : size;
-    memcpy((char *)into + sizeof bytes, (const char *)made + sizeof bytes, known - sizeof bytes);
-    return TARE_OK;
-}
 
 tare_status tare_session_count(const tare_session *session, tare_session_counters *counters) {
     if (!session) return TARE_ERROR_ARGUMENT;
