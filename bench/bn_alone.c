@@ -53,8 +53,11 @@ static tare_status build(bench_work *work, const image *i) {
     return tare_graph_status(g);
 }
 
-tare_status bench_build_bn_alone(bench_work *work, tare_error *error) {
+tare_status bench_build_bn_alone(bench_work *work, bool no_bn, tare_error *error) {
     const image *i = image_of(work->workload->name);
+    if (no_bn)
+        return bench_fail(error, TARE_ERROR_NAME, "%s cannot do without batch normalisation",
+                          work->workload->name);
     if (i == NULL)
         return bench_fail(error, TARE_ERROR_NAME, "%s is no workload of batch normalisation alone",
                           work->workload->name);

@@ -9,8 +9,9 @@
 /*
  * Makes the tensors of work->network: inputs x and labels dy, both [batch, height, width,
  * channels]; train computes y, the moving statistics, and the gradients of sum(y dy) for x, gamma
- * and beta; the loss is the mean of gamma's. The extents are the workload's.
+ * and beta; the loss is the mean of gamma's. The extents are the workload's. It is refused without
+ * batch normalisation.
  */
-tare_status bench_build_bn_alone(bench_work *work, tare_error *error);
+tare_status bench_build_bn_alone(bench_work *work, bool no_bn, tare_error *error);
 
 #endif

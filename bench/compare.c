@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The benchmark: Tare and its peers on the same workloads, interleaved; tables, and where Tare
- * loses. tools/bench builds what this needs, starts it and tells its options.
+ * loses; and studies of Tare alone. tools/bench builds what this needs, starts it and tells its
+ * options.
  */
 #include "generate.h"
+#include "list.h"
 #include "machine.h"
+#include "pairs.h"
 #include "round.h"
+#include "study.h"
 #include "table.h"
 #include "workload.h"
 
@@ -24,6 +28,7 @@ enum { SUCCESS = 0, FAILURE = 1, MISUSE = 2, PATH_BYTES = 1024 };
 
 typedef struct compare_options {
     const char *workloads, *modes, *threads; /* lists; NULL: as the workloads say */
+    const char *study, *pairs;               /* study NULL: the comparison with peers */
     const char *peers, *data, *folder, *tare, *python_tf, *python_torch, *python_litert,
         *python_openvino, *seconds, *patience, *repeats;
 } compare_options;
@@ -43,6 +48,8 @@ static const char **option_place(compare_options *options, const char *name) {
         {"--workloads", &options->workloads},
         {"--modes", &options->modes},
         {"--threads", &options->threads},
+        {"--study", &options->study},
+        {"--pairs", &options->pairs},
         {"--peers", &options->peers},
         {"--data", &options->data},
         {"--folder", &options->folder},
@@ -60,33 +67,6 @@ static const char **option_place(compare_options *options, const char *name) {
     return NULL;
 }
 
-/* Item i of a list a,b,c, copied; false beyond the last, or when it is longer than fits. */
-static bool list_item(const char *list, int i, char *item, size_t bytes) {
-    for (; i > 0 && list != NULL; i--) {
-        list = strchr(list, ',');
-        if (list != NULL) list++;
-    }
-    if (list == NULL || *list == '\0') return false;
-    const size_t length = strcspn(list, ",");
-    if (length >= bytes) return false;
-    memcpy(item, list, length);
-    item[length] = '\0';
-    return true;
-}
-
-static bool in_list(const char *list, const char *word) {
-    char item[64];
-    for (int i = 0; list_item(list, i, item, sizeof item); i++)
-        if (strcmp(item, word) == 0) return true;
-    return false;
-}
-
-static int whole_number(const char *text, int most) {
-    char *end;
-    const long value = strtol(text, &end, 10);
-    return end != text && *end == '\0' && value >= 1 && value <= most ? (int)value : 0;
-}
-
 /* Negative: the text is no time. */
 static double seconds_of(const char *text) {
     char *end;
@@ -96,16 +76,16 @@ static double seconds_of(const char *text) {
 
 typedef bool is_known(const char *word);
 static bool is_workload(const char *word) { return bench_workload_named(word) != NULL; }
-static bool is_mode(const char *word) { return in_list("train,infer,int8", word); }
-static bool is_threads(const char *word) { return whole_number(word, 1024) > 0; }
-static bool is_peer(const char *word) { return in_list("none," PEERS, word); }
+static bool is_mode(const char *word) { return bench_in_list("train,infer,int8", word); }
+static bool is_threads(const char *word) { return bench_whole_number(word, 1024) > 0; }
+static bool is_peer(const char *word) { return bench_in_list("none," PEERS, word); }
 
 /* -1: every word of the list is known; else an exit status. */
 static int check_list(const char *list, is_known *known, const char *what) {
-    char item[64] = "";
+    char item[BENCH_WORD_BYTES] = "";
     int count = 0;
     if (list == NULL) return -1;
-    for (; list_item(list, count, item, sizeof item); count++)
+    for (; bench_list_item(list, count, item, sizeof item); count++)
         if (!known(item)) return misuse(what, item);
     return count > 0 ? -1 : misuse(what, list);
 }
@@ -122,8 +102,12 @@ static int parse(compare_options *options, int count, char **texts) {
     if (status < 0) status = check_list(options->modes, is_mode, "no such mode: ");
     if (status < 0) status = check_list(options->threads, is_threads, "not a number of threads: ");
     if (status < 0) status = check_list(options->peers, is_peer, "no such peer: ");
-    if (status < 0 && whole_number(options->repeats, 100) == 0)
+    if (status < 0 && bench_whole_number(options->repeats, 100) == 0)
         status = misuse("not a number of repeats: ", options->repeats);
+    if (status < 0 && options->study != NULL && bench_study_named(options->study) == NULL)
+        status = misuse("no such study: ", options->study);
+    if (status < 0 && bench_whole_number(options->pairs, BENCH_MOST_PAIRS) < BENCH_LEAST_VALUES)
+        status = misuse("not a number of pairs from 6 to 200: ", options->pairs);
     if (status < 0 && !(seconds_of(options->seconds) > 0))
         status = misuse("not a time in seconds: ", options->seconds);
     if (status < 0 && !(seconds_of(options->patience) >= 0))
@@ -139,15 +123,17 @@ static size_t choose_rows(const compare_options *options, bench_round rounds[BEN
         const bench_workload *workload = bench_workload_named(name);
         const bool share = options->threads != NULL && !workload->in_microseconds;
         const char *threads = share ? options->threads : workload->threads;
-        if (options->workloads != NULL && !in_list(options->workloads, name)) continue;
+        if (options->workloads != NULL && !bench_in_list(options->workloads, name)) continue;
+        if (workload->ours) continue;
         char number[16];
         static const char *const modes[] = {"train", "infer", "int8"};
         for (size_t m = 0; m < sizeof modes / sizeof *modes; m++) {
             const char *mode = modes[m];
-            if (!in_list(options->modes, mode) || !in_list(workload->modes, mode)) continue;
-            for (int t = 0; list_item(threads, t, number, sizeof number); t++) {
+            if (!bench_in_list(options->modes, mode) || !bench_in_list(workload->modes, mode))
+                continue;
+            for (int t = 0; bench_list_item(threads, t, number, sizeof number); t++) {
                 if (count == BENCH_MOST_ROUNDS) return 0;
-                rounds[count++].row = (bench_row){name, mode, whole_number(number, 1024)};
+                rounds[count++].row = (bench_row){name, mode, bench_whole_number(number, 1024)};
             }
         }
     }
@@ -238,7 +224,7 @@ static void choose_programs(const compare_options *options, bench_settings *sett
         const char *family = bench_programs[i].family;
         if (family == NULL)
             settings->executables[i] = options->tare;
-        else if (in_list(options->peers, family))
+        else if (bench_in_list(options->peers, family))
             settings->executables[i] = python_of(options, family);
     }
 }
@@ -276,25 +262,50 @@ static void print_results(const bench_settings *settings, const char *processor,
     bench_print_losses(rounds, count);
 }
 
-/* Runs all rounds; an exit status. */
+/* Runs all rounds; false: something failed. */
+static bool run_rounds(const bench_settings *settings, const char *processor, bench_round *rounds,
+                       size_t count) {
+    bool all = true;
+    for (size_t i = 0; i < count; i++) {
+        bench_round_run(settings, &rounds[i]);
+        print_progress(&rounds[i], i + 1, count);
+        all = is_whole(settings, &rounds[i]) && all;
+    }
+    print_results(settings, processor, rounds, count);
+    return all;
+}
+
+/* Runs the study that was asked for; false: something failed. */
+static bool run_study(const compare_options *options, const bench_settings *settings,
+                      const char *processor) {
+    const bench_study_options asked = {
+        .workloads = options->workloads,
+        .modes = options->modes,
+        .threads = options->threads,
+        .pairs = bench_whole_number(options->pairs, BENCH_MOST_PAIRS),
+    };
+    printf("%s, %ld cores; %s; repeats of %s s, interleaved\n\n", processor,
+           sysconf(_SC_NPROCESSORS_ONLN), settings->data_name, settings->seconds);
+    return bench_study_named(options->study)(settings, &asked);
+}
+
+/* Runs all rounds, or the study; an exit status. */
 static int run(const compare_options *options, bench_round *rounds, size_t count) {
     char made[PATH_BYTES], path[PATH_BYTES], processor[128];
     bench_settings settings = {.folder = options->folder,
                                .seconds = options->seconds,
                                .patience = seconds_of(options->patience),
-                               .repeats = whole_number(options->repeats, 100)};
+                               .repeats = bench_whole_number(options->repeats, 100)};
     if (!find_images(options, &settings, made)) return FAILURE;
     choose_programs(options, &settings);
     settings.results = open_results(options->folder, path);
     if (settings.results == NULL) return FAILURE;
     bench_processor(processor, sizeof processor);
     bool all = write_head(&settings, processor);
-    for (size_t i = 0; i < count; i++) {
-        bench_round_run(&settings, &rounds[i]);
-        print_progress(&rounds[i], i + 1, count);
-        all = is_whole(&settings, &rounds[i]) && all;
-    }
-    print_results(&settings, processor, rounds, count);
+    if (options->study != NULL)
+        all = run_study(options, &settings, processor) && all;
+    else
+        all = run_rounds(&settings, processor, rounds, count) && all;
     printf("All numbers: %s\n", path);
     return fclose(settings.results) == 0 && all ? SUCCESS : FAILURE;
 }
@@ -306,6 +317,7 @@ int main(int count, char **texts) {
                                .seconds = ".3",
                                .patience = "10",
                                .repeats = "9",
+                               .pairs = "30",
                                .tare = "build/release/bench/tare_peer",
                                .python_tf = "build/peers/tf/bin/python",
                                .python_torch = "build/peers/torch/bin/python",
@@ -316,6 +328,7 @@ int main(int count, char **texts) {
     signal(SIGPIPE, SIG_IGN); /* a program that died is told of, and the others go on */
     static bench_round rounds[BENCH_MOST_ROUNDS];
     const size_t rows = choose_rows(&options, rounds);
-    if (rows == 0) return misuse("nothing to measure, or too much at once", "");
+    if (rows == 0 && options.study == NULL)
+        return misuse("nothing to measure, or too much at once", "");
     return run(&options, rounds, rows);
 }

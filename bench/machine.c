@@ -3,6 +3,9 @@
 #include "machine.h"
 
 #include <errno.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +53,20 @@ double bench_own_seconds(void) {
                ? (double)used.tv_sec + 1e-9 * (double)used.tv_nsec
                : 0;
 }
+
+#ifdef __linux__
+bool bench_pin(void) {
+    cpu_set_t allowed, one;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return false;
+    size_t last = CPU_SETSIZE - 1;
+    while (last > 0 && !CPU_ISSET(last, &allowed)) last--;
+    CPU_ZERO(&one);
+    CPU_SET(last, &one);
+    return sched_setaffinity(0, sizeof one, &one) == 0;
+}
+#else
+bool bench_pin(void) { return false; }
+#endif
 
 double bench_megabytes(const char *key) {
     char line[256];

@@ -16,6 +16,8 @@ bool bench_read_line(const char *path, char *line, size_t bytes);
 double bench_busy_seconds(void);
 /* Processor time of this process so far. */
 double bench_own_seconds(void);
+/* Keeps this process on one core, the last that it may use; false where the system cannot. */
+bool bench_pin(void);
 /* Memory of this process in megabytes, as Linux counts it: key VmRSS is now, VmHWM at most so far.
  * 0 where the system does not tell. */
 double bench_megabytes(const char *key);

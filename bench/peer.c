@@ -4,17 +4,20 @@
  * one JSON line.
  *
  *     tare_peer WORKLOAD [--mode train|infer|int8] [--threads N] [--batch B] [--seconds S]
- *               [--repeats R] [--interleave] [--data FOLDER] [--model FILE] [--write-model FILE]
+ *               [--repeats R] [--interleave] [--data FOLDER] [--no-bn] [--pin]
+ *               [--model FILE] [--write-model FILE]
  *
  * With --interleave it says `ready` after the warm-up; then `go` on standard input makes it do one
- * repeat and say `done`, `again` the same in place of the last one, and `end` (or the end of the
- * input) ends it. --write-model writes the network's model in float32, for the engines among the
- * peers, says `written` and measures nothing. Every repeat is checked after its time is taken; a
- * wrong number ends the program.
+ * repeat, tell its seconds a step with the peak measured after it, and say `done`, `again` the same
+ * in place of the last one, and `end` (or the end of the input) ends it. --no-bn leaves out batch
+ * normalisation, --pin keeps it on one core. --write-model writes the network's model in float32,
+ * for the engines among the peers, says `written` and measures nothing. Every repeat is checked
+ * after its time is taken; a wrong number ends the program.
  */
 #include "arithmetic.h"
 #include "machine.h"
 #include "quantised.h"
+#include "statistics.h"
 #include "workload.h"
 
 #include <inttypes.h>
@@ -35,7 +38,7 @@ typedef struct peer_options {
     bench_setup setup;
     double seconds;
     int64_t repeats;
-    bool interleave;
+    bool interleave, pin;
     const char *model; /* to write and no more; NULL: measure */
 } peer_options;
 
@@ -45,7 +48,7 @@ static int misuse(const char *what, const char *which) {
     fprintf(stderr, "tare_peer: %s%s\n", what, which);
     fputs("usage: tare_peer WORKLOAD [--mode train|infer|int8] [--threads N] [--batch B]\n"
           "                 [--seconds S] [--repeats R] [--interleave] [--data FOLDER] [--no-bn]\n"
-          "                 [--model FILE] [--write-model FILE]\nworkloads:",
+          "                 [--pin] [--model FILE] [--write-model FILE]\nworkloads:",
           stderr);
     const char *name;
     for (size_t i = 0; (name = bench_workload_name(i)) != NULL; i++) fprintf(stderr, " %s", name);
@@ -95,21 +98,31 @@ static bool parse_option(peer_options *options, const char *name, const char *va
     return false;
 }
 
+/* One option that takes none; false: unknown. */
+static bool parse_flag(peer_options *options, const char *name) {
+    const struct {
+        const char *name;
+        bool *place;
+    } flags[] = {
+        {"--interleave", &options->interleave},
+        {"--no-bn", &options->setup.no_bn},
+        {"--pin", &options->pin},
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (strcmp(name, flags[i].name) == 0) return *flags[i].place = true;
+    return false;
+}
+
 /* -1: go on; else an exit status. */
 static int parse(peer_options *options, int count, char **texts) {
     if (count < 2) return misuse("the workload is missing", "");
     options->workload = bench_workload_named(texts[1]);
     if (options->workload == NULL) return misuse("no such workload: ", texts[1]);
     for (int i = 2; i < count; i++) {
-        if (strcmp(texts[i], "--interleave") == 0) {
-            options->interleave = true;
-        } else if (strcmp(texts[i], "--no-bn") == 0) {
-            options->setup.no_bn = true;
-        } else {
-            if (!parse_option(options, texts[i], i + 1 < count ? texts[i + 1] : NULL))
-                return misuse("cannot take ", texts[i]);
-            i++;
-        }
+        if (parse_flag(options, texts[i])) continue;
+        if (!parse_option(options, texts[i], i + 1 < count ? texts[i + 1] : NULL))
+            return misuse("cannot take ", texts[i]);
+        i++;
     }
     return -1;
 }
@@ -191,7 +204,9 @@ static tare_status repeat_when_told(bench_work *work, int64_t count, peer_result
             break;
         const tare_status status = repeat_once(work, count, result, error);
         if (status != TARE_OK) return status;
-        puts("done");
+        const int latest = result->count - 1;
+        printf("step %.9g peak %.9g\ndone\n", result->seconds_per_step[latest],
+               result->peak[latest]);
         fflush(stdout);
     }
     return TARE_OK;
@@ -225,19 +240,9 @@ static tare_status measure(const peer_options *options, bench_work *work, peer_r
 
 /* -------------------------------------------------------------------------------------- result */
 
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Seconds per step in the unit of the workload. */
 static double in_unit(const peer_options *options, const bench_work *work, double seconds) {
     return options->workload->in_microseconds ? 1e6 * seconds : (double)work->batch / seconds;
-}
-
-static double median_of(double *values, int n) {
-    qsort(values, (size_t)n, sizeof *values, by_size);
-    return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
 /* Milliseconds. ready: from the start of the process until a step runs as it always will, but for
@@ -255,7 +260,7 @@ static void print_values(const peer_options *options, const bench_work *work, pe
     double *values = result->seconds_per_step;
     const int n = result->count;
     for (int i = 0; i < n; i++) values[i] = in_unit(options, work, values[i]);
-    const double median = median_of(values, n);
+    const double median = bench_median(values, n);
     printf("\"%s\": {\"median\": %.3f, \"min\": %.3f, \"max\": %.3f}",
            options->workload->in_microseconds ? "us_per_step" : "images_per_second", median,
            values[0], values[n - 1]);
@@ -263,7 +268,7 @@ static void print_values(const peer_options *options, const bench_work *work, pe
 
 static void print_result(const peer_options *options, const bench_work *work, peer_result *result) {
     const double peak = bench_megabytes("VmHWM");
-    const double step = median_of(result->seconds_per_step, result->count);
+    const double step = bench_median(result->seconds_per_step, result->count);
     printf("{\"peer\": \"tare\", \"version\": \"%s\", \"workload\": \"%s\", \"mode\": \"%s\", "
            "\"variant\": \"\", \"bn\": %s, \"threads\": %" PRId64 ", \"batch\": %" PRId64 ", ",
            tare_version(), options->workload->name,
@@ -274,7 +279,7 @@ static void print_result(const peer_options *options, const bench_work *work, pe
     print_values(options, work, result);
     printf(", \"repeats\": %d, \"import_s\": 0", result->count);
     printf(", \"gflop\": %.6g, \"peak_gflops\": %.6g", 1e-9 * result->operations,
-           1e-9 * median_of(result->peak, result->count));
+           1e-9 * bench_median(result->peak, result->count));
     if (result->startup >= 0) printf(", \"startup_s\": %.3f", result->startup);
     if (!isnan(work->loss_at_1000)) printf(", \"loss_at_1000\": %.7g", work->loss_at_1000);
     print_start(result, step);
@@ -288,6 +293,10 @@ int main(int count, char **texts) {
         .repeats = 5};
     const int exit_status = parse(&options, count, texts);
     if (exit_status >= 0) return exit_status;
+    if (options.pin && !bench_pin()) {
+        fputs("tare_peer: this system cannot keep a process on one core\n", stderr);
+        return FAILURE;
+    }
     bench_work work = {.workload = NULL};
     peer_result result = {.program = bench_own_seconds()};
     tare_error error = {.status = TARE_OK};

@@ -2,17 +2,11 @@
 /* One round: starts the programs, lets them take turns, takes their results. */
 #include "round.h"
 
-#include "machine.h"
-#include "runner.h"
+#include "turn.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
-
-#define WARM_UP_PATIENCE 600. /* seconds; torch.compile builds its code first */
-#define REPEAT_PATIENCE  300.
-#define QUIET_LOOK       .1
-#define PAUSE            .02 /* lets the last one's waiting threads fall asleep */
 
 const bench_program bench_programs[BENCH_PROGRAMS] = {
     [BENCH_TARE] = {.name = "Tare", .modes = "train,infer,int8"},
@@ -96,7 +90,7 @@ static void write_model(const bench_settings *settings, const bench_row *row) {
     char *texts[sizeof words / sizeof *words];
     memcpy(texts, words, sizeof texts);
     const bool good = bench_runner_start(&runner, texts, log) &&
-                      bench_runner_wait_for(&runner, "written", WARM_UP_PATIENCE);
+                      bench_runner_wait_for(&runner, "written", BENCH_WARM_UP_PATIENCE);
     if (!good) fprintf(stderr, "no model of %s for the engines; %s tells\n", row->workload, log);
     bench_runner_stop(&runner);
 }
@@ -118,7 +112,7 @@ static void start_all(const bench_settings *settings, const bench_row *row,
         if (settings->executables[i] == NULL) continue;
         if (!bench_takes_part(&bench_programs[i], row->mode)) continue;
         if (start(settings, row, i, runner) &&
-            bench_runner_wait_for(runner, "ready", WARM_UP_PATIENCE))
+            bench_runner_wait_for(runner, "ready", BENCH_WARM_UP_PATIENCE))
             continue;
         complain(settings, row, i, "could not begin");
         bench_runner_stop(runner);
@@ -127,39 +121,17 @@ static void start_all(const bench_settings *settings, const bench_row *row,
 
 /* --------------------------------------------------------------------------------- taking turns */
 
-static void wait_for_quiet(double patience) {
-    const double end = bench_seconds() + patience;
-    bench_sleep(PAUSE);
-    while (bench_seconds() < end) {
-        const double before = bench_busy_seconds();
-        bench_sleep(QUIET_LOOK);
-        if ((bench_busy_seconds() - before) / QUIET_LOOK <= BENCH_TOLERATED_CORES) return;
-    }
-}
-
-/* One repeat; *others: cores that other processes used meanwhile. */
-static bool repeat(bench_runner *runner, const char *word, double patience, double *others) {
-    wait_for_quiet(patience);
-    const double begin = bench_seconds(), all = bench_busy_seconds();
-    const double own = bench_runner_cpu_seconds(runner);
-    if (!bench_runner_say(runner, word) || !bench_runner_wait_for(runner, "done", REPEAT_PATIENCE))
-        return false;
-    const double used = bench_busy_seconds() - all - (bench_runner_cpu_seconds(runner) - own);
-    *others = fmax(0, used / (bench_seconds() - begin));
-    return true;
-}
-
 /* One repeat that counts: disturbed ones are done again, as often as there are repeats. */
 static bool take_turn(const bench_settings *settings, contestant *seat) {
     const double patience = settings->patience;
     const int most = patience > 0 ? settings->repeats : 0;
-    double others = 0;
-    bool good = repeat(&seat->runner, "go", patience, &others);
-    while (good && others > BENCH_TOLERATED_CORES && seat->again < most) {
+    bench_turn turn;
+    bool good = bench_take_turn(&seat->runner, "go", patience, &turn);
+    while (good && turn.others > BENCH_TOLERATED_CORES && seat->again < most) {
         seat->again++;
-        good = repeat(&seat->runner, "again", patience, &others);
+        good = bench_take_turn(&seat->runner, "again", patience, &turn);
     }
-    seat->others = fmax(seat->others, others);
+    seat->others = fmax(seat->others, turn.others);
     return good;
 }
 
@@ -231,7 +203,7 @@ static bool write_line(const bench_settings *settings, size_t program, const con
 static bool finish(const bench_settings *settings, size_t program, contestant *seat,
                    bench_score *score) {
     const char *line = bench_runner_say(&seat->runner, "end")
-                           ? bench_runner_line(&seat->runner, REPEAT_PATIENCE)
+                           ? bench_runner_line(&seat->runner, BENCH_REPEAT_PATIENCE)
                            : NULL;
     json_t *said = line == NULL ? NULL : json_loads(line, 0, NULL);
     const bool good = said != NULL && read_score(said, score);

@@ -65,9 +65,6 @@ typedef struct bench_settings {
     FILE *results; /* takes a line of JSON for every program of a round */
 } bench_settings;
 
-/* Cores that other processes may use during a repeat; beyond it the repeat is done again. */
-#define BENCH_TOLERATED_CORES .1
-
 /* Runs round->row and fills the scores. A program that fails is told of on standard error and left
  * out; the others go on. */
 void bench_round_run(const bench_settings *settings, bench_round *round);

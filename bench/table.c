@@ -2,57 +2,19 @@
 /* Printing what the rounds came to. */
 #include "table.h"
 
+#include "grid.h"
+#include "turn.h"
+
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
-#include <tare/base.h>
 
 /* Losses after 1000 steps in float32 with the operations in another order: so much of the larger.
  */
 #define SAME_LOSS 1e-3
 
-/* ----------------------------------------------------------------------------------------- grid */
-
-enum { CELL_BYTES = 48, MOST_ROWS = BENCH_MOST_ROUNDS + 1, MOST_COLUMNS = 7 + BENCH_PROGRAMS };
-
-/* Rows of text under a row of headings; as many cells in every row. */
-typedef struct text_grid {
-    char cells[MOST_ROWS][MOST_COLUMNS][CELL_BYTES];
-    size_t rows, columns; /* whole rows; cells of the row that is being filled */
-} text_grid;
-
-TARE_PRINTF(2, 3)
-static void add_cell(text_grid *grid, const char *format, ...) {
-    va_list arguments;
-    if (grid->rows == MOST_ROWS || grid->columns == MOST_COLUMNS) return;
-    va_start(arguments, format);
-    vsnprintf(grid->cells[grid->rows][grid->columns++], CELL_BYTES, format, arguments);
-    va_end(arguments);
-}
-
-/* Three digits that count, at least; whole numbers from 100 on. */
-static void add_number(text_grid *grid, double value) {
-    add_cell(grid, "%.*f", value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0, value);
-}
-
-static void end_row(text_grid *grid) {
-    if (grid->rows < MOST_ROWS) grid->rows++;
-    grid->columns = 0;
-}
-
-static void print_grid(const text_grid *grid, size_t columns) {
-    size_t widths[MOST_COLUMNS] = {0};
-    for (size_t i = 0; i < grid->rows; i++)
-        for (size_t k = 0; k < columns; k++)
-            if (strlen(grid->cells[i][k]) > widths[k]) widths[k] = strlen(grid->cells[i][k]);
-    for (size_t i = 0; i < grid->rows; i++) {
-        for (size_t k = 0; k < columns; k++) printf("| %-*s ", (int)widths[k], grid->cells[i][k]);
-        puts("|");
-        for (size_t k = 0; i == 0 && k < columns; k++)
-            printf("|-%.*s-", (int)widths[k], "-----------------------------------------------");
-        if (i == 0) puts("|");
-    }
-}
+/* Every round has a row in a table, every program a column. */
+_Static_assert(BENCH_MOST_ROUNDS + 1 <= BENCH_MOST_GRID_ROWS, "rows of a table");
+_Static_assert(7 + BENCH_PROGRAMS <= BENCH_MOST_GRID_COLUMNS, "columns of a table");
 
 /* ------------------------------------------------------------------------------------- columns */
 
@@ -62,39 +24,39 @@ static const bench_score *measured(const bench_round *rounds, size_t count, size
     return NULL;
 }
 
-static void add_row_headings(text_grid *grid) {
-    add_cell(grid, "workload");
-    add_cell(grid, "mode");
-    add_cell(grid, "threads");
+static void add_row_headings(bench_grid *grid) {
+    bench_grid_add(grid, "workload");
+    bench_grid_add(grid, "mode");
+    bench_grid_add(grid, "threads");
 }
 
-static void add_row(text_grid *grid, const bench_row *row) {
-    add_cell(grid, "%s", row->workload);
-    add_cell(grid, "%s", row->mode);
-    add_cell(grid, "%d", row->threads);
+static void add_row(bench_grid *grid, const bench_row *row) {
+    bench_grid_add(grid, "%s", row->workload);
+    bench_grid_add(grid, "%s", row->mode);
+    bench_grid_add(grid, "%d", row->threads);
 }
 
 /* Names and versions of the programs that were measured at all. */
-static void add_program_headings(text_grid *grid, const bench_round *rounds, size_t count) {
+static void add_program_headings(bench_grid *grid, const bench_round *rounds, size_t count) {
     for (size_t i = 0; i < BENCH_PROGRAMS; i++) {
         const bench_score *score = measured(rounds, count, i);
         if (score == NULL) continue;
         /* A version such as 2.15.0+cpu also names a build; the number is enough here. */
         const int digits = (int)strcspn(score->version, "+");
-        add_cell(grid, "%s %.*s", bench_programs[i].name, digits, score->version);
+        bench_grid_add(grid, "%s %.*s", bench_programs[i].name, digits, score->version);
     }
 }
 
-typedef void add_score(text_grid *grid, const bench_score *score);
+typedef void add_score(bench_grid *grid, const bench_score *score);
 
-static void add_scores(text_grid *grid, const bench_round *rounds, size_t count,
+static void add_scores(bench_grid *grid, const bench_round *rounds, size_t count,
                        const bench_round *round, add_score *add) {
     for (size_t i = 0; i < BENCH_PROGRAMS; i++) {
         if (measured(rounds, count, i) == NULL) continue;
         if (round->scores[i].measured)
             add(grid, &round->scores[i]);
         else
-            add_cell(grid, "-");
+            bench_grid_add(grid, "-");
     }
 }
 
@@ -107,8 +69,8 @@ static const char *unit_of(const bench_round *round) {
     return "-";
 }
 
-static void add_median(text_grid *grid, const bench_score *score) {
-    add_number(grid, score->median);
+static void add_median(bench_grid *grid, const bench_score *score) {
+    bench_grid_add_number(grid, score->median);
 }
 
 /* Time of the fastest peer / time of Tare; NaN without one of them. */
@@ -124,37 +86,37 @@ static double noise_of(const bench_round *round) {
 }
 
 /* Of the smallest networks it says nothing: less than a hundredth. */
-static void add_fraction(text_grid *grid, const bench_score *tare) {
+static void add_fraction(bench_grid *grid, const bench_score *tare) {
     if (tare->measured && tare->fraction >= .01)
-        add_cell(grid, "%.0f %%", 100 * tare->fraction);
+        bench_grid_add(grid, "%.0f %%", 100 * tare->fraction);
     else
-        add_cell(grid, "-");
+        bench_grid_add(grid, "-");
 }
 
 void bench_print_speed(const bench_round *rounds, size_t count) {
-    text_grid grid = {.rows = 0};
+    bench_grid grid = {.rows = 0};
     add_row_headings(&grid);
-    add_cell(&grid, "unit");
+    bench_grid_add(&grid, "unit");
     add_program_headings(&grid, rounds, count);
-    add_cell(&grid, "ratio");
-    add_cell(&grid, "noise");
-    add_cell(&grid, "of peak");
+    bench_grid_add(&grid, "ratio");
+    bench_grid_add(&grid, "noise");
+    bench_grid_add(&grid, "of peak");
     const size_t columns = grid.columns;
-    end_row(&grid);
+    bench_grid_end_row(&grid);
     for (size_t i = 0; i < count; i++) {
         const double ratio = ratio_of(&rounds[i]);
         add_row(&grid, &rounds[i].row);
-        add_cell(&grid, "%s", unit_of(&rounds[i]));
+        bench_grid_add(&grid, "%s", unit_of(&rounds[i]));
         add_scores(&grid, rounds, count, &rounds[i], add_median);
         if (isnan(ratio))
-            add_cell(&grid, "-");
+            bench_grid_add(&grid, "-");
         else
-            add_number(&grid, ratio);
-        add_cell(&grid, "%.0f %%", 100 * noise_of(&rounds[i]));
+            bench_grid_add_number(&grid, ratio);
+        bench_grid_add(&grid, "%.0f %%", 100 * noise_of(&rounds[i]));
         add_fraction(&grid, &rounds[i].scores[BENCH_TARE]);
-        end_row(&grid);
+        bench_grid_end_row(&grid);
     }
-    print_grid(&grid, columns);
+    bench_grid_print(&grid, columns);
     puts("\nMedians of the repeats. ratio: time of the fastest peer / time of Tare, above 1 where "
          "Tare is\nfaster. noise: half of what the repeats spread over, the larger of Tare's and "
          "the fastest peer's.\nof peak: Tare's operations a second over those of multiply-adds in "
@@ -177,16 +139,16 @@ void bench_print_gains(const bench_round *rounds, size_t count) {
 
 /* ----------------------------------------------------------------------------------- footprint */
 
-static void add_footprint(text_grid *grid, const bench_score *score) {
-    add_cell(grid, "%.*f / %.0f / %.0f", score->startup < 1 ? 3 : 1, score->startup,
-             score->megabytes, score->step_adds);
+static void add_footprint(bench_grid *grid, const bench_score *score) {
+    bench_grid_add(grid, "%.*f / %.0f / %.0f", score->startup < 1 ? 3 : 1, score->startup,
+                   score->megabytes, score->step_adds);
 }
 
 static double megabytes_of(const bench_score *score) { return score->megabytes; }
 static double step_adds_of(const bench_score *score) { return score->step_adds; }
 
 /* Tare's / the least of the peers that were measured. */
-static void add_part_of_least(text_grid *grid, const bench_round *round,
+static void add_part_of_least(bench_grid *grid, const bench_round *round,
                               double (*of)(const bench_score *score)) {
     const bench_score *tare = &round->scores[BENCH_TARE];
     double least = NAN; /* fmin passes over NaN */
@@ -195,27 +157,27 @@ static void add_part_of_least(text_grid *grid, const bench_round *round,
             least = fmin(least, of(&round->scores[i]));
     const double part = tare->measured ? of(tare) / least : NAN;
     if (isnan(part))
-        add_cell(grid, "-");
+        bench_grid_add(grid, "-");
     else
-        add_cell(grid, "%.3f", part);
+        bench_grid_add(grid, "%.3f", part);
 }
 
 void bench_print_footprint(const bench_round *rounds, size_t count) {
-    text_grid grid = {.rows = 0};
+    bench_grid grid = {.rows = 0};
     add_row_headings(&grid);
     add_program_headings(&grid, rounds, count);
-    add_cell(&grid, "peak memory");
-    add_cell(&grid, "steps add");
+    bench_grid_add(&grid, "peak memory");
+    bench_grid_add(&grid, "steps add");
     const size_t columns = grid.columns;
-    end_row(&grid);
+    bench_grid_end_row(&grid);
     for (size_t i = 0; i < count; i++) {
         add_row(&grid, &rounds[i].row);
         add_scores(&grid, rounds, count, &rounds[i], add_footprint);
         add_part_of_least(&grid, &rounds[i], megabytes_of);
         add_part_of_least(&grid, &rounds[i], step_adds_of);
-        end_row(&grid);
+        bench_grid_end_row(&grid);
     }
-    print_grid(&grid, columns);
+    bench_grid_print(&grid, columns);
     puts("\nSeconds from the start of the process to the end of the first step / megabytes of "
          "memory at most /\nof these what steps added to what the process had before the first; "
          "reading the data included.\npeak memory, steps add: Tare's megabytes / the least of the "
@@ -224,23 +186,24 @@ void bench_print_footprint(const bench_round *rounds, size_t count) {
 
 void bench_print_start(const bench_round *rounds, size_t count) {
     static const char *const head[] = {"program", "graph, session", "planning", "ready", "data"};
-    text_grid grid = {.rows = 0};
+    bench_grid grid = {.rows = 0};
     add_row_headings(&grid);
-    for (size_t i = 0; i < sizeof head / sizeof *head; i++) add_cell(&grid, "%s", head[i]);
+    for (size_t i = 0; i < sizeof head / sizeof *head; i++) bench_grid_add(&grid, "%s", head[i]);
     const size_t columns = grid.columns;
-    end_row(&grid);
+    bench_grid_end_row(&grid);
     for (size_t i = 0; i < count; i++) {
         const bench_score *tare = &rounds[i].scores[BENCH_TARE];
         if (!tare->measured || isnan(tare->ready)) continue;
         const double parts[] = {tare->program, tare->setup, tare->planning, tare->ready,
                                 tare->data};
         add_row(&grid, &rounds[i].row);
-        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) add_number(&grid, parts[k]);
-        end_row(&grid);
+        for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+            bench_grid_add_number(&grid, parts[k]);
+        bench_grid_end_row(&grid);
     }
     if (grid.rows == 1) return;
     puts("");
-    print_grid(&grid, columns);
+    bench_grid_print(&grid, columns);
     puts("\nMilliseconds until Tare's steps run as they always will: loading the program, making "
          "graph and\nsession, what the first step took more than others; ready: all three. data: "
          "making the batches.");

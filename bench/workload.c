@@ -4,6 +4,7 @@
 
 #include "batches.h"
 #include "bn_alone.h"
+#include "chain1x1.h"
 #include "machine.h"
 #include "quantised.h"
 
@@ -16,22 +17,23 @@
 
 static tare_status check_question(bench_work *work, tare_error *error);
 
-/* Name, network and recipe, batch, modes, threads, microseconds?, same start?, batches, check. A
- * step of seed is too short to be shared among threads. */
+/* Name, network and recipe, batch, modes, threads, microseconds?, same start?, batches. A step
+ * of seed is too short to be shared among threads. */
 /* clang-format off */
 static const bench_workload workloads[] = {
     {"seed", "question", "default", QUESTION_BATCH, "train,infer", "1", true, true,
-     bench_load_question, check_question},
-    {"mlp_bn", "mlp_bn", "d2l", 128, "train,infer", "1,2", false, false, bench_load_fashion_mnist, NULL},
-    {"lenet_bn", "lenet_bn", "d2l", 256, "train,infer,int8", "1,2", false, false, bench_load_fashion_mnist, NULL},
-    {"resnet20", "resnet20", "cifar", 128, "train,infer,int8", "1,2", false, false, bench_load_synthetic, NULL},
-    {"resnet20_batch1", "resnet20", "cifar", 1, "infer,int8", "1,2", false, false, bench_load_synthetic, NULL},
-    {"conv3d", "conv3d", "large", 8, "train", "1,2", false, false, bench_load_synthetic, NULL},
-    {"heatmap", "heatmap", "plain", 32, "train,infer", "1,2", false, false, bench_load_synthetic, NULL},
-    {"resnet50", "resnet50", "imagenet", 16, "train,infer,int8", "2", false, false, bench_load_synthetic, NULL},
-    {"resnet50_batch1", "resnet50", "imagenet", 1, "infer,int8", "2", false, false, bench_load_synthetic, NULL},
-    {"bn_alone", NULL, NULL, 32, "train", "1,2", false, false, bench_load_synthetic, NULL},
-    {"bn_alone_small", NULL, NULL, 128, "train", "1,2", false, false, bench_load_synthetic, NULL},
+     bench_load_question, .check = check_question},
+    {"mlp_bn", "mlp_bn", "d2l", 128, "train,infer", "1,2", false, false, bench_load_fashion_mnist, .check = NULL},
+    {"lenet_bn", "lenet_bn", "d2l", 256, "train,infer,int8", "1,2", false, false, bench_load_fashion_mnist, .check = NULL},
+    {"resnet20", "resnet20", "cifar", 128, "train,infer,int8", "1,2", false, false, bench_load_synthetic, .check = NULL},
+    {"resnet20_batch1", "resnet20", "cifar", 1, "infer,int8", "1,2", false, false, bench_load_synthetic, .check = NULL},
+    {"conv3d", "conv3d", "large", 8, "train", "1,2", false, false, bench_load_synthetic, .check = NULL},
+    {"heatmap", "heatmap", "plain", 32, "train,infer", "1,2", false, false, bench_load_synthetic, .check = NULL},
+    {"resnet50", "resnet50", "imagenet", 16, "train,infer,int8", "2", false, false, bench_load_synthetic, .check = NULL},
+    {"resnet50_batch1", "resnet50", "imagenet", 1, "infer,int8", "2", false, false, bench_load_synthetic, .check = NULL},
+    {"bn_alone", NULL, NULL, 32, "train", "1,2", false, false, bench_load_synthetic, .build = bench_build_bn_alone},
+    {"bn_alone_small", NULL, NULL, 128, "train", "1,2", false, false, bench_load_synthetic, .build = bench_build_bn_alone},
+    {"chain1x1", NULL, NULL, 32, "train", "1,2", false, false, bench_load_synthetic, .build = bench_build_chain1x1, .ours = true},
 };
 /* clang-format on */
 
@@ -117,11 +119,8 @@ static tare_status build(bench_work *work, bool no_bn, tare_error *error) {
     if (work->graph == NULL) return bench_fail_memory(error);
     tare_graph_set_seed(work->graph, 1);
     work->network.struct_size = sizeof work->network;
-    if (workload->network != NULL) return build_from_zoo(work, no_bn, error);
-    if (no_bn)
-        return bench_fail(error, TARE_ERROR_NAME, "%s cannot do without batch normalisation",
-                          workload->name);
-    return bench_build_bn_alone(work, error);
+    return workload->build == NULL ? build_from_zoo(work, no_bn, error)
+                                   : workload->build(work, no_bn, error);
 }
 
 static tare_status open_session(bench_work *work, int64_t threads, tare_error *error) {

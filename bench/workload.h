@@ -12,7 +12,7 @@ typedef struct bench_work bench_work;
 /* One line of the table of workloads. */
 typedef struct bench_workload {
     const char *name;     /* on the command line and in the result */
-    const char *network;  /* of the zoo; NULL: batch normalisation alone */
+    const char *network;  /* of the zoo; NULL: `build` makes it */
     const char *recipe;   /* of that network: the options it is built with */
     int64_t batch;        /* unless asked otherwise */
     const char *modes;    /* in which it is measured: "train,infer,int8" */
@@ -22,6 +22,9 @@ typedef struct bench_workload {
     tare_status (*load)(bench_work *work, const char *folder, tare_error *error);
     /* Compares what was read back with a second computation. NULL: finite numbers will do. */
     tare_status (*check)(bench_work *work, tare_error *error);
+    /* Makes work->network in work->graph. NULL: the zoo does. */
+    tare_status (*build)(bench_work *work, bool no_bn, tare_error *error);
+    bool ours; /* no peer knows it: for studies of Tare alone */
 } bench_workload;
 
 /* The workload of that name; NULL: there is none. */

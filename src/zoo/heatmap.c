@@ -25,6 +25,7 @@
     field(integer, size, 32, "side of the images, a multiple of 4")                               \
     field(integer, width, 16, "channels of the first convolution")                                \
     field(real, label_scale, 1000, "labels are learned so many times as large")                   \
+    field(boolean, batch_norm, true, "normalise; without it convolutions have a bias")            \
     field(boolean, output_norm, false, "batch normalisation after the last convolution too")      \
     field(choice, updates, TARE_UPDATES_LOSS, "which moving averages a step moves")               \
     field(real, momentum, .9, "weight of the old value in moving averages")                       \
@@ -45,14 +46,16 @@ typedef struct maker {
 } maker;
 
 static tare_tensor normalise(const maker *m, tare_tensor x) {
+    if (!m->options->batch_norm) return x;
     return tare_batch_norm(x, .training = m->training, .momentum = m->options->momentum,
                            .epsilon = m->options->epsilon);
 }
 
 /* conv, BN, relu: (N, H, W, C) -> (N, H, W, channels) */
 static tare_tensor convolve(const maker *m, tare_tensor x, int64_t channels) {
-    const tare_tensor sums = tare_conv2d(x, channels * m->options->width, TARE_LIST(3),
-                                         .padding = TARE_PADDING_SAME, .use_bias = false);
+    const tare_tensor sums =
+        tare_conv2d(x, channels * m->options->width, TARE_LIST(3), .padding = TARE_PADDING_SAME,
+                    .use_bias = !m->options->batch_norm);
     return tare_relu(normalise(m, sums));
 }
 
@@ -74,9 +77,10 @@ static tare_tensor answer(maker *m, tare_tensor x) {
     x = grow(m, convolve(m, x, 4));
     x = grow(m, convolve(m, x, 2));
     x = convolve(m, x, 1);
-    x = tare_conv2d(x, 1, TARE_LIST(3), .padding = TARE_PADDING_SAME,
-                    .use_bias = !m->options->output_norm, .name = "output");
-    return m->options->output_norm ? normalise(m, x) : x;
+    const bool norm = m->options->batch_norm && m->options->output_norm;
+    x = tare_conv2d(x, 1, TARE_LIST(3), .padding = TARE_PADDING_SAME, .use_bias = !norm,
+                    .name = "output");
+    return norm ? normalise(m, x) : x;
 }
 
 static void build(tare_graph *graph, const void *given, tare_network *network) {

@@ -9,25 +9,30 @@
 #define CLASSES 10
 
 #define TARE_MLP_BN_FIELDS(field)                                                                  \
-    TARE_CLASSIFIER_FIELDS(field, .99, 1e-3, TARE_ZOO_ADAM, 2e-3, TARE_ZOO_LINEAR)
-#define TARE_TABLE_STRUCT tare_classifier_options
+    TARE_CLASSIFIER_FIELDS(field, .99, 1e-3, TARE_ZOO_ADAM, 2e-3, TARE_ZOO_LINEAR)                 \
+    field(boolean, batch_norm, true, "normalise; without it layers have a bias")
+TARE_OPTIONS(mlp_bn_options, TARE_MLP_BN_FIELDS);
+#define TARE_TABLE_STRUCT mlp_bn_options
 TARE_OPTION_TABLE(static, mlp_bn_table, TARE_MLP_BN_FIELDS);
 
 /* dense without bias, batch norm, relu: (N, C) -> (N, HIDDEN) */
-static tare_tensor hidden(tare_tensor x, const tare_classifier_options *options,
-                          tare_tensor training) {
-    const tare_tensor sums = tare_dense(x, HIDDEN, .use_bias = false);
-    return tare_relu(tare_batch_norm(sums, .training = training, .momentum = options->momentum,
-                                     .epsilon = options->epsilon));
+static tare_tensor hidden(tare_tensor x, const mlp_bn_options *options, tare_tensor training) {
+    x = tare_dense(x, HIDDEN, .use_bias = !options->batch_norm);
+    if (options->batch_norm)
+        x = tare_batch_norm(x, .training = training, .momentum = options->momentum,
+                            .epsilon = options->epsilon);
+    return tare_relu(x);
 }
 
 static void build(tare_graph *graph, const void *given, tare_network *network) {
-    const tare_classifier_options *options = given;
+    const mlp_bn_options *options = given;
+    const tare_classifier_options training = {.struct_size = sizeof training,
+                                              TARE_ZOO_TRAINING_OF(options)};
     tare_classifier_begin(graph, TARE_SHAPE(TARE_ANY, 784), network);
     tare_tensor x = hidden(network->inputs, options, network->training);
     x = hidden(x, options, network->training);
     network->logits = tare_dense(x, CLASSES, .name = "logits");
-    tare_classifier_end(graph, options, network);
+    tare_classifier_end(graph, &training, network);
 }
 
 static const tare_recipe recipes[] = {
