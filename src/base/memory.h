@@ -8,7 +8,8 @@
 
 #define TARE_ALIGNMENT 64
 
-/* The C library's aligned_alloc, behind the allocator interface. */
+/* The C library's aligned_alloc, behind the allocator interface. Blocks of 4 MiB and more ask for
+ * large pages. */
 extern const tare_allocator tare_default_allocator;
 
 /* *product = a * b, or false when it does not fit (or either is negative). */

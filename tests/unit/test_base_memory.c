@@ -66,6 +66,24 @@ static void test_the_default_allocator_aligns_to_64_bytes(void **state) {
     tare_release(NULL, NULL, 10);
 }
 
+static void test_blocks_of_megabytes_begin_at_large_pages(void **state) {
+    (void)state;
+    const size_t mebi = (size_t)1 << 20;
+    for (size_t bytes = 4 * mebi; bytes < 9 * mebi; bytes += mebi + 1000) {
+        char *block = tare_allocate(NULL, bytes);
+        assert_non_null(block);
+        assert_true(aligned(block, 2 * mebi));
+        block[0] = 1;
+        block[bytes - 1] = 2;
+        block = tare_resize(NULL, block, bytes, 2 * bytes);
+        assert_non_null(block);
+        assert_true(aligned(block, 2 * mebi));
+        assert_int_equal(block[0], 1);
+        assert_int_equal(block[bytes - 1], 2);
+        tare_release(NULL, block, 2 * bytes);
+    }
+}
+
 static void test_impossible_sizes_give_null(void **state) {
     (void)state;
     assert_null(tare_allocate(NULL, SIZE_MAX));
@@ -248,6 +266,7 @@ int main(void) {
         cmocka_unit_test(test_sizes_multiply_only_when_they_fit),
         cmocka_unit_test(test_sizes_add_only_when_they_fit),
         cmocka_unit_test(test_the_default_allocator_aligns_to_64_bytes),
+        cmocka_unit_test(test_blocks_of_megabytes_begin_at_large_pages),
         cmocka_unit_test(test_impossible_sizes_give_null),
         cmocka_unit_test(test_an_allocator_is_never_asked_for_nothing_and_gets_sizes_back),
         cmocka_unit_test(test_arrays_are_zeroed),
