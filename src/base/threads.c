@@ -2,18 +2,23 @@
 /*
  * The pool of threads.
  *
- * Every slice of every run has a ticket; tickets are numbered through, over all runs, and never
+ * Every run cuts its slices into lanes, as equal as can be: stretches of slices that follow one
+ * another. A thread first takes the slices of its own lane, in their order, then what other lanes
+ * have left. So run after run the same thread works on the same part of arrays that are cut alike,
+ * which its cache then holds, and yet no slice waits for a slow thread.
+ *
+ * Every slice of a lane has a ticket; tickets are numbered through, over all runs, and never
  * reused:
  *
  *     run 1: tickets 0..a-1    run 2: tickets a..b-1    run 3: ...
- *                  next ^                  ^ end
+ *             the lane's next ^                  ^ its end
  *
- * `end` is raised to publish a run, `next` is the next ticket to be taken, `done` counts finished
- * slices. A run is over when done == end, and only then may the next one be published. So a thread
- * that read function, context and base and then moves `next` from t to t + 1 knows that they belong
- * to ticket t: had they been replaced, ticket t would have been taken long ago and the exchange
- * would fail. They are atomic because a thread that is about to lose that exchange may read them
- * while they change.
+ * A lane's `end` is raised to publish its part of a run, `next` is its next ticket to be taken. The
+ * pool's `end` and `done` count the slices of all runs, published and finished. A run is over when
+ * done == end, and only then may the next one be published. So a thread that read function, context
+ * and base and then moves `next` from t to t + 1 knows that they belong to ticket t: had they been
+ * replaced, ticket t would have been taken long ago and the exchange would fail. They are atomic
+ * because a thread that is about to lose that exchange may read them while they change.
  */
 #include "base/threads.h"
 #include "base/birthplace.h"
@@ -30,18 +35,22 @@
 
 #define CACHE_LINE       64
 #define MOST_THREADS     1024
+#define MOST_LANES       64 /* threads beyond share them */
 #define STACK_BYTES      ((size_t)256 * 1024)
 #define SPIN_NANOSECONDS 30000
+
+typedef struct lane {
+    _Alignas(CACHE_LINE) _Atomic int64_t next;
+    _Atomic int64_t end;
+    _Atomic int64_t base; /* what a ticket is more than its slice */
+} lane;
 
 struct tare_pool {
     /* Written when a run is published; many threads watch it. */
     _Alignas(CACHE_LINE) _Atomic int64_t end;
-    _Atomic int64_t base; /* first ticket of the run */
     _Atomic(tare_slice_function) function;
     void *_Atomic context;
     _Atomic bool closing;
-    /* Written for every slice. */
-    _Alignas(CACHE_LINE) _Atomic int64_t next;
     /* Written once per thread and run. */
     _Alignas(CACHE_LINE) _Atomic int64_t done;
     _Atomic bool caller_sleeps;
@@ -54,10 +63,13 @@ struct tare_pool {
     int threads; /* the caller counted */
     int workers; /* started by us */
     pthread_t *handles;
-    int64_t spin; /* nanoseconds */
+    _Atomic int numbered; /* workers that have taken a number */
+    int64_t spin;         /* nanoseconds */
     tare_birthplace birthplace;
     tare_parallel_for parallel_for;
     void *user;
+    int lane_count;
+    lane lanes[MOST_LANES];
 };
 
 /*
@@ -152,27 +164,35 @@ static void wake_caller(tare_pool *pool) {
 
 /* -------------------------------------------------------------------------------- working */
 
-/* Runs slices until there is none to be taken; returns how many. */
-static int64_t take_slices(tare_pool *pool) {
+/* Runs slices of a lane until there is none to be taken; returns how many. */
+static int64_t take_from(tare_pool *pool, lane *from) {
     int64_t taken = 0;
-    int64_t ticket = atomic_load_explicit(&pool->next, memory_order_relaxed);
-    while (ticket < atomic_load_explicit(&pool->end, memory_order_acquire)) {
+    int64_t ticket = atomic_load_explicit(&from->next, memory_order_relaxed);
+    while (ticket < atomic_load_explicit(&from->end, memory_order_acquire)) {
         const tare_slice_function function =
             atomic_load_explicit(&pool->function, memory_order_relaxed);
         void *context = atomic_load_explicit(&pool->context, memory_order_relaxed);
-        const int64_t base = atomic_load_explicit(&pool->base, memory_order_relaxed);
-        if (!atomic_compare_exchange_weak_explicit(&pool->next, &ticket, ticket + 1,
+        const int64_t base = atomic_load_explicit(&from->base, memory_order_relaxed);
+        if (!atomic_compare_exchange_weak_explicit(&from->next, &ticket, ticket + 1,
                                                    memory_order_acq_rel, memory_order_relaxed))
             continue; /* ticket now holds what next is */
         function(context, ticket - base);
         taken++;
-        ticket = atomic_load_explicit(&pool->next, memory_order_relaxed);
+        ticket = atomic_load_explicit(&from->next, memory_order_relaxed);
     }
     return taken;
 }
 
-static void work(tare_pool *pool) {
-    const int64_t taken = take_slices(pool);
+/* The thread's own lane first. */
+static int64_t take_slices(tare_pool *pool, int thread) {
+    int64_t taken = 0;
+    for (int i = 0; i < pool->lane_count; i++)
+        taken += take_from(pool, &pool->lanes[(thread + i) % pool->lane_count]);
+    return taken;
+}
+
+static void work(tare_pool *pool, int thread) {
+    const int64_t taken = take_slices(pool, thread);
     if (taken == 0) return;
     const int64_t done = atomic_fetch_add(&pool->done, taken) + taken;
     if (done == atomic_load(&pool->end)) wake_caller(pool);
@@ -180,13 +200,26 @@ static void work(tare_pool *pool) {
 
 static void *worker(void *argument) {
     tare_pool *pool = argument;
+    const int thread = atomic_fetch_add(&pool->numbered, 1) + 1; /* the caller is 0 */
     int64_t seen = 0;
     while (!atomic_load_explicit(&pool->closing, memory_order_acquire)) {
         if (!spin(pool, &pool->end, seen, false)) sleep_for_work(pool, seen);
         seen = atomic_load_explicit(&pool->end, memory_order_acquire);
-        work(pool);
+        work(pool, thread);
     }
     return NULL;
+}
+
+static void publish(tare_pool *pool, int64_t slices) {
+    int64_t first = 0;
+    for (int i = 0; i < pool->lane_count; i++) {
+        lane *to = &pool->lanes[i];
+        const int64_t behind = slices * (i + 1) / pool->lane_count;
+        const int64_t end = atomic_load_explicit(&to->end, memory_order_relaxed);
+        atomic_store_explicit(&to->base, end - first, memory_order_relaxed);
+        atomic_store_explicit(&to->end, end + behind - first, memory_order_release);
+        first = behind;
+    }
 }
 
 static void run_here(int64_t slices, tare_slice_function function, void *context) {
@@ -206,10 +239,10 @@ void tare_pool_run(tare_pool *pool, int64_t slices, tare_slice_function function
     assert(atomic_load(&pool->done) == base); /* no slice of this pool is running */
     atomic_store_explicit(&pool->function, function, memory_order_relaxed);
     atomic_store_explicit(&pool->context, context, memory_order_relaxed);
-    atomic_store_explicit(&pool->base, base, memory_order_relaxed);
+    publish(pool, slices);
     (void)atomic_exchange(&pool->end, base + slices);
     wake_workers(pool, slices - 1);
-    atomic_fetch_add(&pool->done, take_slices(pool));
+    atomic_fetch_add(&pool->done, take_slices(pool, 0));
     wait_until_finished(pool, base + slices);
 }
 
@@ -296,6 +329,7 @@ tare_status tare_pool_new(const tare_allocator *allocator, int threads,
     if (made == NULL) return tare_fail_memory(error);
     made->allocator = allocator == NULL ? tare_default_allocator : *allocator;
     made->threads = threads;
+    made->lane_count = threads < MOST_LANES ? threads : MOST_LANES;
     made->birthplace = tare_birthplace_here();
     made->parallel_for = parallel_for;
     made->user = user;
