@@ -51,7 +51,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernel/isa.h"
 #include "kernel/slices.h"
+#include "kernel/update_loop.h"
 
 enum {
     SLICE_OPERATIONS = 65536, /* a slice shorter than some ten microseconds is not worth a thread */
@@ -59,13 +61,6 @@ enum {
 };
 
 #define NORM_EPSILON 1e-7
-
-/* Tells the compiler that no turn of the loop needs another one's result. */
-#if defined(__clang__)
-#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define INDEPENDENT _Pragma("GCC ivdep")
-#endif
 
 #define NUMBER     float
 #define NAMED(f)   f##_f32
@@ -90,6 +85,22 @@ const tare_update_rule *tare_update_rule_named(const char *name) {
     const tare_update_rule *rule = tare_update_rules;
     while (rule->name && strcmp(rule->name, name) != 0) rule++;
     return rule->name ? rule : NULL;
+}
+
+tare_update_function tare_update_function_f32(const tare_update_rule *rule) {
+#if defined(__x86_64__)
+    const tare_update_frequent *wide = &tare_update_frequent_avx2;
+    const struct {
+        tare_update_function plain, wide;
+    } frequent[] = {{gradient_descent_f32, wide->gradient_descent},
+                    {momentum_f32, wide->momentum},
+                    {momentum_nesterov_f32, wide->momentum_nesterov},
+                    {adam_f32, wide->adam}};
+    for (size_t i = 0; i < sizeof frequent / sizeof *frequent; i++)
+        if (rule->f32 == frequent[i].plain && tare_isa_used() >= TARE_ISA_AVX2)
+            return frequent[i].wide;
+#endif
+    return rule->f32;
 }
 
 typedef struct update_job {

@@ -46,7 +46,10 @@ typedef struct tare_update_rule {
 extern const tare_update_rule tare_update_rules[];
 const tare_update_rule *tare_update_rule_named(const char *name); /* NULL: there is none */
 
-/* Updates all elements with the rule's function f32 or f64. pool may be NULL. */
+/* The rule's f32, or what computes the same bits faster on this machine. */
+tare_update_function tare_update_function_f32(const tare_update_rule *rule);
+
+/* Updates all elements with one of the rule's functions. pool may be NULL. */
 void tare_update_run(const tare_update_rule *rule, tare_update_function function,
                      const tare_update *update, tare_pool *pool);
 

@@ -67,7 +67,8 @@ static tare_status apply_prepare(tare_prepare *prepare) {
     if (!state) return tare_fail_memory(prepare->error);
     const tare_type *variable = &prepare->inputs[TARE_APPLY_VARIABLE];
     state->rule = rule_of(prepare->op);
-    state->function = variable->dtype == TARE_FLOAT64 ? state->rule->f64 : state->rule->f32;
+    state->function =
+        variable->dtype == TARE_FLOAT64 ? state->rule->f64 : tare_update_function_f32(state->rule);
     state->count = tare_shape_count(variable->shape);
     for (int i = 0; i < state->rule->numbers; i++)
         state->number_dtypes[i] = prepare->inputs[TARE_APPLY_SLOTS + state->rule->slots + i].dtype;

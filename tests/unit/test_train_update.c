@@ -227,13 +227,19 @@ static double at(const void *numbers, size_t size, int64_t i) {
                                  : ((const double *)numbers)[i];
 }
 
-static void update_arrays(const tare_update_rule *rule, const double *numbers, arrays *a,
-                          tare_pool *pool) {
+static void update_with(const tare_update_rule *rule, tare_update_function function,
+                        const double *numbers, arrays *a, tare_pool *pool) {
     tare_update u = {.variable = a->w, .gradient = a->g, .count = a->count};
     for (int s = 0; s < 3; s++) u.slots[s] = a->slots[s];
     for (int n = 0; n < TARE_UPDATE_MOST_NUMBERS; n++)
         u.numbers[n] = a->size == sizeof(float) ? (double)(float)numbers[n] : numbers[n];
-    tare_update_run(rule, a->size == sizeof(float) ? rule->f32 : rule->f64, &u, pool);
+    tare_update_run(rule, function, &u, pool);
+}
+
+static void update_arrays(const tare_update_rule *rule, const double *numbers, arrays *a,
+                          tare_pool *pool) {
+    const bool single = a->size == sizeof(float);
+    update_with(rule, single ? tare_update_function_f32(rule) : rule->f64, numbers, a, pool);
 }
 
 /* The truth with the numbers as they are rounded for the type. */
@@ -312,6 +318,27 @@ static void threads_change_no_bit(void **state) {
         free_arrays(&alone);
     }
     free_data(&d);
+}
+
+static void the_fastest_functions_change_no_bit(void **state) {
+    (void)state;
+    static const int64_t counts[] = {0, 1, 7, 64, 333};
+    for (int r = 0; r < RULES; r++) {
+        const tare_update_rule *rule = tare_update_rule_named(rules[r].rule);
+        for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+            data d = make_data(counts[c]);
+            const size_t bytes = (size_t)d.count * sizeof(float);
+            arrays plain = convert_data(&d, sizeof(float)), fast = convert_data(&d, sizeof(float));
+            update_with(rule, rule->f32, rules[r].numbers, &plain, NULL);
+            update_with(rule, tare_update_function_f32(rule), rules[r].numbers, &fast, NULL);
+            assert_memory_equal(fast.w, plain.w, bytes);
+            for (int s = 0; s < rule->slots; s++)
+                assert_memory_equal(fast.slots[s], plain.slots[s], bytes);
+            free_arrays(&plain);
+            free_arrays(&fast);
+            free_data(&d);
+        }
+    }
 }
 
 /* The gradient of sum(w^2) / 2 is w: an optimiser may be handed the variable's own memory. */
@@ -426,6 +453,7 @@ int main(void) {
         cmocka_unit_test(every_rule_has_its_formula),
         cmocka_unit_test(every_rule_of_the_table_is_tested),
         cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(the_fastest_functions_change_no_bit),
         cmocka_unit_test(a_gradient_may_be_the_variable),
         cmocka_unit_test(a_nan_gradient_is_not_lost),
         cmocka_unit_test(every_constraint_has_its_formula),
