@@ -10,8 +10,10 @@
  *
  * Both steps are cut into slices by shape alone, and each number of C is added up by one slice in
  * the order of k, so no bit depends on threads. A is packed only where its rows cannot be read side
- * by side, B only when C is more than one tile high. Products with a vector and tiny ones go their
- * own ways.
+ * by side, B only when C is more than one tile high. Where B is the larger operand, a slice is some
+ * panels of columns instead, which it packs and multiplies alone: threads then wait for one another
+ * once, and no packed panel goes from one thread's cache to another's. Products with a vector and
+ * tiny ones go their own ways.
  *
  * Source: Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication",
  * ACM TOMS 34 (3).
@@ -30,7 +32,10 @@ enum {
     MOST_COLUMNS = 1024,  /* the same */
     SLICE_WORK = 1 << 18, /* least multiply-adds of a slice: five microseconds or so */
     PACK_WORK = 1 << 15,  /* least numbers packed by a slice */
-    SET = 256             /* numbers: rows so far apart would meet in few sets of a cache */
+    LEAST_SHARES = 8,     /* panels from which on their number is enough for slices */
+    /* Numbers. What is read at such distances meets in few sets of a cache: */
+    ROWS_APART = 1024, /* a tile's rows, side by side, a line of each at a time */
+    STEPS_APART = 256  /* a tile's steps of a transposed A, of which no line may be lost */
 };
 
 const tare_gemm_kernel *tare_gemm_kernel_of(tare_isa isa) {
@@ -60,6 +65,7 @@ typedef struct layout {
     cut steps, tiles, panels;          /* of k, m, n */
     int64_t block_tiles, block_panels; /* tiles and panels of a block */
     bool pack_a, pack_b;
+    bool by_columns;            /* slices are panels, which each packs for itself */
     int64_t packed_a, packed_b; /* numbers of scratch */
 } layout;
 
@@ -71,8 +77,10 @@ static layout lay_out(const tare_gemm_kernel *kernel, const tare_gemm *gemm) {
     l.panels = (cut){.size = width, .count = tare_quotient_up(gemm->n, width)};
     l.block_tiles = cut_evenly(l.tiles.count, tare_quotient_up(MOST_ROWS, kernel->rows), 1).size;
     l.block_panels = cut_evenly(l.panels.count, MOST_COLUMNS / width, 1).size;
-    l.pack_a = l.panels.count > 1 && (gemm->transpose_a || gemm->lda % SET == 0);
+    l.pack_a =
+        l.panels.count > 1 && gemm->lda % (gemm->transpose_a ? STEPS_APART : ROWS_APART) == 0;
     l.pack_b = l.tiles.count > 1 || gemm->transpose_b;
+    l.by_columns = !l.pack_a && l.panels.count >= LEAST_SHARES && gemm->n >= gemm->m;
     if (l.pack_a) l.packed_a = l.block_tiles * kernel->panel * l.steps.size;
     /* The last panel is packed even so when it is narrower than the loads of a micro-kernel. */
     if (l.pack_b || gemm->n % width != 0) l.packed_b = l.block_panels * width * l.steps.size;
@@ -343,11 +351,37 @@ static void run_block(block_job *job, tare_pool *pool) {
     tare_pool_run(pool, job->tile_groups * job->panel_groups, multiply_slice, job);
 }
 
+/* Some panels of C, with all of their sums. */
+static void column_slice(void *context, int64_t slice) {
+    block_job job = *(const block_job *)context;
+    const int64_t end = tare_slice_begin(job.panels, job.panel_groups, slice + 1);
+    for (int64_t p = tare_slice_begin(job.panels, job.panel_groups, slice); p < end; p++) {
+        const int64_t panel = job.first_panel + p;
+        for (int64_t step = 0; step < job.gemm->k; step += job.cut->steps.size) {
+            job.first_step = step;
+            job.steps = tare_least(job.cut->steps.size, job.gemm->k - step);
+            if (!job.prepacked) pack_panel(&job, panel);
+            for (int64_t tile = 0; tile < job.cut->tiles.count; tile++)
+                multiply_tile(&job, tile, panel);
+        }
+    }
+}
+
+static void run_columns(block_job *job, tare_pool *pool) {
+    const int64_t work = job->gemm->m * job->gemm->k * job->cut->panels.size;
+    job->panel_groups = tare_slice_count(job->panels, work, SLICE_WORK);
+    tare_pool_run(pool, job->panel_groups, column_slice, job);
+}
+
 static void multiply_blocks(block_job *job, tare_pool *pool) {
     const layout *l = job->cut;
     for (int64_t panel = 0; panel < l->panels.count; panel += l->block_panels) {
         job->first_panel = panel;
         job->panels = tare_least(l->block_panels, l->panels.count - panel);
+        if (l->by_columns) {
+            run_columns(job, pool);
+            continue;
+        }
         for (int64_t step = 0; step < job->gemm->k; step += l->steps.size) {
             job->first_step = step;
             job->steps = tare_least(l->steps.size, job->gemm->k - step);

@@ -162,6 +162,8 @@ static void check_blocks(const tare_gemm_kernel *kernel) {
     check_all_forms(kernel, 17, 1100, 9);   /* two of n */
     check_all_forms(kernel, 1050, 1030, 3); /* two of both */
     check_all_forms(kernel, 128, 10, 256);
+    check_all_forms(kernel, 16, 70, 1024); /* rows of A far apart */
+    check_all_forms(kernel, 256, 70, 16);  /* steps of its transpose */
 }
 static void agrees_over_several_blocks(void **state) {
     (void)state;
