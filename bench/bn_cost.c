@@ -10,6 +10,7 @@
 #include "turn.h"
 #include "workload.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { WITH, WITHOUT, MOST_ROWS = 24, MOST_THREADS = 1024 };
@@ -59,11 +60,33 @@ static size_t choose_rows(const bench_study_options *options, row rows[MOST_ROWS
 
 static bool holds(const row *r) { return r->cost.low <= r->most; }
 
+/* By op: milliseconds of a step with and without. */
+static json_t *kinds_of(const bench_pairs *pairs) {
+    json_t *kinds = json_object();
+    for (int side = 0; side < 2; side++) {
+        const char *op;
+        json_t *sum;
+        json_object_foreach(pairs->kinds[side], op, sum) {
+            json_t *both = json_pack("[f, f]", bench_pairs_kind(pairs, WITH, op),
+                                     bench_pairs_kind(pairs, WITHOUT, op));
+            if (json_object_set_new(kinds, op, both) != 0) {
+                json_decref(kinds);
+                return NULL;
+            }
+        }
+    }
+    return kinds;
+}
+
 static bool write_row(const bench_settings *settings, const bench_pairs *pairs, row *r) {
     double ratios[BENCH_MOST_PAIRS];
     for (int i = 0; i < pairs->count; i++)
         ratios[i] = pairs->seconds[WITH][i] / pairs->seconds[WITHOUT][i];
     json_t *line = bench_pairs_line("bn-cost", pairs, ratios, &r->cost);
+    if (pairs->profile && json_object_set_new(line, "kinds_ms", kinds_of(pairs)) != 0) {
+        json_decref(line);
+        line = NULL;
+    }
     if (r->most > 0 && (json_object_set_new(line, "bound", json_real(r->most)) != 0 ||
                         json_object_set_new(line, "holds", json_boolean(holds(r))) != 0)) {
         json_decref(line);
@@ -72,13 +95,51 @@ static bool write_row(const bench_settings *settings, const bench_pairs *pairs, 
     return bench_pairs_write(settings, line);
 }
 
-static bool run_row(const bench_settings *settings, int wanted, row *r) {
+/* The kinds of step that differ by more than a thousandth of a step, those that cost most first. */
+static void print_kinds(const bench_pairs *pairs) {
+    static const char *const head[] = {"step", "with, ms", "without, ms", "more", "of a step"};
+    const double whole = 1e3 * bench_pairs_seconds(pairs, WITHOUT);
+    json_t *kinds = kinds_of(pairs);
+    bench_grid grid = {.rows = 0};
+    bench_grid_add_head(&grid, head, sizeof head / sizeof *head);
+    for (;;) {
+        const char *op, *most = NULL;
+        double difference = 0;
+        json_t *both;
+        json_object_foreach(kinds, op, both) {
+            const double more = json_number_value(json_array_get(both, WITH)) -
+                                json_number_value(json_array_get(both, WITHOUT));
+            if (fabs(more) > 1e-3 * whole && (most == NULL || more > difference)) {
+                most = op;
+                difference = more;
+            }
+        }
+        if (most == NULL) break;
+        bench_grid_add(&grid, "%s", most);
+        for (int side = 0; side < 2; side++)
+            bench_grid_add_number(&grid, bench_pairs_kind(pairs, side, most));
+        bench_grid_add(&grid, "%+.2f", difference);
+        bench_grid_add(&grid, "%+.1f %%", 100 * difference / whole);
+        bench_grid_end_row(&grid);
+        (void)json_object_del(kinds, most);
+    }
+    printf("%s, %d thread%s:\n\n", pairs->workload, pairs->sides[WITH].threads,
+           pairs->sides[WITH].threads == 1 ? "" : "s");
+    bench_grid_print(&grid, sizeof head / sizeof *head);
+    putchar('\n');
+    json_decref(kinds);
+}
+
+static bool run_row(const bench_settings *settings, const bench_study_options *options, row *r) {
     bench_pairs pairs = {.workload = r->workload,
                          .mode = "train",
                          .sides = {{.threads = r->threads}, {.threads = r->threads, .no_bn = true}},
-                         .wanted = wanted};
-    if (!bench_pairs_run(settings, &pairs) || !write_row(settings, &pairs, r)) return false;
-    r->measured = true;
+                         .wanted = options->pairs,
+                         .profile = options->profile};
+    r->measured = bench_pairs_run(settings, &pairs) && write_row(settings, &pairs, r);
+    if (r->measured && options->profile) print_kinds(&pairs);
+    bench_pairs_end(&pairs);
+    if (!r->measured) return false;
     r->others = pairs.others;
     for (int side = 0; side < 2; side++) r->seconds[side] = bench_pairs_seconds(&pairs, side);
     fprintf(stderr, "%s, %d thread%s: batch normalisation costs %.4f (%.4f to %.4f)\n", r->workload,
@@ -126,7 +187,7 @@ bool bench_study_bn_cost(const bench_settings *settings, const bench_study_optio
     row rows[MOST_ROWS];
     const size_t count = choose_rows(options, rows);
     bool all = count > 0;
-    for (size_t i = 0; i < count; i++) all = run_row(settings, options->pairs, &rows[i]) && all;
+    for (size_t i = 0; i < count; i++) all = run_row(settings, options, &rows[i]) && all;
     print_rows(rows, count, options->pairs);
     return all;
 }

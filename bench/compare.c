@@ -28,7 +28,7 @@ enum { SUCCESS = 0, FAILURE = 1, MISUSE = 2, PATH_BYTES = 1024 };
 
 typedef struct compare_options {
     const char *workloads, *modes, *threads; /* lists; NULL: as the workloads say */
-    const char *study, *pairs;               /* study NULL: the comparison with peers */
+    const char *study, *pairs, *profile;     /* study NULL: the comparison with peers */
     const char *peers, *data, *folder, *tare, *python_tf, *python_torch, *python_litert,
         *python_openvino, *seconds, *patience, *repeats;
 } compare_options;
@@ -50,6 +50,7 @@ static const char **option_place(compare_options *options, const char *name) {
         {"--threads", &options->threads},
         {"--study", &options->study},
         {"--pairs", &options->pairs},
+        {"--profile", &options->profile},
         {"--peers", &options->peers},
         {"--data", &options->data},
         {"--folder", &options->folder},
@@ -283,6 +284,7 @@ static bool run_study(const compare_options *options, const bench_settings *sett
         .modes = options->modes,
         .threads = options->threads,
         .pairs = bench_whole_number(options->pairs, BENCH_MOST_PAIRS),
+        .profile = options->profile != NULL,
     };
     printf("%s, %ld cores; %s; repeats of %s s, interleaved\n\n", processor,
            sysconf(_SC_NPROCESSORS_ONLN), settings->data_name, settings->seconds);

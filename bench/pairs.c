@@ -15,7 +15,7 @@ static bool start(const bench_settings *settings, const bench_pairs *pairs, int 
     char threads[16], log[1024];
     snprintf(threads, sizeof threads, "%d", way->threads);
     snprintf(log, sizeof log, "%s/program-%d.log", settings->folder, side);
-    const char *words[14] = {settings->executables[BENCH_TARE],
+    const char *words[15] = {settings->executables[BENCH_TARE],
                              pairs->workload,
                              "--mode",
                              pairs->mode,
@@ -29,6 +29,7 @@ static bool start(const bench_settings *settings, const bench_pairs *pairs, int 
     size_t n = 11;
     if (way->no_bn) words[n++] = "--no-bn";
     if (way->threads == 1) words[n++] = "--pin";
+    if (pairs->profile) words[n++] = "--profile";
     char *texts[sizeof words / sizeof *words]; /* posix_spawn wants them changeable */
     memcpy(texts, words, sizeof texts);
     return bench_runner_start(runner, texts, log) &&
@@ -67,14 +68,29 @@ static bool run_pair(const bench_settings *settings, bench_pairs *pairs, bench_r
     return true;
 }
 
-/* Ends the first side and hears how much a step computes. */
-static bool ask_operations(bench_runner *runner, bench_pairs *pairs) {
+/* Adds what one start of a side says of its kinds of step to what earlier ones said. */
+static bool add_kinds(bench_pairs *pairs, int side, const json_t *said) {
+    const char *op;
+    json_t *us;
+    if (pairs->kinds[side] == NULL) pairs->kinds[side] = json_object();
+    if (pairs->kinds[side] == NULL || !json_is_object(said)) return false;
+    json_object_foreach((json_t *)said, op, us) {
+        const double before = json_number_value(json_object_get(pairs->kinds[side], op));
+        json_t *sum = json_real(before + json_number_value(us));
+        if (json_object_set_new(pairs->kinds[side], op, sum) != 0) return false;
+    }
+    return true;
+}
+
+/* Ends a side and hears how much a step of the first one computes, and where the time went. */
+static bool ask_result(bench_runner *runner, bench_pairs *pairs, int side) {
     const char *said =
         bench_runner_say(runner, "end") ? bench_runner_line(runner, BENCH_REPEAT_PATIENCE) : NULL;
     json_t *line = said == NULL ? NULL : json_loads(said, 0, NULL);
     const json_t *gflop = json_object_get(line, "gflop");
-    const bool good = json_is_number(gflop);
-    pairs->operations = 1e9 * json_number_value(gflop);
+    bool good = json_is_number(gflop);
+    if (side == 0) pairs->operations = 1e9 * json_number_value(gflop);
+    if (pairs->profile) good = good && add_kinds(pairs, side, json_object_get(line, "kinds_us"));
     json_decref(line);
     return good;
 }
@@ -88,7 +104,8 @@ static bool run_start(const bench_settings *settings, bench_pairs *pairs) {
         good = start(settings, pairs, side, &runners[side]);
     while (good && pairs->count < end && pairs->count < pairs->wanted)
         good = run_pair(settings, pairs, runners);
-    good = good && ask_operations(&runners[0], pairs);
+    for (int side = 0; good && side < 2; side++) good = ask_result(&runners[side], pairs, side);
+    pairs->starts++;
     for (int side = 0; side < 2; side++) bench_runner_stop(&runners[side]);
     return good;
 }
@@ -107,6 +124,10 @@ bool bench_pairs_run(const bench_settings *settings, bench_pairs *pairs) {
     return true;
 }
 
+void bench_pairs_end(bench_pairs *pairs) {
+    for (int side = 0; side < 2; side++) json_decref(pairs->kinds[side]);
+}
+
 /* ------------------------------------------------------------------------------------- results */
 
 static double median_of(const double *values, int count) {
@@ -121,6 +142,11 @@ double bench_pairs_seconds(const bench_pairs *pairs, int side) {
 
 double bench_pairs_peak(const bench_pairs *pairs, int side) {
     return median_of(pairs->peak[side], pairs->count);
+}
+
+double bench_pairs_kind(const bench_pairs *pairs, int side, const char *op) {
+    const json_t *sum = json_object_get(pairs->kinds[side], op);
+    return 1e-3 * json_number_value(sum) / (double)pairs->starts;
 }
 
 static json_t *numbers(const double *values, int count) {

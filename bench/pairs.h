@@ -25,23 +25,31 @@ typedef struct bench_pairs {
     const char *workload, *mode;
     bench_side sides[2];
     int wanted;
+    bool profile; /* also by kind of step */
 
     /* What it came to. */
     int count;
     double seconds[2][BENCH_MOST_PAIRS]; /* of a step */
     double peak[2][BENCH_MOST_PAIRS];    /* right after it, on as many threads */
     double operations;                   /* of a step of the first side */
-    double others;                       /* most cores that other processes used meanwhile */
-    int again;                           /* pairs that were done once more */
+    json_t *kinds[2]; /* with profile: by op, microseconds of a step in each start, added up */
+    int starts;
+    double others; /* most cores that other processes used meanwhile */
+    int again;     /* pairs that were done once more */
 } bench_pairs;
 
 /* Runs pairs->wanted pairs with settings->executables[BENCH_TARE]; false, with a line on standard
  * error, where a program fails. */
 bool bench_pairs_run(const bench_settings *settings, bench_pairs *pairs);
 
+/* Gives up what pairs own. */
+void bench_pairs_end(bench_pairs *pairs);
+
 /* Medians of a side. */
 double bench_pairs_seconds(const bench_pairs *pairs, int side);
 double bench_pairs_peak(const bench_pairs *pairs, int side);
+/* Milliseconds of a step that its steps of that op take; 0: it has none. */
+double bench_pairs_kind(const bench_pairs *pairs, int side, const char *op);
 /* The interval of values[count] and the line of JSON with all that is known of the pairs, to which
  * a study adds its own; NULL: no memory. values are sorted afterwards. */
 json_t *bench_pairs_line(const char *study, const bench_pairs *pairs, double *values,

@@ -5,16 +5,18 @@
  *
  *     tare_peer WORKLOAD [--mode train|infer|int8] [--threads N] [--batch B] [--seconds S]
  *               [--repeats R] [--interleave] [--data FOLDER] [--no-bn] [--pin]
- *               [--model FILE] [--write-model FILE]
+ *               [--profile] [--model FILE] [--write-model FILE]
  *
  * With --interleave it says `ready` after the warm-up; then `go` on standard input makes it do one
  * repeat, tell its seconds a step with the peak measured after it, and say `done`, `again` the same
  * in place of the last one, and `end` (or the end of the input) ends it. --no-bn leaves out batch
- * normalisation, --pin keeps it on one core. --write-model writes the network's model in float32,
+ * normalisation, --pin keeps it on one core, --profile also tells where the time
+ * goes by kind of step. --write-model writes the network's model in float32,
  * for the engines among the peers, says `written` and measures nothing. Every repeat is checked
  * after its time is taken; a wrong number ends the program.
  */
 #include "arithmetic.h"
+#include "kinds.h"
 #include "machine.h"
 #include "quantised.h"
 #include "statistics.h"
@@ -38,7 +40,7 @@ typedef struct peer_options {
     bench_setup setup;
     double seconds;
     int64_t repeats;
-    bool interleave, pin;
+    bool interleave, pin, profile;
     const char *model; /* to write and no more; NULL: measure */
 } peer_options;
 
@@ -48,7 +50,7 @@ static int misuse(const char *what, const char *which) {
     fprintf(stderr, "tare_peer: %s%s\n", what, which);
     fputs("usage: tare_peer WORKLOAD [--mode train|infer|int8] [--threads N] [--batch B]\n"
           "                 [--seconds S] [--repeats R] [--interleave] [--data FOLDER] [--no-bn]\n"
-          "                 [--pin] [--model FILE] [--write-model FILE]\nworkloads:",
+          "                 [--pin] [--profile] [--model FILE] [--write-model FILE]\nworkloads:",
           stderr);
     const char *name;
     for (size_t i = 0; (name = bench_workload_name(i)) != NULL; i++) fprintf(stderr, " %s", name);
@@ -107,6 +109,7 @@ static bool parse_flag(peer_options *options, const char *name) {
         {"--interleave", &options->interleave},
         {"--no-bn", &options->setup.no_bn},
         {"--pin", &options->pin},
+        {"--profile", &options->profile},
     };
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (strcmp(name, flags[i].name) == 0) return *flags[i].place = true;
@@ -231,6 +234,7 @@ static tare_status measure(const peer_options *options, bench_work *work, peer_r
     result->startup = seconds_since_start();
     if (status == TARE_OK) result->operations = bench_operations(work);
     if (status == TARE_OK) status = warm_up(work, options->seconds, &per_repeat, error);
+    if (status == TARE_OK && options->profile) status = bench_kinds_begin(work, error);
     if (status == TARE_OK && options->interleave)
         return repeat_when_told(work, per_repeat, result, error);
     while (status == TARE_OK && result->count < options->repeats)
@@ -266,7 +270,7 @@ static void print_values(const peer_options *options, const bench_work *work, pe
            values[0], values[n - 1]);
 }
 
-static void print_result(const peer_options *options, const bench_work *work, peer_result *result) {
+static void print_result(const peer_options *options, bench_work *work, peer_result *result) {
     const double peak = bench_megabytes("VmHWM");
     const double step = bench_median(result->seconds_per_step, result->count);
     printf("{\"peer\": \"tare\", \"version\": \"%s\", \"workload\": \"%s\", \"mode\": \"%s\", "
@@ -283,6 +287,10 @@ static void print_result(const peer_options *options, const bench_work *work, pe
     if (result->startup >= 0) printf(", \"startup_s\": %.3f", result->startup);
     if (!isnan(work->loss_at_1000)) printf(", \"loss_at_1000\": %.7g", work->loss_at_1000);
     print_start(result, step);
+    if (options->profile) {
+        fputs(", \"kinds_us\": ", stdout);
+        bench_kinds_print(work);
+    }
     printf(", \"peak_rss_mb\": %.1f, \"step_rss_mb\": %.1f}\n", peak, peak - result->resident);
 }
 

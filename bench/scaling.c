@@ -82,8 +82,9 @@ static bool run_row(const bench_settings *settings, int wanted, row *r) {
                          .mode = r->mode,
                          .sides = {{.threads = 1}, {.threads = 2}},
                          .wanted = wanted};
-    if (!bench_pairs_run(settings, &pairs) || !write_row(settings, &pairs, r)) return false;
-    r->measured = true;
+    r->measured = bench_pairs_run(settings, &pairs) && write_row(settings, &pairs, r);
+    bench_pairs_end(&pairs);
+    if (!r->measured) return false;
     r->others = pairs.others;
     for (int side = 0; side < 2; side++) r->seconds[side] = bench_pairs_seconds(&pairs, side);
     fprintf(stderr, "%s %s: two threads gain %.3f, the ceiling %.3f\n", r->workload, r->mode,

@@ -10,6 +10,7 @@ typedef struct bench_study_options {
     const char *modes;     /* list; int8 is passed over */
     const char *threads;   /* list; NULL: one and two. What a second thread gains has no choice */
     int pairs;
+    bool profile; /* where the difference lies, by kind of step: what normalisation costs, alone */
 } bench_study_options;
 
 /* A study prints a table, writes a line of JSON for each of its rows, and returns false when a
