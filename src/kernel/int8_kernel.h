@@ -21,6 +21,7 @@
 
 #define TARE_INT8_MOST_ROWS      14
 #define TARE_INT8_DEPTHWISE_ROWS 8
+#define TARE_INT8_BOUNDED        32000 /* with y_zero they fit 16 bits */
 
 /* Rows at the head of a panel. bias: with what x stands off its zero. round: half of 2^shift, and
  * y_zero 2^shift. shift: to the right. */
@@ -46,6 +47,7 @@ typedef struct tare_int8_tile {
     int32_t y_zero, least, most; /* y_zero: where `round` does not hold it */
     bool halves_up;              /* else away from 0; with numbers of 2 bytes only */
     bool plain;                  /* every column has a shift to the right and sums below 2^30 */
+    bool bounded;                /* and results below TARE_INT8_BOUNDED before they are clamped */
 } tare_int8_tile;
 
 typedef void (*tare_int8_tile_function)(const tare_int8_tile *tile);
@@ -53,6 +55,8 @@ typedef void (*tare_int8_tile_function)(const tare_int8_tile *tile);
 /*
  * y = y_zero + y (x' + z'), where x' = (x - x_zero) 2^19 and z' is the same of z where both scales
  * are alike, else (z - z_zero) 2^20 scaled. A factor is one for all, as of a panel's columns.
+ * x x_share + z z_share + offset, in float32, is y in 65536ths, with 1/2 and what it may be wrong
+ * by added.
  */
 typedef struct tare_int8_factor {
     int32_t multiplier, round, shift;
@@ -61,6 +65,8 @@ typedef struct tare_int8_sum {
     int32_t x_zero, z_zero, least, most;
     bool alike, halves_up; /* halves_up: of y, where least leaves no result below y_zero */
     tare_int8_factor z, y;
+    float x_share, z_share, offset;
+    int32_t wrong; /* in 65536ths; 0 where float32 does not do */
 } tare_int8_sum;
 
 /* A window's average is that of so many numbers, 1 .. TARE_INT8_MOST_AVERAGED. */
@@ -120,7 +126,7 @@ static inline int32_t tare_int8_minus(const tare_int8_kernel *kernel, int32_t x_
     return kernel->bytes == 1 ? kernel->least : x_zero;
 }
 typedef struct tare_int8_head {
-    bool plain; /* as of a tile */
+    bool plain, bounded; /* as of a tile */
 } tare_int8_head;
 enum { TARE_INT8_HEAD = 64 };
 

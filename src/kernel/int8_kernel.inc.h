@@ -14,9 +14,13 @@
  *     widen(from), bytes_at(from)  LANES neighbouring numbers of x or bytes, one in each 4 bytes
  *     factors, factors_of(multiplier, round, shift)
  *     scaled(number, factors, halves_up)   (multiplier number / 2^31 + round) / 2^shift, both
- * rounded down, 1 less before the second where halves go away from 0 and number < 0 bounds,
- * bounds_of(least, most) place_4(to, stride, rows, bounds)  optional, with PLACE_4: four vectors
+ * rounded down, 1 less before the second where halves go away from 0 and number < 0
+ *     bounds, bounds_of(least, most)
  *     place(to, y, bounds, count)  the first `count` numbers of a vector, within bounds, as bytes
+ *     optional, with ESTIMATES: results that are certain but now and then, and cost less
+ *     line, line_of(multipliers, shifts, y_zero), line_at(number, line, halves_up, rest),
+ * LINE_WRONG plane_at(sum, x, z, rest)  of a tare_int8_sum is_certain(rest, wrong)    whether all
+ * are that rest was told of place_2x2, place_1x4       four vectors, two rows of two and one row
  *
  * Sums stay in registers until a tile is done; the way from them to y is shared by all heights and
  * goes by the stack.
@@ -39,46 +43,75 @@ static inline vector spread(const char *from) {
 
 /* ---- from sums to results */
 
-#if !defined(PLACE_4)
-static inline void place_4(int8_t *to, int64_t stride, const vector rows[4], const bounds *within) {
-    for (int i = 0; i < 4; i++) place(to + i * stride, rows[i], within, LANES);
-}
-#endif
-
 static inline __attribute__((always_inline)) void
 finish_plain(const tare_int8_tile *tile, int rows, int width, const int32_t *sums, bool halves_up) {
     const bounds within = bounds_of(tile->least, tile->most);
-    const int64_t stride = tile->y_stride;
     for (int64_t j = 0; j < tile->columns; j += LANES) {
-        const int32_t *facts = tile->panel + j, *row = sums + j;
+        const int32_t *facts = tile->panel + j;
         const factors by = factors_of(load(facts + TARE_INT8_MULTIPLIER * width),
                                       load(facts + TARE_INT8_ROUND * width),
                                       load(facts + TARE_INT8_SHIFT * width));
-        int8_t *y = tile->y + j;
-        int i = 0;
-        for (; i + 4 <= rows && j + LANES <= tile->columns; i += 4, y += 4 * stride) {
-            const vector four[4] = {scaled(load(row + i * width), &by, halves_up),
-                                    scaled(load(row + (i + 1) * width), &by, halves_up),
-                                    scaled(load(row + (i + 2) * width), &by, halves_up),
-                                    scaled(load(row + (i + 3) * width), &by, halves_up)};
-            place_4(y, stride, four, &within);
-        }
-        for (; i < rows; i++, y += stride)
-            place(y, scaled(load(row + i * width), &by, halves_up), &within, tile->columns - j);
+        for (int i = 0; i < rows; i++)
+            place(tile->y + i * tile->y_stride + j,
+                  scaled(load(sums + i * width + j), &by, halves_up), &within, tile->columns - j);
     }
 }
+
+#if defined(ESTIMATES)
+/* As finish_plain, of bounded tiles; false: some result is not certain, and what is placed means
+ * nothing. */
+static inline __attribute__((always_inline)) bool finish_estimated(const tare_int8_tile *tile,
+                                                                   int rows, int width,
+                                                                   const int32_t *sums,
+                                                                   bool halves_up) {
+    const bounds within = bounds_of(tile->least, tile->most);
+    const int64_t stride = tile->y_stride, columns = tile->columns;
+    const int32_t *multipliers = tile->panel + TARE_INT8_MULTIPLIER * width,
+                  *shifts = tile->panel + TARE_INT8_SHIFT * width;
+    line by[2];
+    vector rest = (vector){0} - 1;
+    for (int k = 0; k < 2 && k * LANES < width; k++)
+        by[k] = line_of(load(multipliers + k * LANES), load(shifts + k * LANES), tile->y_zero);
+    /* Four vectors at a time: the same columns of `step` rows, or of half as many with two each. */
+    const int step = columns == 2 * LANES ? 2 : 4;
+    const bool whole = columns == width;
+    int i = 0;
+    for (const int32_t *row = sums; whole && i + step <= rows; i += step, row += 4 * LANES) {
+        int8_t *y = tile->y + i * stride;
+        const vector four[4] = {line_at(load(row), &by[0], halves_up, &rest),
+                                line_at(load(row + LANES), &by[step == 2], halves_up, &rest),
+                                line_at(load(row + 2 * LANES), &by[0], halves_up, &rest),
+                                line_at(load(row + 3 * LANES), &by[step == 2], halves_up, &rest)};
+        if (step == 2)
+            place_2x2(y, stride, four, &within);
+        else
+            place_4x1(y, stride, four, &within);
+    }
+    for (; i < rows; i++)
+        for (int k = 0; k * LANES < columns; k++)
+            place(tile->y + i * stride + k * LANES,
+                  line_at(load(sums + i * width + k * LANES), &by[k], halves_up, &rest) >> 16,
+                  &within, columns - k * LANES);
+    return is_certain(rest, LINE_WRONG);
+}
+#endif
 
 static __attribute__((noinline)) void finish(const tare_int8_tile *tile, int rows, int width,
                                              const int32_t *sums) {
     const int32_t *multipliers = tile->panel + TARE_INT8_MULTIPLIER * width;
     const int32_t *shifts = tile->panel + TARE_INT8_SHIFT * width;
     /* How halves below 0 go is nothing to results that end at 0 or above. */
-    if (tile->plain && (tile->halves_up || tile->least >= tile->y_zero)) {
-        finish_plain(tile, rows, width, sums, true);
+    const bool up = tile->halves_up || tile->least >= tile->y_zero;
+#if defined(ESTIMATES)
+    if (tile->bounded && (up ? finish_estimated(tile, rows, width, sums, true)
+                             : finish_estimated(tile, rows, width, sums, false)))
         return;
-    }
+#endif
     if (tile->plain) {
-        finish_plain(tile, rows, width, sums, false);
+        if (up)
+            finish_plain(tile, rows, width, sums, true);
+        else
+            finish_plain(tile, rows, width, sums, false);
         return;
     }
     for (int i = 0; i < rows; i++) {
@@ -247,13 +280,6 @@ static inline __attribute__((always_inline)) void add_all(const adding *by, int6
                                                           const int8_t *x, const int8_t *z,
                                                           int8_t *y, bool alike, bool halves_up) {
     int64_t i = 0;
-    for (; i + 4 * LANES <= count; i += 4 * LANES) {
-        vector four[4];
-        for (int k = 0; k < 4; k++)
-            four[k] = sum_of(by, bytes_at(x + i + k * LANES), bytes_at(z + i + k * LANES), alike,
-                             halves_up);
-        place_4(y + i, LANES, four, &by->within);
-    }
     for (; i + LANES <= count; i += LANES)
         place(y + i, sum_of(by, bytes_at(x + i), bytes_at(z + i), alike, halves_up), &by->within,
               LANES);
@@ -271,8 +297,8 @@ static factors factors_for_all(const tare_int8_factor *f) {
     return factors_of((vector){0} + f->multiplier, (vector){0} + f->round, (vector){0} + f->shift);
 }
 
-static void add(const tare_int8_sum *sum, int64_t count, const int8_t *x, const int8_t *z,
-                int8_t *y) {
+static __attribute__((noinline)) void add_scaled(const tare_int8_sum *sum, int64_t count,
+                                                 const int8_t *x, const int8_t *z, int8_t *y) {
     const adding by = {.z = factors_for_all(&sum->z),
                        .y = factors_for_all(&sum->y),
                        .within = bounds_of(sum->least, sum->most),
@@ -285,6 +311,29 @@ static void add(const tare_int8_sum *sum, int64_t count, const int8_t *x, const 
     else
         add_all(&by, count, x, z, y, false, false);
 }
+
+#if defined(ESTIMATES)
+#define ADD add_estimated
+static void add_estimated(const tare_int8_sum *sum, int64_t count, const int8_t *x, const int8_t *z,
+                          int8_t *y) {
+    const tare_int8_sum s = *sum;
+    const bounds within = bounds_of(s.least, s.most);
+    const int64_t block = 4 * LANES;
+    int64_t i = 0;
+    for (; i + block <= count && s.wrong > 0; i += block) {
+        vector four[4], rest = (vector){0} - 1;
+        for (int k = 0; k < 4; k++)
+            four[k] = plane_at(&s, bytes_at(x + i + k * LANES), bytes_at(z + i + k * LANES), &rest);
+        if (is_certain(rest, s.wrong))
+            place_1x4(y + i, four, &within);
+        else
+            add_scaled(sum, block, x + i, z + i, y + i);
+    }
+    add_scaled(sum, count - i, x + i, z + i, y + i);
+}
+#else
+#define ADD add_scaled
+#endif
 
 /* ---- windows of pools and means, a row of channels at a time */
 
@@ -327,7 +376,7 @@ const tare_int8_kernel KERNEL = {
     .multiply_add = multiply_add,
     .take = take,
     .fill = fill,
-    .add = add,
+    .add = ADD,
     .raise = raise,
     .collect = collect,
     .look_up = look_up,

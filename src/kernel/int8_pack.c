@@ -5,10 +5,12 @@
  *     sum of (x - x_zero) w = sum of (x - minus) w - (x_zero - minus) sum of w
  *
  * where x - minus is how a kernel stores x; the last term goes into the bias. A factor's shift to
- * the right and its rounding become constants too; `plain` tells that int32 holds all of it.
+ * the right and its rounding become constants too; `plain` tells that int32 holds all of it,
+ * `bounded` that results are small.
  */
 #include "kernel/int8_kernel.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,8 +111,8 @@ static void pack_numbers(const column_job *job, uint32_t *sum, int64_t *magnitud
     }
 }
 
-/* The facts of a column; true: they are plain. */
-static bool pack_facts(const column_job *job, uint32_t sum, int64_t magnitude) {
+/* The facts of a column, and what they are. */
+static tare_int8_head pack_facts(const column_job *job, uint32_t sum, int64_t magnitude) {
     const int64_t filters = job->p->c.filters;
     const int32_t bias = job->weights->bias ? job->weights->bias[job->filter] : 0;
     const int32_t off = job->p->x_zero - tare_int8_minus(job->kernel, job->p->x_zero);
@@ -128,10 +130,11 @@ static bool pack_facts(const column_job *job, uint32_t sum, int64_t magnitude) {
     job->panel[TARE_INT8_SHIFT * job->width] = shift;
     job->panel[TARE_INT8_ROUND * job->width] =
         plain ? (1 << (shift - 1)) + job->p->y_zero * (1 << shift) : 0;
-    return plain;
+    const double greatest = ldexp((double)most * multiplier, -31 - shift);
+    return (tare_int8_head){plain, plain && greatest < TARE_INT8_BOUNDED};
 }
 
-static bool pack_column(const column_job *job) {
+static tare_int8_head pack_column(const column_job *job) {
     uint32_t sum = 0;
     int64_t magnitude = 0;
     pack_numbers(job, &sum, &magnitude);
@@ -142,7 +145,7 @@ void tare_int8_pack_with(const tare_int8_kernel *kernel, const tare_int8_product
                          const tare_int8_weights *weights, void *packed) {
     const tare_int8_form f = tare_int8_form_of(kernel, p);
     int32_t *numbers = (int32_t *)((char *)packed + TARE_INT8_HEAD);
-    tare_int8_head head = {.plain = true};
+    tare_int8_head head = {.plain = true, .bounded = true};
     memset(packed, 0, (size_t)tare_int8_packed_bytes_with(kernel, p));
     for (int64_t g = 0; g < f.groups; g++) {
         for (int64_t j = 0; j < f.columns; j++) {
@@ -155,8 +158,9 @@ void tare_int8_pack_with(const tare_int8_kernel *kernel, const tare_int8_product
                                     .filter = g * f.columns + j,
                                     .panel = numbers + g * f.group + first * f.column + j - first,
                                     .width = narrow ? kernel->lanes : f.width};
-            const bool plain = pack_column(&job);
-            head.plain = head.plain && plain;
+            const tare_int8_head column = pack_column(&job);
+            head.plain = head.plain && column.plain;
+            head.bounded = head.bounded && column.bounded;
         }
     }
     memcpy(packed, &head, sizeof head);

@@ -266,7 +266,8 @@ static void run_panel(const product_job *job, const strip *s, const char *copy, 
                            .least = p->least,
                            .most = p->most,
                            .halves_up = p->halves_up,
-                           .plain = head->plain};
+                           .plain = head->plain,
+                           .bounded = head->bounded};
     tiling how = {job->kernel->depthwise, TARE_INT8_DEPTHWISE_ROWS};
     if (f->depthwise)
         tile.a += first * job->kernel->bytes;

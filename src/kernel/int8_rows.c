@@ -2,6 +2,7 @@
 /* Pools, means and sums of whole-number networks, many channels at a time. */
 #include "kernel/int8_kernel.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "kernel/convolution_geometry.h"
@@ -292,6 +293,27 @@ static bool factor_of(tare_multiplier by, int32_t zero, tare_int8_factor *factor
     return true;
 }
 
+/* The factor as a number. */
+static double real_of(const tare_int8_factor *f) { return ldexp(f->multiplier, -31 - f->shift); }
+
+/*
+ * What a sum is in real numbers. What is rounded on the way, z and the first quotient of y, is off
+ * by 1.5 / 2^shift in all; three numbers and two sums of float32, and the step to whole 65536ths,
+ * by no more than 2^-22 of the greatest there can be.
+ */
+static void estimate_sum(tare_int8_sum *sum, int32_t y_zero) {
+    const double by = ldexp(real_of(&sum->y), TARE_INT8_ADD_BITS), parts = 1 << 16;
+    const double x_share = by / 2, z_share = sum->alike ? by / 2 : real_of(&sum->z) * by;
+    const double offset = y_zero + .5 - x_share * sum->x_zero - z_share * sum->z_zero;
+    const double most = -INT8_MIN * (x_share + z_share) + fabs(offset);
+    const double wrong = ceil(parts * (ldexp(1.5, -sum->y.shift) + ldexp(most, -22)) + 1);
+    sum->x_share = (float)(parts * x_share);
+    sum->z_share = (float)(parts * z_share);
+    sum->offset = (float)(parts * offset + wrong);
+    const double most_wrong = 128; /* beyond it there is doubt too often */
+    sum->wrong = wrong <= most_wrong && most < TARE_INT8_BOUNDED ? (int32_t)wrong : 0;
+}
+
 /* A sum of two 2^28 stays below 2^30. */
 static bool sum_of(const tare_int8_add *a, tare_int8_sum *sum) {
     *sum = (tare_int8_sum){.x_zero = a->a_zero,
@@ -300,8 +322,11 @@ static bool sum_of(const tare_int8_add *a, tare_int8_sum *sum) {
                            .most = a->most,
                            .alike = is_half(a->b_by),
                            .halves_up = a->least >= a->y_zero};
-    return is_half(a->a_by) && (sum->alike || factor_of(a->b_by, 0, &sum->z)) &&
-           factor_of(a->y_by, a->y_zero, &sum->y);
+    if (!is_half(a->a_by) || !(sum->alike || factor_of(a->b_by, 0, &sum->z)) ||
+        !factor_of(a->y_by, a->y_zero, &sum->y))
+        return false;
+    estimate_sum(sum, a->y_zero);
+    return true;
 }
 
 void tare_int8_add_run_with(const tare_int8_kernel *kernel, const tare_int8_add *a, const int8_t *x,

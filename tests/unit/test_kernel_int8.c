@@ -214,6 +214,26 @@ static void sums_wrap_as_the_plain_loops_do(void **state) {
     }
 }
 
+/* Sums one below, at and one above what ends at a half, of every half there is: the biases, beside
+ * weights of 0. */
+static void halves_round_as_in_plain_loops(void **state) {
+    (void)state;
+    for (uint64_t s = 0; s < 48; s++) {
+        const tare_convolution c = convolution(15, 1, 1, 4, 3 * 256, 1);
+        layer l = make_layer(s, &c, false, 0);
+        memset(l.w, (int)l.p.w_zero, (size_t)l.w_count);
+        for (int64_t f = 0; f < c.filters; f++) {
+            const tare_multiplier by = {l.multipliers[f], l.multipliers[c.filters + f]};
+            const double half = (double)(f / 3) - 128 + .5;
+            l.bias[f] =
+                (int32_t)lround(half / ldexp(by.multiplier, by.shift - 31)) + (int32_t)(f % 3) - 1;
+        }
+        tare_int8_product_reference(&l.p, l.x, &l.weights, l.wanted, NULL);
+        check_layer(&l, NULL);
+        free_layer(&l);
+    }
+}
+
 /* ---- what is no product: each result of a table is held against the plain loops' */
 
 static void check_same(const int8_t *got, const int8_t *wanted, int64_t count, const char *what,
@@ -249,6 +269,35 @@ static void sums_agree_with_plain_loops(void **state) {
         }
         void *all[] = {x, z, y, wanted};
         for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+    }
+}
+
+/* All there are, of scales that models have and of some whose sums end at halves. */
+static void every_sum_agrees_with_plain_loops(void **state) {
+    (void)state;
+    enum { NUMBERS = 256, PAIRS = NUMBERS * NUMBERS };
+    static int8_t x[PAIRS], z[PAIRS], y[PAIRS], wanted[PAIRS];
+    for (int i = 0; i < PAIRS; i++) {
+        x[i] = (int8_t)(i / NUMBERS + INT8_MIN);
+        z[i] = (int8_t)(i % NUMBERS + INT8_MIN);
+    }
+    for (uint64_t s = 0; s < 40; s++) {
+        const bool odd = s % 4 != 0; /* else powers of two */
+        const double z_scale = odd ? 1 + check_number(s, 1) * .8 : ldexp(1, (int)(s % 3) - 1);
+        const double y_scale = odd ? 1.5 + check_number(s, 2) : 2;
+        tare_int8_add a = tare_int8_add_of(1, z_scale, y_scale);
+        a.count = PAIRS;
+        a.a_zero = (int32_t)draw(s, 3, INT8_MIN, INT8_MAX);
+        a.b_zero = (int32_t)draw(s, 4, INT8_MIN, INT8_MAX);
+        a.y_zero = (int32_t)draw(s, 5, INT8_MIN, INT8_MAX);
+        a.least = s % 2 ? INT8_MIN : a.y_zero;
+        a.most = INT8_MAX;
+        tare_int8_add_reference(&a, x, z, wanted);
+        for (int isa = TARE_ISA_BASELINE; isa <= (int)tare_isa_supported(); isa++) {
+            const tare_int8_kernel *kernel = tare_int8_kernel_of((tare_isa)isa);
+            tare_int8_add_run_with(kernel, &a, x, z, y, NULL);
+            check_same(y, wanted, PAIRS, "sum", kernel);
+        }
     }
 }
 
@@ -335,7 +384,9 @@ int main(void) {
         cmocka_unit_test(depthwise_agrees_with_plain_loops),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(sums_wrap_as_the_plain_loops_do),
+        cmocka_unit_test(halves_round_as_in_plain_loops),
         cmocka_unit_test(sums_agree_with_plain_loops),
+        cmocka_unit_test(every_sum_agrees_with_plain_loops),
         cmocka_unit_test(pools_agree_with_plain_loops),
         cmocka_unit_test(means_agree_with_plain_loops),
         cmocka_unit_test(tables_are_looked_up),
