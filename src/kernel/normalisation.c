@@ -18,6 +18,7 @@
 #include "kernel/normalisation_columns.h"
 #include "kernel/normalisation_rows.h"
 #include "kernel/slices.h"
+#include "kernel/stream.h"
 
 #include <string.h>
 
@@ -27,6 +28,7 @@ enum {
     BLOCK = 8192,     /* numbers per two-pass block: stay in the first cache */
     SLICE = 32768,    /* numbers worth a slice of their own */
     ACTIVATED = 1024, /* numbers that are normalised before they go through an activation */
+    STAGE = 4096,     /* bytes of results that are made before they are streamed */
     TINY = 256,       /* numbers for which plain loops are as fast */
     LINE = 4096,      /* numbers of a channel up to which one line at a time is faster */
     ENOUGH = 16       /* slices of rows, so that all channels may be in one */

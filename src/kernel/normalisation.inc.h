@@ -12,7 +12,7 @@ typedef struct NAMED(job) {
     NUMBER *out;
     const NUMBER *columns[TARE_ROW_COLUMNS]; /* [channels] each; NULL: not wanted */
     double *scratch;
-    bool frozen;
+    bool frozen, streams;       /* streams: a map's results go past the caches */
     tare_unary_loop activation; /* of what a map makes; NULL: none */
 } NAMED(job);
 
@@ -336,30 +336,54 @@ static void NAMED(activate)(const NAMED(job) * job, const tare_rows *r, NUMBER *
 
 /* With an activation some rows at a time, which then are in the first cache. */
 static void NAMED(normalise_rows)(const NAMED(job) * job, const tare_rows *r, int64_t at,
-                                  const NUMBER *const *columns) {
+                                  const NUMBER *const *columns, NUMBER *y) {
     const int64_t most = job->activation ? ACTIVATED / (r->width + 1) + 1 : r->rows;
+    const NUMBER *x = job->x + at;
     tare_rows some = *r;
-    for (int64_t row = 0; row < r->rows; row += most, at += most * r->stride) {
+    for (int64_t row = 0; row < r->rows; row += most) {
         some.rows = tare_least(most, r->rows - row);
-        job->rows->normalise(&some, job->x + at, columns, job->out + at);
-        if (job->activation) NAMED(activate)(job, &some, job->out + at);
+        job->rows->normalise(&some, x + row * r->stride, columns, y + row * r->stride);
+        if (job->activation) NAMED(activate)(job, &some, y + row * r->stride);
     }
 }
 
-static void NAMED(map_rows)(const NAMED(job) * job, const tare_rows *r, int64_t at,
-                            const NUMBER *const *columns) {
+/* y or dx of the rows at `at` into `out`. */
+static void NAMED(map_into)(const NAMED(job) * job, const tare_rows *r, int64_t at,
+                            const NUMBER *const *columns, NUMBER *out) {
     if (!job->dy)
-        NAMED(normalise_rows)(job, r, at, columns);
+        NAMED(normalise_rows)(job, r, at, columns, out);
     else if (job->frozen)
-        job->rows->multiply(r, job->dy + at, job->x ? job->x + at : NULL, columns, job->out + at);
+        job->rows->multiply(r, job->dy + at, job->x ? job->x + at : NULL, columns, out);
     else
-        job->rows->gradient(r, job->dy + at, job->x + at, columns, job->out + at);
+        job->rows->gradient(r, job->dy + at, job->x + at, columns, out);
 }
 
-static void NAMED(map_slice)(void *context, int64_t slice) {
+/* What is streamed is made in the first cache, some rows at a time. */
+static void NAMED(map_rows)(const NAMED(job) * job, const tare_rows *r, int64_t at,
+                            const NUMBER *const *columns) {
+    enum { STAGED = STAGE / sizeof(NUMBER) };
+    if (!job->streams || r->stride != r->width || r->width > STAGED) {
+        NAMED(map_into)(job, r, at, columns, job->out + at);
+        return;
+    }
+    NUMBER made[STAGED];
+    const int64_t most = STAGED / r->width;
+    tare_rows some = *r;
+    for (int64_t row = 0; row < r->rows; row += most, at += most * r->width) {
+        some.rows = tare_least(most, r->rows - row);
+        NAMED(map_into)(job, &some, at, columns, made);
+        tare_stream(job->out + at, made, some.rows * r->width * (int64_t)sizeof(NUMBER));
+    }
+    tare_stream_end();
+}
+
+/* The last slice first: a pass over the same numbers has just been there, and what it read last is
+ * still in the caches. */
+static void NAMED(map_slice)(void *context, int64_t from_end) {
     enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
     const NAMED(job) *job = context;
-    const part p = part_of(&job->grid, slice);
+    const int64_t slices = job->grid.row_slices * job->grid.channel_slices;
+    const part p = part_of(&job->grid, slices - 1 - from_end);
     NUMBER spread[TARE_ROW_COLUMNS][WIDTH];
     const NUMBER *columns[TARE_ROW_COLUMNS];
     strip s;
@@ -402,7 +426,11 @@ static void NAMED(map_lines)(void *context, int64_t slice) {
 }
 
 static void NAMED(run_map)(NAMED(job) * job, tare_pool *pool) {
-    const bool lines = is_lines(&job->grid.view);
+    const tare_channels *view = &job->grid.view;
+    const int64_t arrays = 1 + (job->x != NULL) + (job->dy != NULL);
+    const int64_t bytes = view->outer * view->channels * view->inner * (int64_t)sizeof(NUMBER);
+    const bool lines = is_lines(view), in_place = job->out == job->x || job->out == job->dy;
+    job->streams = !in_place && tare_stream_pays(arrays * bytes);
     NAMED(run)(job, lines ? NAMED(map_lines) : NAMED(map_slice), pool);
 }
 

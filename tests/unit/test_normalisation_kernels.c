@@ -329,6 +329,31 @@ static void results_may_take_the_place_of_what_they_are_made_from(void **state) 
     }
 }
 
+/* Arrays of 18 MB: what is not in place of something read is stored past the caches, lines that
+ * begin anywhere. */
+static void results_past_the_caches_are_those_in_place(void **state) {
+    (void)state;
+    static const tare_channels large[] = {
+        {70001, 63, 1}, {6000, 750, 1}, {40, 32, 3501}, {2100, 2100, 1}};
+    for (size_t k = 0; k < sizeof large / sizeof *large; k++) {
+        step s = step_over(large[k], 1, 2);
+        const int64_t count = size_of(&s.view);
+        float *apart = allocate(count + 1, sizeof *apart);
+        const tare_normalisation_f32 by = normalisation_of(&s);
+        const tare_sums_f32 sums = {.dgamma = s.dgamma, .dbeta = s.dbeta};
+        run_step(&s, NULL);
+        memset(apart, 0, (size_t)(count + 1) * sizeof *apart);
+        tare_normalise_gradient_f32(&s.view, &by, s.dy, s.x, &sums, apart + 1, s.scratch, NULL);
+        tare_normalise_gradient_f32(&s.view, &by, s.dy, s.x, &sums, s.dy, s.scratch, NULL);
+        assert_true(apart[0] == 0 && same_bits(s.dy, apart + 1, count));
+        tare_normalise_f32(&s.view, &by, s.x, apart + 1, s.scratch, NULL);
+        tare_normalise_f32(&s.view, &by, s.x, s.x, s.scratch, NULL);
+        assert_true(apart[0] == 0 && same_bits(s.x, apart + 1, count));
+        release_numbers(apart, count + 1);
+        free_step(&s);
+    }
+}
+
 static void frozen_statistics_only_scale_the_gradient(void **state) {
     (void)state;
     for (int k = 0; k < VIEWS; k++) {
@@ -703,6 +728,7 @@ int main(void) {
         cmocka_unit_test(a_nan_stays_in_its_channel),
         cmocka_unit_test(no_thread_count_changes_a_bit),
         cmocka_unit_test(results_may_take_the_place_of_what_they_are_made_from),
+        cmocka_unit_test(results_past_the_caches_are_those_in_place),
         cmocka_unit_test(frozen_statistics_only_scale_the_gradient),
         cmocka_unit_test(scale_and_shift_say_the_same_as_normalise),
         cmocka_unit_test(folded_weights_give_what_product_and_map_gave),
