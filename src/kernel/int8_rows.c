@@ -13,7 +13,8 @@ enum {
     ADD_COST = 16,         /* of a sum, in numbers read */
     BLOCK = 256,           /* channels whose sums are kept at a time */
     ROW = 1024,            /* numbers of a row of narrow pixels that are kept at a time */
-    NARROW = 64            /* channels */
+    NARROW = 64,           /* channels, at most */
+    WIDE = 16              /* channels that are worth a call of a kernel */
 };
 
 static int64_t slices_of(int64_t items, int64_t numbers) {
@@ -51,6 +52,11 @@ static int64_t box_pixels(const box *b) {
     return (b->high[0] - b->low[0]) * (b->high[1] - b->low[1]) * (b->high[2] - b->low[2]);
 }
 
+static void clamp_all(const tare_int8_pool *p, int64_t count, int8_t *y) {
+    if (p->least == INT8_MIN && p->most == INT8_MAX) return;
+    for (int64_t i = 0; i < count; i++) y[i] = (int8_t)tare_clamp_32(y[i], p->least, p->most);
+}
+
 static void find_greatest(const pool_job *job, const box *b, const int8_t *image, int8_t *y) {
     const tare_convolution *c = &job->p->c;
     const int64_t channels = c->channels;
@@ -60,9 +66,7 @@ static void find_greatest(const pool_job *job, const box *b, const int8_t *image
             for (int64_t k = b->low[2]; k < b->high[2]; k++)
                 job->kernel->raise(y, image + ((i * c->in[1] + j) * c->in[2] + k) * channels,
                                    channels);
-    if (job->p->least == INT8_MIN && job->p->most == INT8_MAX) return;
-    for (int64_t i = 0; i < channels; i++)
-        y[i] = (int8_t)tare_clamp_32(y[i], job->p->least, job->p->most);
+    clamp_all(job->p, channels, y);
 }
 
 /* count: numbers under each sum. */
@@ -118,6 +122,18 @@ typedef struct row_part {
     int8_t *y;
 } row_part;
 
+/* found: the greatest of each column. */
+static void raise_windows(const pool_job *job, int64_t results, const int8_t *found, int8_t *y) {
+    const tare_convolution *c = &job->p->c;
+    const int64_t channels = c->channels;
+    for (int64_t j = 0; j < results; j++) {
+        const int8_t *x = found + j * c->stride[2] * channels;
+        memcpy(y + j * channels, x, (size_t)channels);
+        for (int64_t k = 1; k < c->kernel[2]; k++)
+            job->kernel->raise(y + j * channels, x + k * channels, channels);
+    }
+}
+
 static void greatest_of_part(const pool_job *job, const row_part *part) {
     const tare_convolution *c = &job->p->c;
     const int64_t channels = c->channels, step = c->stride[2] * channels;
@@ -127,15 +143,17 @@ static void greatest_of_part(const pool_job *job, const row_part *part) {
         job->kernel->raise(found + (part->low - part->begin) * channels,
                            part->image + (i * c->in[2] + part->low) * channels,
                            (part->high - part->low) * channels);
-    for (int64_t j = 0; j < part->results; j++)
+    if (channels >= WIDE) raise_windows(job, part->results, found, part->y);
+    for (int64_t j = 0; channels < WIDE && j < part->results; j++)
         for (int64_t i = 0; i < channels; i++) {
             int8_t most = INT8_MIN;
             for (int64_t k = 0; k < c->kernel[2]; k++) {
                 const int8_t x = found[j * step + k * channels + i];
                 most = x > most ? x : most;
             }
-            part->y[j * channels + i] = (int8_t)tare_clamp_32(most, job->p->least, job->p->most);
+            part->y[j * channels + i] = most;
         }
+    clamp_all(job->p, part->results * channels, part->y);
 }
 
 /* How many columns of result j's window lie inside the image. */
