@@ -182,6 +182,7 @@ static tare_status grow_arena(tare_session *session, int64_t bytes) {
     tare_release(&session->counting, session->arena, session->arena_bytes);
     session->arena = larger;
     session->arena_bytes = want;
+    session->arena_touched = false;
     return TARE_OK;
 }
 

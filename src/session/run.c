@@ -5,6 +5,7 @@
 
 #include "array/shape.h"
 #include "base/clock.h"
+#include "base/pages.h"
 #include "base/status.h"
 #include "session/profile.h"
 
@@ -28,8 +29,19 @@ static tare_status check_initialized(tare_session *session, tare_plan *plan) {
     return TARE_OK;
 }
 
+/* Memory of the host's own allocator is touched by the steps alone. */
+static void touch(tare_session *session, const tare_plan *plan) {
+    if (session->given.allocate != tare_default_allocator.allocate) return;
+    if (!session->arena_touched)
+        tare_pages_touch(session->pool, session->arena, session->arena_bytes);
+    if (!plan->bound_arena)
+        tare_pages_touch(session->pool, plan->persistent, (size_t)plan->persistent_bytes);
+    session->arena_touched = true;
+}
+
 static void bind(tare_session *session, tare_cached_plan *cached) {
     tare_plan *plan = cached->plan;
+    touch(session, plan);
     const tare_variable_places variables = {variable_address, variable_counts, session};
     tare_plan_bind(plan, session->arena, session->pool, &session->random_draws, &session->error,
                    &variables);

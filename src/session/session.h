@@ -47,6 +47,7 @@ struct tare_session {
     tare_cached_plan *latest;
     void *arena;
     size_t arena_bytes;
+    bool arena_touched; /* a run has begun in it */
     uint64_t random_draws;
     int64_t runs, plans_made;
     tare_profile *profile; /* the latest; NULL: there was none */
