@@ -2,8 +2,8 @@
 /*
  * Two ways to run a workload of Tare, compared in pairs: both are alive together and take turns, so
  * that what slows the machine down slows both, and a pair's ratio tells what they differ by. Who is
- * first changes from pair to pair. Where a program's memory lies can cost a hundredth for as long
- * as it runs, so both are started anew after every BENCH_PAIRS_PER_START pairs.
+ * first changes from pair to pair. Where a program's memory lies may favour it for as long as it
+ * runs, so both are started anew after every BENCH_PAIRS_PER_START pairs.
  */
 #ifndef BENCH_PAIRS_H
 #define BENCH_PAIRS_H
