@@ -58,8 +58,8 @@ finish_plain(const tare_int8_tile *tile, int rows, int width, const int32_t *sum
 }
 
 #if defined(ESTIMATES)
-/* As finish_plain, of bounded tiles; false: some result is not certain, and what is placed means
- * nothing. */
+/* As finish_plain, of bounded tiles of whole vectors; false: some result is not certain, and what
+ * is placed means nothing. */
 static inline __attribute__((always_inline)) bool finish_estimated(const tare_int8_tile *tile,
                                                                    int rows, int width,
                                                                    const int32_t *sums,
@@ -74,9 +74,8 @@ static inline __attribute__((always_inline)) bool finish_estimated(const tare_in
         by[k] = line_of(load(multipliers + k * LANES), load(shifts + k * LANES), tile->y_zero);
     /* Four vectors at a time: the same columns of `step` rows, or of half as many with two each. */
     const int step = columns == 2 * LANES ? 2 : 4;
-    const bool whole = columns == width;
     int i = 0;
-    for (const int32_t *row = sums; whole && i + step <= rows; i += step, row += 4 * LANES) {
+    for (const int32_t *row = sums; i + step <= rows; i += step, row += 4 * LANES) {
         int8_t *y = tile->y + i * stride;
         const vector four[4] = {line_at(load(row), &by[0], halves_up, &rest),
                                 line_at(load(row + LANES), &by[step == 2], halves_up, &rest),
@@ -103,8 +102,9 @@ static __attribute__((noinline)) void finish(const tare_int8_tile *tile, int row
     /* How halves below 0 go is nothing to results that end at 0 or above. */
     const bool up = tile->halves_up || tile->least >= tile->y_zero;
 #if defined(ESTIMATES)
-    if (tile->bounded && (up ? finish_estimated(tile, rows, width, sums, true)
-                             : finish_estimated(tile, rows, width, sums, false)))
+    if (tile->bounded && tile->columns == width &&
+        (up ? finish_estimated(tile, rows, width, sums, true)
+            : finish_estimated(tile, rows, width, sums, false)))
         return;
 #endif
     if (tile->plain) {
