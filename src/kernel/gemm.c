@@ -26,13 +26,15 @@
 #include "kernel/slices.h"
 
 enum {
-    TINY = 128,           /* multiply-adds up to which plain loops are the fastest */
-    MOST_STEPS = 512,     /* of k in a block: a packed tile of A stays in the first-level cache */
-    MOST_ROWS = 1024,     /* of C in a block, about: bounds the scratch */
-    MOST_COLUMNS = 1024,  /* the same */
-    SLICE_WORK = 1 << 18, /* least multiply-adds of a slice: five microseconds or so */
-    PACK_WORK = 1 << 15,  /* least numbers packed by a slice */
-    LEAST_SHARES = 8,     /* panels from which on their number is enough for slices */
+    TINY = 128,            /* multiply-adds up to which plain loops are the fastest */
+    MOST_STEPS = 512,      /* of k in a block: a packed tile of A stays in the first-level cache */
+    MOST_ROWS = 1024,      /* of C in a block, about: bounds the scratch */
+    MOST_COLUMNS = 1024,   /* the same */
+    SLICE_WORK = 1 << 18,  /* least multiply-adds of a slice: five microseconds or so */
+    PACK_WORK = 1 << 15,   /* least numbers packed by a slice */
+    MOST_OWN_STEPS = 1024, /* of k in a block of a panel that a slice packs for itself */
+    TILE_STEPS = 8,        /* as long as so many steps takes what is done once for a tile */
+    LEAST_SHARES = 8,      /* panels from which on their number is enough for slices */
     /* Numbers. What is read at such distances meets in few sets of a cache: */
     ROWS_APART = 1024, /* a tile's rows, side by side, a line of each at a time */
     STEPS_APART = 256  /* a tile's steps of a transposed A, of which no line may be lost */
@@ -72,7 +74,6 @@ typedef struct layout {
 static layout lay_out(const tare_gemm_kernel *kernel, const tare_gemm *gemm) {
     const int64_t width = 2 * (int64_t)kernel->lanes;
     layout l = {0};
-    l.steps = cut_evenly(gemm->k, MOST_STEPS, 1);
     l.tiles = cut_evenly(gemm->m, kernel->rows, 1);
     l.panels = (cut){.size = width, .count = tare_quotient_up(gemm->n, width)};
     l.block_tiles = cut_evenly(l.tiles.count, tare_quotient_up(MOST_ROWS, kernel->rows), 1).size;
@@ -81,6 +82,7 @@ static layout lay_out(const tare_gemm_kernel *kernel, const tare_gemm *gemm) {
         l.panels.count > 1 && gemm->lda % (gemm->transpose_a ? STEPS_APART : ROWS_APART) == 0;
     l.pack_b = l.tiles.count > 1 || gemm->transpose_b;
     l.by_columns = !l.pack_a && l.panels.count >= LEAST_SHARES && gemm->n >= gemm->m;
+    l.steps = cut_evenly(gemm->k, l.by_columns ? MOST_OWN_STEPS : MOST_STEPS, 1);
     if (l.pack_a) l.packed_a = l.block_tiles * kernel->panel * l.steps.size;
     /* The last panel is packed even so when it is narrower than the loads of a micro-kernel. */
     if (l.pack_b || gemm->n % width != 0) l.packed_b = l.block_panels * width * l.steps.size;
@@ -368,7 +370,7 @@ static void column_slice(void *context, int64_t slice) {
 }
 
 static void run_columns(block_job *job, tare_pool *pool) {
-    const int64_t work = job->gemm->m * job->gemm->k * job->cut->panels.size;
+    const int64_t work = job->gemm->m * (job->gemm->k + TILE_STEPS) * job->cut->panels.size;
     job->panel_groups = tare_slice_count(job->panels, work, SLICE_WORK);
     tare_pool_run(pool, job->panel_groups, column_slice, job);
 }

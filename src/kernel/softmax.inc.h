@@ -301,7 +301,8 @@ void NAMED(tare_cross_entropy)(const tare_cross_entropy *c, const void *labels,
                                tare_pool *pool) {
     NAMED(entropy_job)
     job = {.c = c, .labels = labels, .logits = logits, .loss = loss, .backprop = backprop};
-    job.slices = tare_slice_count(c->rows, c->classes * 2 * ROW_COST, SLICE_OPERATIONS);
+    const int64_t computed = tare_round_up(c->classes, LANES); /* a short row is padded */
+    job.slices = tare_slice_count(c->rows, computed * 2 * ROW_COST, SLICE_OPERATIONS);
     if (c->rows > 0) tare_pool_run(pool, job.slices, NAMED(entropy_slice), &job);
 }
 
