@@ -54,13 +54,11 @@ static void draw_two(const tare_random *random, uint64_t index, uint64_t numbers
 
 void tare_random_fill_uniform(const tare_random *random, int64_t first, int64_t count, double low,
                               double high, double *out) {
+    const double below = nextafter(high, low);
     uint64_t numbers[2];
     for (int64_t i = first; i < first + count; i++) {
         if (i == first || i % 2 == 0) draw_two(random, (uint64_t)i / 2, numbers);
-        const double unit = (double)(numbers[i % 2] >> 11) * 0x1p-53;
-        const double value = low + (high - low) * unit;
-        /* The sum may round up to high. */
-        *out++ = value >= high && low < high ? nextafter(high, low) : value;
+        *out++ = tare_random_between(numbers[i % 2], low, high, below);
     }
 }
 

@@ -27,6 +27,15 @@ void tare_random_block(const tare_random *random, uint64_t index, uint32_t words
  * same numbers.
  */
 
+/*
+ * A number of 64 random bits as one in [low, high), by its upper 53. below: the last one below high
+ * (high, when they are equal), for the sum may round up to high.
+ */
+static inline double tare_random_between(uint64_t number, double low, double high, double below) {
+    const double value = low + (high - low) * ((double)(int64_t)(number >> 11) * 0x1p-53);
+    return value >= high && low < high ? below : value;
+}
+
 /* In [low, high), or low when they are equal; 53 bits each. */
 void tare_random_fill_uniform(const tare_random *random, int64_t first, int64_t count, double low,
                               double high, double *out);

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "kernel/draw_blocks.h"
+#include "kernel/isa.h"
 #include "kernel/slices.h"
 
 enum { BLOCK = 256, SLICE_BLOCKS = 16 };
@@ -20,12 +22,44 @@ typedef struct draw_job {
 
 static int64_t blocks_of(int64_t count) { return (count + BLOCK - 1) / BLOCK; }
 
-static void draw_block(const draw_job *job, int64_t first, int64_t count) {
+/* NULL: no vectors for it. */
+static tare_draw_blocks blocks_for(tare_isa isa) {
+#if defined(__x86_64__)
+    if (isa >= TARE_ISA_AVX512) return tare_draw_blocks_avx512;
+    if (isa >= TARE_ISA_AVX2) return tare_draw_blocks_avx2;
+#endif
+    (void)isa;
+    return NULL;
+}
+
+/* first is even: it begins a block. */
+static void draw_uniform(tare_draw_blocks blocks, const tare_random *random, int64_t first,
+                         int64_t count, double low, double high, double *out) {
+    const double below = nextafter(high, low);
+    uint64_t numbers[2][TARE_DRAW_BLOCKS];
+    for (int64_t from = 0; from < count; from += 2 * TARE_DRAW_BLOCKS) {
+        const int64_t left = tare_least(count - from, 2 * TARE_DRAW_BLOCKS);
+        blocks(random, (uint64_t)(first + from) / 2, numbers);
+        for (int64_t i = 0; i < left; i++)
+            out[from + i] = tare_random_between(numbers[i % 2][i / 2], low, high, below);
+    }
+}
+
+void tare_draw_numbers(tare_draw which, const tare_random *random, int64_t first, int64_t count,
+                       double low, double high, double *out) {
     static void (*const draws[])(const tare_random *, int64_t, int64_t, double, double,
                                  double *) = {tare_random_fill_uniform, tare_random_fill_normal,
                                               tare_random_fill_truncated_normal};
+    const tare_draw_blocks blocks = blocks_for(tare_isa_used());
+    if (which == TARE_DRAW_UNIFORM && blocks && first % 2 == 0)
+        draw_uniform(blocks, random, first, count, low, high, out);
+    else
+        draws[which](random, first, count, low, high, out);
+}
+
+static void draw_block(const draw_job *job, int64_t first, int64_t count) {
     double numbers[BLOCK];
-    draws[job->which](job->random, first, count, job->low, job->high, numbers);
+    tare_draw_numbers(job->which, job->random, first, count, job->low, job->high, numbers);
     if (job->dtype == TARE_FLOAT64) {
         double *y = (double *)job->y + first;
         for (int64_t i = 0; i < count; i++) y[i] = numbers[i];

@@ -10,6 +10,11 @@
 
 typedef enum tare_draw { TARE_DRAW_UNIFORM, TARE_DRAW_NORMAL, TARE_DRAW_TRUNCATED } tare_draw;
 
+/* Numbers first .. first + count - 1 of the stream, as tare_random_fill_uniform and the others make
+ * them; uniform ones in vectors when first is even. */
+void tare_draw_numbers(tare_draw which, const tare_random *random, int64_t first, int64_t count,
+                       double low, double high, double *out);
+
 /* dtype float32 or float64. Uniform numbers are below high also after rounding to float32. */
 void tare_draw_run(tare_draw which, const tare_random *random, tare_dtype dtype, int64_t count,
                    double low, double high, void *y, tare_pool *pool);

@@ -95,7 +95,8 @@ static tare_status find_first(const tare_patient *patient, const average *a, dou
     bool same = true;
     if (tare_array_new(a->now->dtype, a->now->shape, &patient->session->given, &first) != TARE_OK)
         return tare_fail_memory(patient->error);
-    tare_status status = tare_initial_value(patient->graph, a->variable, first, patient->error);
+    tare_status status =
+        tare_initial_value(patient->graph, a->variable, NULL, first, patient->error);
     *number = status == TARE_OK && first->count > 0 ? tare_array_number(first, 0) : 0;
     for (int64_t c = 0; status == TARE_OK && c < first->count; c++)
         same &= tare_array_number(first, c) == *number;

@@ -41,7 +41,8 @@ static tare_status is_first_value(tare_patient *patient, const tare_node *variab
     *is = false;
     if (tare_array_new(now->dtype, now->shape, &patient->session->given, &first) != TARE_OK)
         return tare_fail_memory(patient->error);
-    const tare_status status = tare_initial_value(patient->graph, variable, first, patient->error);
+    const tare_status status =
+        tare_initial_value(patient->graph, variable, NULL, first, patient->error);
     if (status == TARE_OK) *is = memcmp(first->data, now->data, now->bytes) == 0;
     tare_array_free(first);
     return status;

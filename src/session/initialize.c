@@ -20,14 +20,15 @@
 
 #include "array/shape.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "kernel/draw.h"
+#include "kernel/slices.h"
 
 /* Standard deviation of a standard normal that is redrawn beyond two deviations. */
 #define TRUNCATED_DEVIATION .87962566103423978
 
-enum { CHUNK = 256 }; /* numbers drawn at a time, on the stack */
+enum { CHUNK = 256, SLICE_CHUNKS = 16 }; /* CHUNK: numbers drawn at a time, on the stack */
 
 /* One first value on its way. */
 typedef struct initial {
@@ -36,12 +37,11 @@ typedef struct initial {
     const tare_initializer *initializer;
     tare_array *into;
     tare_random random;
+    tare_pool *pool;
     tare_error *error;
 } initial;
 
 typedef tare_status (*initial_function)(const initial *initial);
-typedef void (*draw_function)(const tare_random *random, int64_t first, int64_t count, double a,
-                              double b, double *out);
 
 static tare_status refuse(const initial *i, tare_status status, const char *got, const char *need) {
     return tare_fail_at(i->error, status, "initializer", i->node->name, got, need);
@@ -77,36 +77,58 @@ static void store(tare_array *into, int64_t first, int64_t count, const double *
     }
 }
 
-static void fill(tare_array *into, double value) {
+/* All elements of one value, made a chunk at a time: drawn, or (is_fixed) all of them a. */
+typedef struct filling {
+    const initial *initial;
+    bool is_fixed, whole;
+    tare_draw which;
+    double a, b;
+    int64_t total, chunks, slices;
+} filling;
+
+static void fill_chunk(const filling *f, int64_t first, int64_t count) {
     double numbers[CHUNK];
-    for (int i = 0; i < CHUNK; i++) numbers[i] = value;
-    const int64_t total = tare_array_count(into);
-    for (int64_t first = 0; first < total; first += CHUNK)
-        store(into, first, total - first < CHUNK ? total - first : CHUNK, numbers);
+    if (f->is_fixed)
+        for (int64_t k = 0; k < count; k++) numbers[k] = f->a;
+    else
+        tare_draw_numbers(f->which, &f->initial->random, first, count, f->a, f->b, numbers);
+    if (f->whole)
+        for (int64_t k = 0; k < count; k++) numbers[k] = floor(numbers[k]);
+    store(f->initial->into, first, count, numbers);
 }
 
-static void draw(const initial *i, draw_function function, double a, double b) {
-    double numbers[CHUNK];
+static void fill_slice(void *context, int64_t slice) {
+    const filling *f = context;
+    const int64_t end = tare_slice_begin(f->chunks, f->slices, slice + 1);
+    for (int64_t c = tare_slice_begin(f->chunks, f->slices, slice); c < end; c++)
+        fill_chunk(f, c * CHUNK, tare_least(f->total - c * CHUNK, CHUNK));
+}
+
+static void fill_all(filling f) {
+    f.total = tare_array_count(f.initial->into);
+    f.chunks = tare_quotient_up(f.total, CHUNK);
+    f.slices = tare_slice_count(f.chunks, 1, SLICE_CHUNKS);
+    tare_pool_run(f.initial->pool, f.slices, fill_slice, &f);
+}
+
+static void fill(const initial *i, double value) {
+    fill_all((filling){.initial = i, .is_fixed = true, .a = value});
+}
+
+static void draw(const initial *i, tare_draw which, double a, double b) {
     const bool whole = !is_floating(tare_array_dtype(i->into));
-    const int64_t total = tare_array_count(i->into);
-    for (int64_t first = 0; first < total; first += CHUNK) {
-        const int64_t count = total - first < CHUNK ? total - first : CHUNK;
-        function(&i->random, first, count, a, b, numbers);
-        if (whole)
-            for (int64_t k = 0; k < count; k++) numbers[k] = floor(numbers[k]);
-        store(i->into, first, count, numbers);
-    }
+    fill_all((filling){.initial = i, .whole = whole, .which = which, .a = a, .b = b});
 }
 
 /* ------------------------------------------------------------------------- fixed values */
 
 static tare_status set_zeros(const initial *i) {
-    fill(i->into, 0);
+    fill(i, 0);
     return TARE_OK;
 }
 
 static tare_status set_ones(const initial *i) {
-    fill(i->into, 1);
+    fill(i, 1);
     return TARE_OK;
 }
 
@@ -126,7 +148,7 @@ static tare_status set_from_array(const initial *i, const tare_array *array) {
 
 static tare_status set_constant(const initial *i) {
     if (i->initializer->array) return set_from_array(i, i->initializer->array);
-    fill(i->into, i->initializer->a);
+    fill(i, i->initializer->a);
     return TARE_OK;
 }
 
@@ -137,7 +159,7 @@ static tare_status set_identity(const initial *i) {
         return refuse(i, TARE_ERROR_SHAPE, tare_shape_text(text, shape),
                       "a matrix for an identity");
     }
-    fill(i->into, 0);
+    fill(i, 0);
     const int64_t rows = shape.extents[0], columns = shape.extents[1];
     for (int64_t k = 0; k < rows && k < columns; k++)
         tare_array_set_number(i->into, k * columns + k, i->initializer->a);
@@ -149,24 +171,22 @@ static tare_status set_identity(const initial *i) {
 static tare_status set_uniform(const initial *i) {
     const double low = i->initializer->a, high = i->initializer->b;
     if (!(low <= high)) return refuse_number(i, "high end", high, "one not below the low end");
-    draw(i, tare_random_fill_uniform, low, high);
+    draw(i, TARE_DRAW_UNIFORM, low, high);
     return TARE_OK;
 }
 
-static tare_status set_normal_by(const initial *i, draw_function function) {
+static tare_status set_normal_by(const initial *i, tare_draw which) {
     TARE_TRY(need_floating(i));
     const double deviation = i->initializer->b;
     if (!(deviation >= 0)) return refuse_number(i, "deviation", deviation, "0 or more");
-    draw(i, function, i->initializer->a, deviation);
+    draw(i, which, i->initializer->a, deviation);
     return TARE_OK;
 }
 
-static tare_status set_normal(const initial *i) {
-    return set_normal_by(i, tare_random_fill_normal);
-}
+static tare_status set_normal(const initial *i) { return set_normal_by(i, TARE_DRAW_NORMAL); }
 
 static tare_status set_truncated_normal(const initial *i) {
-    return set_normal_by(i, tare_random_fill_truncated_normal);
+    return set_normal_by(i, TARE_DRAW_TRUNCATED);
 }
 
 void tare_initializer_fans(tare_shape shape, double *fan_in, double *fan_out) {
@@ -193,11 +213,11 @@ static tare_status scale_variance(const initial *i, double scale, tare_fan which
     const double variance = scale / (fan > 1 ? fan : 1);
     if (distribution == TARE_DISTRIBUTION_UNIFORM) {
         const double limit = sqrt(3 * variance);
-        draw(i, tare_random_fill_uniform, -limit, limit);
+        draw(i, TARE_DRAW_UNIFORM, -limit, limit);
     } else if (distribution == TARE_DISTRIBUTION_UNTRUNCATED_NORMAL) {
-        draw(i, tare_random_fill_normal, 0, sqrt(variance));
+        draw(i, TARE_DRAW_NORMAL, 0, sqrt(variance));
     } else {
-        draw(i, tare_random_fill_truncated_normal, 0, sqrt(variance) / TRUNCATED_DEVIATION);
+        draw(i, TARE_DRAW_TRUNCATED, 0, sqrt(variance) / TRUNCATED_DEVIATION);
     }
     return TARE_OK;
 }
@@ -315,8 +335,8 @@ static tare_status follow(const tare_node **variable, tare_error *error) {
     return TARE_OK;
 }
 
-tare_status tare_initial_value(const tare_graph *graph, const tare_node *variable, tare_array *into,
-                               tare_error *error) {
+tare_status tare_initial_value(const tare_graph *graph, const tare_node *variable, tare_pool *pool,
+                               tare_array *into, tare_error *error) {
     TARE_TRY(follow(&variable, error));
     const tare_initializer *initializer = initializer_of(variable);
     const initial job = {
@@ -326,6 +346,7 @@ tare_status tare_initial_value(const tare_graph *graph, const tare_node *variabl
         .into = into,
         .random = {.key =
                        initializer->seed ? tare_random_key(initializer->seed, 0) : variable->seed},
+        .pool = pool,
         .error = error,
     };
     const size_t kind = (size_t)initializer->kind;

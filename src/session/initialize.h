@@ -3,16 +3,17 @@
 #ifndef TARE_SRC_SESSION_INITIALIZE_H
 #define TARE_SRC_SESSION_INITIALIZE_H
 
+#include "base/threads.h"
 #include "graph/graph.h"
 
 /*
  * Computes the first value of a variable into an array of its dtype and shape, as its initialiser
- * says. The same node and seeds give the same numbers, on every machine with the same libm.
- * Errors  a parameter outside its range, a shape or dtype the initialiser cannot serve, a constant
- * with more numbers than the variable; no memory.
+ * says, on the pool's threads (NULL: on the caller's). The same node and seeds give the same
+ * numbers, on every machine with the same libm. Errors  a parameter outside its range, a shape or
+ * dtype the initialiser cannot serve, a constant with more numbers than the variable; no memory.
  */
-tare_status tare_initial_value(const tare_graph *graph, const tare_node *variable, tare_array *into,
-                               tare_error *error);
+tare_status tare_initial_value(const tare_graph *graph, const tare_node *variable, tare_pool *pool,
+                               tare_array *into, tare_error *error);
 
 /*
  * Inputs and outputs that one output and one input are connected with: both 1 for a scalar, both

@@ -57,8 +57,8 @@ static tare_status refuse_name(tare_session *session, const char *name) {
 static tare_status initialize_one(tare_session *session, int32_t id) {
     tare_variable_state *state = NULL;
     TARE_TRY(tare_session_variable(session, id, &state));
-    TARE_TRY(tare_initial_value(session->graph, tare_graph_node(session->graph, id), state->array,
-                                &session->error));
+    TARE_TRY(tare_initial_value(session->graph, tare_graph_node(session->graph, id), session->pool,
+                                state->array, &session->error));
     session->variables.items[id].initialized = true;
     tare_session_renew_counts(&session->variables.items[id], NULL, false);
     return TARE_OK;

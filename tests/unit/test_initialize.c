@@ -27,8 +27,30 @@ static tare_array *value_of(tare_graph *graph, const tare_node *node) {
     tare_error error = {.status = TARE_OK};
     assert_int_equal(tare_array_new(node->outputs[0].dtype, node->outputs[0].shape, NULL, &array),
                      TARE_OK);
-    if (tare_initial_value(graph, node, array, &error)) fail_msg("%s", error.message);
+    if (tare_initial_value(graph, node, NULL, array, &error)) fail_msg("%s", error.message);
     return array;
+}
+
+/* The numbers that a pool's threads made would differ if a slice were anyhow its own. */
+static void no_number_depends_on_the_threads(void **state) {
+    (void)state;
+    tare_pool *pool = NULL;
+    assert_int_equal(tare_pool_new(NULL, 3, NULL, NULL, &pool, NULL), TARE_OK);
+    const tare_initializer kinds[] = {TARE_RANDOM_UNIFORM(-1, 1), TARE_TRUNCATED_NORMAL(0, 1),
+                                      TARE_CONSTANT(3)};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        tare_graph *graph = tare_graph_new();
+        const tare_node *node = variable_node(graph, TARE_SHAPE(131, 257), TARE_FLOAT32, kinds[k]);
+        tare_array *alone = value_of(graph, node), *shared = value_of(graph, node);
+        memset(tare_array_data(shared), 0x5A, tare_array_bytes(shared));
+        assert_int_equal(tare_initial_value(graph, node, pool, shared, NULL), TARE_OK);
+        assert_memory_equal(tare_array_data(shared), tare_array_data(alone),
+                            tare_array_bytes(alone));
+        tare_array_free(alone);
+        tare_array_free(shared);
+        tare_graph_free(graph);
+    }
+    tare_pool_free(pool);
 }
 
 static tare_array *initial(tare_shape shape, tare_dtype dtype, tare_initializer initializer) {
@@ -304,7 +326,7 @@ static void check_refusal(tare_shape shape, tare_dtype dtype, tare_initializer i
     tare_array *array = NULL;
     tare_error error = {.status = TARE_OK};
     assert_int_equal(tare_array_new(dtype, shape, NULL, &array), TARE_OK);
-    assert_int_equal(tare_initial_value(graph, node, array, &error), status);
+    assert_int_equal(tare_initial_value(graph, node, NULL, array, &error), status);
     if (!strstr(error.message, words)) fail_msg("'%s' lacks '%s'", error.message, words);
     assert_string_equal(error.node, "v");
     tare_array_free(array);
@@ -336,9 +358,9 @@ static void an_orthogonal_matrix_without_memory_is_a_status(void **state) {
     tare_error error = {.status = TARE_OK};
     assert_int_equal(tare_array_new(TARE_FLOAT32, TARE_SHAPE(4, 4), NULL, &array), TARE_OK);
     allocator.fail_at = allocator.calls + 1;
-    assert_int_equal(tare_initial_value(graph, node, array, &error), TARE_ERROR_MEMORY);
+    assert_int_equal(tare_initial_value(graph, node, NULL, array, &error), TARE_ERROR_MEMORY);
     allocator.fail_at = 0;
-    assert_int_equal(tare_initial_value(graph, node, array, &error), TARE_OK);
+    assert_int_equal(tare_initial_value(graph, node, NULL, array, &error), TARE_OK);
     tare_array_free(array);
     tare_graph_free(graph);
     assert_true(failing_allocator_is_clean(&allocator));
@@ -370,6 +392,7 @@ int main(void) {
         cmocka_unit_test(a_shadow_starts_as_its_variable),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(an_orthogonal_matrix_without_memory_is_a_status),
+        cmocka_unit_test(no_number_depends_on_the_threads),
         cmocka_unit_test(an_empty_variable_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

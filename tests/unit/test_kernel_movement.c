@@ -192,6 +192,25 @@ static void random_arrays_depend_on_key_stream_and_place_alone(void **state) {
     check_free_pools(pools);
 }
 
+/* Vectors and the plain generator: odd and even beginnings, ends within a block, words of 64 bits
+ * in key, stream and place. */
+static void drawn_numbers_are_those_of_the_generator(void **state) {
+    (void)state;
+    enum { COUNT = 203 };
+    static const int64_t firsts[] = {0, 1, 62, 1000, ((int64_t)1 << 33) - 40};
+    const tare_random random = {UINT64_C(0xfedcba9876543210), UINT64_C(0x0123456789abcdef)};
+    double want[COUNT], got[COUNT];
+    for (size_t f = 0; f < sizeof firsts / sizeof *firsts; f++)
+        for (int64_t count = 0; count <= COUNT; count += 29) {
+            tare_random_fill_uniform(&random, firsts[f], count, -3, 2, want);
+            tare_draw_numbers(TARE_DRAW_UNIFORM, &random, firsts[f], count, -3, 2, got);
+            assert_memory_equal(got, want, (size_t)count * sizeof *want);
+            tare_random_fill_normal(&random, firsts[f], count, -3, 2, want);
+            tare_draw_numbers(TARE_DRAW_NORMAL, &random, firsts[f], count, -3, 2, got);
+            assert_memory_equal(got, want, (size_t)count * sizeof *want);
+        }
+}
+
 static void uniform_floats_stay_below_their_high_end(void **state) {
     (void)state;
     enum { COUNT = 100000 };
@@ -231,6 +250,7 @@ int main(void) {
         cmocka_unit_test(choosing_goes_by_element_or_by_row),
         cmocka_unit_test(mirrors_show_the_edge_once_or_twice),
         cmocka_unit_test(random_arrays_depend_on_key_stream_and_place_alone),
+        cmocka_unit_test(drawn_numbers_are_those_of_the_generator),
         cmocka_unit_test(uniform_floats_stay_below_their_high_end),
         cmocka_unit_test(dropout_drops_its_share_and_scales_the_rest),
     };
