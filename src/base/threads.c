@@ -42,7 +42,8 @@
 typedef struct lane {
     _Alignas(CACHE_LINE) _Atomic int64_t next;
     _Atomic int64_t end;
-    _Atomic int64_t base; /* what a ticket is more than its slice */
+    _Atomic int64_t base; /* what a ticket is more than its slice; backwards: their sum */
+    _Atomic bool backwards;
 } lane;
 
 struct tare_pool {
@@ -173,10 +174,11 @@ static int64_t take_from(tare_pool *pool, lane *from) {
             atomic_load_explicit(&pool->function, memory_order_relaxed);
         void *context = atomic_load_explicit(&pool->context, memory_order_relaxed);
         const int64_t base = atomic_load_explicit(&from->base, memory_order_relaxed);
+        const bool backwards = atomic_load_explicit(&from->backwards, memory_order_relaxed);
         if (!atomic_compare_exchange_weak_explicit(&from->next, &ticket, ticket + 1,
                                                    memory_order_acq_rel, memory_order_relaxed))
             continue; /* ticket now holds what next is */
-        function(context, ticket - base);
+        function(context, backwards ? base - ticket : ticket - base);
         taken++;
         ticket = atomic_load_explicit(&from->next, memory_order_relaxed);
     }
@@ -210,25 +212,29 @@ static void *worker(void *argument) {
     return NULL;
 }
 
-static void publish(tare_pool *pool, int64_t slices) {
+static void publish(tare_pool *pool, int64_t slices, bool backwards) {
     int64_t first = 0;
     for (int i = 0; i < pool->lane_count; i++) {
         lane *to = &pool->lanes[i];
         const int64_t behind = slices * (i + 1) / pool->lane_count;
         const int64_t end = atomic_load_explicit(&to->end, memory_order_relaxed);
-        atomic_store_explicit(&to->base, end - first, memory_order_relaxed);
+        const int64_t base = backwards ? end + behind - 1 : end - first;
+        atomic_store_explicit(&to->base, base, memory_order_relaxed);
+        atomic_store_explicit(&to->backwards, backwards, memory_order_relaxed);
         atomic_store_explicit(&to->end, end + behind - first, memory_order_release);
         first = behind;
     }
 }
 
-static void run_here(int64_t slices, tare_slice_function function, void *context) {
-    for (int64_t slice = 0; slice < slices; slice++) function(context, slice);
+static void run_here(int64_t slices, tare_slice_function function, void *context, bool backwards) {
+    for (int64_t slice = 0; slice < slices; slice++)
+        function(context, backwards ? slices - 1 - slice : slice);
 }
 
-void tare_pool_run(tare_pool *pool, int64_t slices, tare_slice_function function, void *context) {
+static void run(tare_pool *pool, int64_t slices, tare_slice_function function, void *context,
+                bool backwards) {
     if (pool == NULL || pool->threads == 1 || slices <= 1) {
-        run_here(slices, function, context);
+        run_here(slices, function, context, backwards);
         return;
     }
     if (pool->parallel_for != NULL) {
@@ -239,11 +245,20 @@ void tare_pool_run(tare_pool *pool, int64_t slices, tare_slice_function function
     assert(atomic_load(&pool->done) == base); /* no slice of this pool is running */
     atomic_store_explicit(&pool->function, function, memory_order_relaxed);
     atomic_store_explicit(&pool->context, context, memory_order_relaxed);
-    publish(pool, slices);
+    publish(pool, slices, backwards);
     (void)atomic_exchange(&pool->end, base + slices);
     wake_workers(pool, slices - 1);
     atomic_fetch_add(&pool->done, take_slices(pool, 0));
     wait_until_finished(pool, base + slices);
+}
+
+void tare_pool_run(tare_pool *pool, int64_t slices, tare_slice_function function, void *context) {
+    run(pool, slices, function, context, false);
+}
+
+void tare_pool_run_backwards(tare_pool *pool, int64_t slices, tare_slice_function function,
+                             void *context) {
+    run(pool, slices, function, context, true);
 }
 
 /* ------------------------------------------------------------------------ making and freeing */

@@ -42,6 +42,12 @@ int tare_pool_threads(const tare_pool *pool); /* 1 for NULL */
  * same pool, nor may two threads at once.
  */
 void tare_pool_run(tare_pool *pool, int64_t slices, tare_slice_function function, void *context);
+/*
+ * The same, where order is kept at all from the last slice to the first: for a pass over what the
+ * run before has passed over, whose last part is still in the caches.
+ */
+void tare_pool_run_backwards(tare_pool *pool, int64_t slices, tare_slice_function function,
+                             void *context);
 
 /* Logical processors this process may use, at least 1. */
 int tare_processor_count(void);

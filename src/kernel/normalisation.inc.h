@@ -377,13 +377,10 @@ static void NAMED(map_rows)(const NAMED(job) * job, const tare_rows *r, int64_t 
     tare_stream_end();
 }
 
-/* The last slice first: a pass over the same numbers has just been there, and what it read last is
- * still in the caches. */
-static void NAMED(map_slice)(void *context, int64_t from_end) {
+static void NAMED(map_slice)(void *context, int64_t slice) {
     enum { WIDTH = ROW_BYTES / sizeof(NUMBER) };
     const NAMED(job) *job = context;
-    const int64_t slices = job->grid.row_slices * job->grid.channel_slices;
-    const part p = part_of(&job->grid, slices - 1 - from_end);
+    const part p = part_of(&job->grid, slice);
     NUMBER spread[TARE_ROW_COLUMNS][WIDTH];
     const NUMBER *columns[TARE_ROW_COLUMNS];
     strip s;
@@ -425,13 +422,15 @@ static void NAMED(map_lines)(void *context, int64_t slice) {
     }
 }
 
+/* Backwards: sums over the same numbers have just been taken. */
 static void NAMED(run_map)(NAMED(job) * job, tare_pool *pool) {
     const tare_channels *view = &job->grid.view;
     const int64_t arrays = 1 + (job->x != NULL) + (job->dy != NULL);
     const int64_t bytes = view->outer * view->channels * view->inner * (int64_t)sizeof(NUMBER);
+    const int64_t slices = job->grid.row_slices * job->grid.channel_slices;
     const bool lines = is_lines(view), in_place = job->out == job->x || job->out == job->dy;
     job->streams = !in_place && tare_stream_pays(arrays * bytes);
-    NAMED(run)(job, lines ? NAMED(map_lines) : NAMED(map_slice), pool);
+    tare_pool_run_backwards(pool, slices, lines ? NAMED(map_lines) : NAMED(map_slice), job);
 }
 
 void NAMED(tare_normalise)(const tare_channels *view, const NAMED(tare_normalisation) * by,
