@@ -124,10 +124,11 @@ typedef struct tare_prepare {
                       where memory is all that counts */
     int64_t bytes; /* that it must read and write; 0 (the start): inputs and outputs once */
     tare_step_function run; /* chosen kernel; starts as the def's run */
-    int32_t in_place; /* input whose memory output 0 may take over when nobody needs it any more; -1
-                         (the start) for none */
-    int32_t alias;    /* input of which output 0 is the same bytes in another shape (reshape,
-                         identity); -1 for none. run is then not called */
+    int32_t in_place; /* input whose memory an output may take over when nobody needs it any more;
+                         -1 (the start) for none */
+    int32_t in_place_output; /* which one; 0 (the start) */
+    int32_t alias;           /* input of which output 0 is the same bytes in another shape (reshape,
+                                identity); -1 for none. run is then not called */
     tare_error *error;
 } tare_prepare;
 
@@ -213,15 +214,21 @@ typedef struct tare_reordering {
  */
 enum { TARE_HOST_INPUTS = 2 }; /* of a host, from the first on, that riders may make */
 
+/* The bit, among those of inputs that riders make, that says that input i is made in memory too,
+ * for others who read it later. */
+#define TARE_KEEPS(i) (1U << (TARE_HOST_INPUTS + (i)))
+
 typedef struct tare_carried {
     tare_reader readers[TARE_HOST_INPUTS];
-    tare_finisher finisher; /* of output 0 */
+    tare_maker makers[TARE_HOST_INPUTS]; /* of those that are kept */
+    tare_finisher finisher;              /* of output 0 */
 } tare_carried;
 
 typedef struct tare_host {
-    uint32_t reads; /* bits of inputs that riders may make */
+    uint32_t reads; /* bits of inputs that riders may make, and keep */
     bool finishes;  /* it can tell of its results */
-    bool changes;   /* riders may change them: it costs less than a pass */
+    /* Whether riders may change them in this use: it costs less than a pass. NULL: never. */
+    bool (*changes)(const tare_lower *node);
     /* Whether the kernel of this use carries riders, of which some make the inputs `reads`. */
     bool (*carries)(const tare_lower *node, uint32_t reads);
     /* As an op's prepare; slices: by which results are told of. */

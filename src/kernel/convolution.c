@@ -77,14 +77,16 @@ tare_riding tare_convolution_forward_riding_with(tare_isa isa, const tare_convol
         return (tare_riding){.possible = false};
     return (tare_riding){true, tare_direct_forward_scratch(kernel, c, reads),
                          tare_direct_forward_slices(kernel, c, reads),
-                         tare_direct_forward_packed(kernel, c)};
+                         tare_direct_forward_packed(kernel, c),
+                         tare_direct_makes(kernel, c, false)};
 }
 tare_riding tare_convolution_data_riding_with(tare_isa isa, const tare_convolution *c, bool reads) {
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     if (c->groups != 1 || tare_depthwise_takes(c) || tare_scatter_takes(kernel, c))
         return (tare_riding){.possible = false};
     return (tare_riding){true, tare_direct_data_scratch(kernel, c, reads),
-                         tare_direct_data_slices(kernel, c, reads), 0};
+                         tare_direct_data_slices(kernel, c, reads), 0,
+                         tare_direct_makes(kernel, c, true)};
 }
 
 void tare_convolution_pack_f32_with(tare_isa isa, const tare_convolution *c, const float *w,
@@ -114,7 +116,8 @@ tare_riding tare_convolution_filter_riding_with(tare_isa isa, const tare_convolu
                              .scratch = tare_mirror_filter_scratch(kernel, c, reads_x)};
     if (tare_sums_takes(c))
         return (tare_riding){.possible = true,
-                             .scratch = tare_sums_filter_scratch(kernel, c, reads_x, reads_dy)};
+                             .scratch = tare_sums_filter_scratch(kernel, c, reads_x, reads_dy),
+                             .makes = true};
     if (tare_plane_filter_takes(c))
         return (tare_riding){.possible = !reads_x,
                              .scratch = tare_plane_filter_scratch(kernel, c, reads_dy)};

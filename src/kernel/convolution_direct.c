@@ -51,6 +51,8 @@ typedef struct direct_job {
     bool dots;                   /* few columns: the filter is packed [column][tap][channel] */
     int64_t panels, panel_width; /* of one group */
     int64_t strips, slices, pack_slices, packed_numbers;
+    int64_t unit;         /* strips that slices do not part */
+    bool flat;            /* samples are one long row, of which no pixel is read by two strips */
     tare_buffers buffers; /* segments and a strip in each */
 } direct_job;
 
@@ -175,6 +177,50 @@ static inline __attribute__((always_inline)) void fetch_beside(const direct_job 
             __builtin_prefetch(job->riders.finisher.beside[k] + at, 0, 2);
 }
 
+/* ---- making the source */
+
+/* Of a unit of strips, which share their source with no other: a sample, or one strip of a long
+ * row. Slices take whole units, so that each makes what it reads. Numbers before `made` are. */
+typedef struct front {
+    int64_t unit, made;
+} front;
+
+/* The first number that the strips from this one on read, when it is the first of its unit. */
+static int64_t unit_begin(const direct_job *job, const tare_view *v, const tare_strip *s) {
+    const tare_axis *a = v->axis;
+    const int64_t pixels = a[0].source * a[1].source * a[2].source;
+    return (s->sample * pixels + (job->flat ? s->origin[2] : 0)) * v->channels;
+}
+
+/* Behind the last number that strips up to this one read; behind the unit's, when it is the last.
+ */
+static int64_t strip_end(const direct_job *job, const tare_view *v, const tare_strip *s,
+                         bool is_last) {
+    const tare_axis *a = v->axis;
+    const int64_t source[TARE_SPATIAL] = {a[0].source, a[1].source, a[2].source};
+    int64_t last[TARE_SPATIAL];
+    for (int d = 0; d < TARE_SPATIAL; d++) {
+        const int64_t end = s->origin[d] + tare_axis_reach(&a[d], s->count[d]);
+        last[d] = tare_greatest(tare_least(end, source[d]), 1) - 1;
+    }
+    const int64_t pixels =
+        is_last && !job->flat ? tare_pixels(source) : tare_pixel_index(source, last) + 1;
+    return (s->sample * tare_pixels(source) + pixels) * v->channels;
+}
+
+/* Moves the front behind what the strip reads. */
+static void make_source(const direct_job *job, const tare_view *v, const tare_strip *s,
+                        int64_t number, front *f) {
+    const tare_maker *maker = &job->riders.maker;
+    if (!maker->make) return;
+    const int64_t unit = number / job->unit;
+    if (unit != f->unit) *f = (front){unit, unit_begin(job, v, s)};
+    const int64_t end = strip_end(job, v, s, (number + 1) % job->unit == 0);
+    if (end <= f->made) return;
+    maker->make(maker->context, f->made, (end - f->made) / v->channels);
+    f->made = end;
+}
+
 /* ---- tiles */
 
 /* The lines of a tile to come: fetched a tile before it is made, they are on their way while this
@@ -282,13 +328,15 @@ static void plan_ahead(const direct_job *job, strip *s, int64_t next) {
     const int64_t at = tare_strip_extent(v, &after, &count);
     tare_ahead_add(&s->ahead, job->source + at, count);
     tare_ahead_add(&s->ahead, beside ? beside + at : NULL, count);
+    tare_ahead_add_beside(&s->ahead, &job->riders.maker, at, count, job->source);
     tare_ahead_pace(&s->ahead, tiles * v->segments * each);
 }
 
 /* goes_on: the next strip is this slice's too. */
 static void run_strip(const direct_job *job, const tare_view *v, int64_t number, int64_t slice,
-                      bool goes_on, float *buffer) {
+                      bool goes_on, front *f, float *buffer) {
     strip s = {.view = v, .at = tare_strip_at(v, number), .segments = (void *)buffer};
+    make_source(job, v, &s.at, number, f);
     s.source = tare_strip_read(job->kernel, v, &s.at, &job->riders.reader, job->source,
                                buffer + segment_numbers(v));
     s.finished = (tare_finished){.slice = slice, .stride = v->axis[2].spread * job->columns};
@@ -307,12 +355,14 @@ static void run_strip(const direct_job *job, const tare_view *v, int64_t number,
 static void strip_slice(void *context, int64_t slice) {
     direct_job *job = context;
     const int buffer = tare_buffers_take(&job->buffers);
-    const int64_t end = tare_slice_begin(job->strips, job->slices, slice + 1);
+    const int64_t units = job->strips / job->unit;
+    const int64_t end = tare_slice_begin(units, job->slices, slice + 1) * job->unit;
     const tare_view *v = job->views;
+    front f = {.unit = -1};
     int64_t before = 0; /* strips of earlier views */
-    for (int64_t i = tare_slice_begin(job->strips, job->slices, slice); i < end; i++) {
+    for (int64_t i = tare_slice_begin(units, job->slices, slice) * job->unit; i < end; i++) {
         while (i - before >= v->strips) before += v++->strips;
-        run_strip(job, v, i - before, slice, i + 1 < end, tare_buffer(&job->buffers, buffer));
+        run_strip(job, v, i - before, slice, i + 1 < end, &f, tare_buffer(&job->buffers, buffer));
     }
     tare_buffers_give(&job->buffers, buffer);
 }
@@ -323,6 +373,7 @@ static direct_job make_job(const tare_gemm_kernel *kernel, const tare_convolutio
                            bool reads) {
     direct_job job = {.kernel = kernel, .c = c, .is_data = is_data, .reads = reads};
     job.view_count = tare_view_count(c, is_data);
+    job.unit = 1;
     job.depth = (is_data ? c->filters : c->channels) / c->groups;
     job.columns = (is_data ? c->channels : c->filters) / c->groups;
     job.results =
@@ -337,12 +388,20 @@ static void cut_slices(direct_job *job) {
     const tare_convolution *c = job->c;
     const int64_t outputs = c->batch * tare_pixels(c->out) * c->filters;
     const int64_t work = outputs * tare_pixels(c->kernel) * (c->channels / c->groups);
-    const int64_t runs = tare_greatest(tare_quotient_up(job->strips, STRIPS_TOGETHER),
-                                       tare_least(job->strips, LEAST_SLICES));
+    const int64_t units = job->strips / job->unit;
+    const int64_t wanted = tare_greatest(tare_quotient_up(job->strips, STRIPS_TOGETHER),
+                                         tare_least(job->strips, LEAST_SLICES));
+    const int64_t runs = tare_least(wanted, units);
     job->slices = tare_slice_count(runs, work / tare_greatest(runs, 1), SLICE_WORK);
     const int64_t items = job->view_count * c->groups * job->panels;
     job->pack_slices =
         tare_slice_count(items, job->packed_numbers / tare_greatest(items, 1), PACK_WORK);
+}
+
+/* Whole samples, when there are enough of them for threads. */
+static void choose_unit(direct_job *job, const tare_view *v) {
+    job->flat = v->batch < job->c->batch;
+    if (v->batch >= LEAST_SLICES && v->strips > 0) job->unit = v->strips / v->batch;
 }
 
 /* All views, into `views` or, where that is NULL, only counted. */
@@ -355,6 +414,7 @@ static void make_views(direct_job *job, tare_view *views) {
         const int64_t size = tare_round_up(segment_numbers(&v) + v.copy, ALIGNED);
         job->buffers.size = tare_greatest(job->buffers.size, size);
         if (views) views[i] = v;
+        if (job->view_count == 1) choose_unit(job, &v);
     }
     job->views = views;
     cut_slices(job);
@@ -409,6 +469,12 @@ int64_t tare_direct_forward_slices(const tare_gemm_kernel *kernel, const tare_co
 int64_t tare_direct_data_slices(const tare_gemm_kernel *kernel, const tare_convolution *c,
                                 bool reads) {
     return slices_of(make_job(kernel, c, true, reads));
+}
+
+bool tare_direct_makes(const tare_gemm_kernel *kernel, const tare_convolution *c, bool is_data) {
+    direct_job job = make_job(kernel, c, is_data, false);
+    make_views(&job, NULL);
+    return job.view_count == 1 && (job.flat || c->batch >= LEAST_SLICES);
 }
 
 int64_t tare_direct_forward_packed(const tare_gemm_kernel *kernel, const tare_convolution *c) {

@@ -18,6 +18,8 @@ int64_t tare_direct_forward_slices(const tare_gemm_kernel *kernel, const tare_co
 void tare_direct_forward(const tare_gemm_kernel *kernel, const tare_convolution *c, const float *x,
                          const float *w, const float *bias, float *y, const tare_riders *riders,
                          void *scratch, tare_pool *pool);
+/* Whether a maker may ride on it. */
+bool tare_direct_makes(const tare_gemm_kernel *kernel, const tare_convolution *c, bool is_data);
 /* Numbers of a packed filter; packs it. */
 int64_t tare_direct_forward_packed(const tare_gemm_kernel *kernel, const tare_convolution *c);
 void tare_direct_forward_pack(const tare_gemm_kernel *kernel, const tare_convolution *c,

@@ -25,6 +25,17 @@ typedef struct tare_reader {
                             with the source; NULL: none */
 } tare_reader;
 
+/* Makes the source where it lies, for all who read it later too. Called once for every pixel, by
+ * any thread, in runs that follow each other in memory, soon before the run is read. */
+enum { TARE_MOST_BESIDE = 3 };
+typedef struct tare_maker {
+    /* Pixels from number offset on, all their channels. NULL: none. */
+    void (*make)(const void *context, int64_t offset, int64_t pixels);
+    const void *context;
+    const float *beside[TARE_MOST_BESIDE]; /* what it reads at the same numbers; NULL after the
+                                              last */
+} tare_maker;
+
 /* Some whole results: pixel i, all its channels, stands at number offset + i stride of what the
  * convolution writes. */
 typedef struct tare_finished {
@@ -37,7 +48,6 @@ typedef struct tare_finished {
  * the shape and instruction set alone. One slice is never in two threads at a time: what belongs to
  * a slice, such as its partial sum, needs no lock.
  */
-enum { TARE_MOST_BESIDE = 3 };
 typedef struct tare_finisher {
     void (*finish)(void *context, const tare_finished *results);
     void *context;
@@ -47,7 +57,8 @@ typedef struct tare_finisher {
 
 /* Functions NULL: none. */
 typedef struct tare_riders {
-    tare_reader reader;
+    tare_reader reader; /* this or the maker */
+    tare_maker maker;
     tare_finisher finisher;
     const tare_ending *ending; /* NULL, or what comes before the finisher */
     const float *packed;       /* NULL, or the filter packed before, which is read instead of w:
@@ -60,6 +71,7 @@ typedef struct tare_riding {
     int64_t scratch; /* bytes, aligned to 64; with a packed filter fewer by its own */
     int64_t slices;  /* numbered from 0 up to this */
     int64_t packed;  /* numbers of the packed filter, a multiple of 16 */
+    bool makes;      /* a maker may make the source; of a filter gradient dy */
 } tare_riding;
 tare_riding tare_convolution_forward_riding(const tare_convolution *c, bool reads);
 tare_riding tare_convolution_data_riding(const tare_convolution *c, bool reads);
@@ -76,9 +88,11 @@ void tare_convolution_data_riding_f32(const tare_convolution *c, const float *dy
                                       float *dx, const tare_riders *riders, void *scratch,
                                       tare_pool *pool);
 
-/* The filter gradient reads x and dy by readers, either or both; slices are then 0. */
+/* The filter gradient reads x and dy by readers, either or both, or dy by a maker; slices are then
+ * 0. */
 typedef struct tare_filter_readers {
     tare_reader x, dy;
+    tare_maker dy_maker; /* or this */
 } tare_filter_readers;
 tare_riding tare_convolution_filter_riding(const tare_convolution *c, bool reads_x, bool reads_dy);
 void tare_convolution_filter_riding_f32(const tare_convolution *c, const float *x, const float *dy,

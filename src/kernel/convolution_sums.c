@@ -147,7 +147,9 @@ static int64_t pixels_of(const tare_strip *s) { return s->count[0] * s->count[1]
 
 static const float *read_dy(const sums_job *job, const strip *s, float *made) {
     const tare_reader *reader = &job->readers.dy;
+    const tare_maker *maker = &job->readers.dy_maker;
     const int64_t filters = job->c->filters, offset = first_pixel(job, &s->at) * filters;
+    if (maker->make) maker->make(maker->context, offset, pixels_of(&s->at));
     if (!reader->read) return job->dy + offset;
     reader->read(reader->context, offset, pixels_of(&s->at), made, filters);
     return made;
@@ -168,6 +170,7 @@ static void plan_ahead(const sums_job *job, strip *s, int64_t next) {
     tare_ahead_add(&s->ahead, x ? x + x_at : NULL, count);
     tare_ahead_add(&s->ahead, job->dy + dy_at, dy_count);
     tare_ahead_add(&s->ahead, dy ? dy + dy_at : NULL, dy_count);
+    tare_ahead_add_beside(&s->ahead, &job->readers.dy_maker, dy_at, dy_count, job->dy);
     tare_ahead_pace(&s->ahead, panels * tiles * pixels_of(&s->at));
 }
 

@@ -71,7 +71,7 @@ tare_strip_source tare_strip_read(const tare_gemm_kernel *kernel, const tare_vie
  * What the next strip reads, fetched by the tiles of this one (tare_gemm_tile.fetch): array after
  * array, a line with each step or, where steps are too few, more.
  */
-enum { TARE_MOST_AHEAD = 4 };
+enum { TARE_MOST_AHEAD = 6 };
 typedef struct tare_ahead {
     const char *at[TARE_MOST_AHEAD], *end[TARE_MOST_AHEAD];
     int arrays, next;
@@ -83,6 +83,13 @@ static inline void tare_ahead_add(tare_ahead *ahead, const float *from, int64_t 
     if (!from) return;
     ahead->at[ahead->arrays] = (const char *)from;
     ahead->end[ahead->arrays++] = (const char *)(from + count);
+}
+
+/* What a maker reads beside what it makes, when there is one. */
+static inline void tare_ahead_add_beside(tare_ahead *ahead, const tare_maker *maker, int64_t at,
+                                         int64_t count, const float *made) {
+    for (int k = 0; k < TARE_MOST_BESIDE && maker->beside[k]; k++)
+        if (maker->beside[k] != made) tare_ahead_add(ahead, maker->beside[k] + at, count);
 }
 
 /* After all are added: how many steps the tiles have together. */

@@ -26,19 +26,27 @@ static int64_t pixels_at_once(int64_t channels) {
     return fit > GROUP ? fit - fit % GROUP : fit;
 }
 
+void tare_pixel_pass_part(int64_t channels, const tare_reader *make, const tare_finisher *finisher,
+                          float *y, tare_finished part) {
+    const int64_t most = pixels_at_once(channels);
+    while (part.pixels > 0) {
+        const int64_t some = tare_least(part.pixels, most);
+        make->read(make->context, part.offset, some, y + part.offset, channels);
+        if (finisher->finish)
+            finisher->finish(finisher->context,
+                             &(tare_finished){part.slice, part.offset, some, channels});
+        part.offset += some * channels;
+        part.pixels -= some;
+    }
+}
+
 static void run_slice(void *context, int64_t slice) {
     const job *all = context;
     const tare_pixel_pass *pass = all->pass;
+    const int64_t begin = tare_slice_begin(pass->pixels, pass->slices, slice);
     const int64_t end = tare_slice_begin(pass->pixels, pass->slices, slice + 1);
-    const int64_t most = pixels_at_once(pass->channels);
-    int64_t at = tare_slice_begin(pass->pixels, pass->slices, slice);
-    for (int64_t some = 0; at < end; at += some) {
-        const int64_t offset = at * pass->channels;
-        some = tare_least(end - at, most);
-        all->make->read(all->make->context, offset, some, all->y + offset, pass->channels);
-        all->finisher->finish(all->finisher->context,
-                              &(tare_finished){slice, offset, some, pass->channels});
-    }
+    const tare_finished part = {slice, begin * pass->channels, end - begin, pass->channels};
+    tare_pixel_pass_part(pass->channels, all->make, all->finisher, all->y, part);
 }
 
 void tare_pixel_pass_run(const tare_pixel_pass *pass, const tare_reader *make,

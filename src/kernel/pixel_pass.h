@@ -20,4 +20,8 @@ tare_pixel_pass tare_pixel_pass_over(int64_t pixels, int64_t channels);
 void tare_pixel_pass_run(const tare_pixel_pass *pass, const tare_reader *make,
                          const tare_finisher *finisher, float *y, tare_pool *pool);
 
+/* Some pixels of it, from number offset on; finisher: without function, or what has no slices. */
+void tare_pixel_pass_part(int64_t channels, const tare_reader *make, const tare_finisher *finisher,
+                          float *y, tare_finished part);
+
 #endif

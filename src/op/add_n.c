@@ -2,6 +2,7 @@
 /* add_n: the sum of tensors of one shape, added from the first to the last. Every dx = dy. */
 #include "kernel/elementwise.h"
 #include "kernel/slices.h"
+#include "op/elementwise.h"
 #include "op/order.h"
 #include "op/pointwise_riding.h"
 #include "op/rules.h"
@@ -61,8 +62,7 @@ static tare_status add_n_step(const tare_run *run) {
     return TARE_OK;
 }
 
-static tare_status add_n_prepare(tare_prepare *prepare) {
-    if (prepare->input_count == 1) return tare_alias_prepare(prepare);
+static tare_status prepare_sum(tare_prepare *prepare) {
     const tare_dtype dtype = prepare->inputs[0].dtype;
     const int64_t count = tare_input_count(prepare, 0);
     const add_n state = {.add = tare_binary_loops_of(TARE_BINARY_ADD, dtype)->both,
@@ -74,6 +74,13 @@ static tare_status add_n_prepare(tare_prepare *prepare) {
     /* With more inputs a later one might be the first again. */
     if (prepare->input_count == 2) prepare->in_place = 0;
     return tare_prepare_state(prepare, &state, sizeof state);
+}
+
+/* Two are added as `add` does, as which they ride too. */
+static tare_status add_n_prepare(tare_prepare *prepare) {
+    if (prepare->input_count == 1) return tare_alias_prepare(prepare);
+    if (prepare->input_count > 2) return prepare_sum(prepare);
+    return tare_prepare_plain_binary(prepare, TARE_BINARY_ADD);
 }
 
 /* ---- as host of riders */
@@ -92,7 +99,7 @@ static bool add_n_carries(const tare_lower *node, uint32_t reads) {
 
 static tare_status carrying_prepare(tare_prepare *prepare, uint32_t reads, int64_t *slices) {
     (void)reads;
-    TARE_TRY(add_n_prepare(prepare));
+    TARE_TRY(prepare_sum(prepare));
     const carrying state = {prepare->state, tare_pass_over_output(prepare)};
     *slices = state.pass.slices;
     return tare_prepare_state(prepare, &state, sizeof state);
@@ -115,7 +122,7 @@ static void carrying_run(const tare_run *run, const tare_carried *carried) {
 }
 
 static const tare_host add_n_host = {.finishes = true,
-                                     .changes = true,
+                                     .changes = tare_lets_change,
                                      .carries = add_n_carries,
                                      .prepare = carrying_prepare,
                                      .run = carrying_run};
@@ -134,6 +141,7 @@ static const tare_example add_n_examples[] = {
 static bool add_n_is_elementwise(const tare_lower *node) { return node->input_count > 1; }
 
 static const tare_capabilities add_n_can = {.host = &add_n_host,
+                                            .rider = &tare_either_rider,
                                             .any_order = UINT32_MAX,
                                             .reorder = tare_reorder_freely,
                                             .is_elementwise = add_n_is_elementwise};

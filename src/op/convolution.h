@@ -39,6 +39,9 @@ tare_convolution tare_convolution_of(const tare_nn_conv_options *options, tare_s
 tare_status tare_prepare_convolution_data(tare_prepare *prepare, const tare_convolution *c);
 tare_status tare_convolution_data_step(const tare_run *run);
 
+/* Whether it computes long enough for passes over what it reads or makes to be hidden behind it. */
+bool tare_convolution_hides_passes(const tare_convolution *c);
+
 /* The convolution and its gradients for x and for the filter as hosts of riders. */
 extern const tare_host tare_convolution_forward_host;
 extern const tare_host tare_convolution_data_host, tare_convolution_filter_host;

@@ -99,7 +99,7 @@ static void host_run(const tare_run *run, const tare_carried *carried) {
 }
 
 const tare_host tare_normalise_host = {.finishes = true,
-                                       .changes = true,
+                                       .changes = tare_lets_change,
                                        .carries = normalise_carries,
                                        .prepare = host_prepare,
                                        .run = host_run};

@@ -90,6 +90,7 @@ static bool gradient_rides(const tare_lower *node) {
 
 static tare_status gradient_prepare(tare_prepare *prepare, int64_t slices) {
     const tare_normalisation_step_options *options = prepare->options;
+    prepare->in_place = TARE_GRADIENT_DY;
     return prepare_riding(prepare, slices, tare_gradient_rider_scratch(options->channels));
 }
 

@@ -13,6 +13,11 @@ bool tare_is_worth_riding(const tare_lower *node, tare_value value) {
            tare_shape_count(type->shape) >= LEAST;
 }
 
+bool tare_lets_change(const tare_lower *node) {
+    (void)node;
+    return true;
+}
+
 tare_pixel_pass tare_pass_over_output(const tare_prepare *prepare) {
     const tare_shape shape = prepare->outputs[0].shape;
     const int64_t channels = shape.extents[shape.rank - 1];
@@ -74,8 +79,9 @@ static bool unary_rides(const tare_lower *node) {
 }
 
 static bool binary_rides(const tare_lower *node) {
-    return unary_rides(node) && tare_shape_same(node->type(node, node->inputs[0])->shape,
-                                                node->type(node, node->inputs[1])->shape);
+    return node->input_count == 2 && unary_rides(node) &&
+           tare_shape_same(node->type(node, node->inputs[0])->shape,
+                           node->type(node, node->inputs[1])->shape);
 }
 
 static tare_finisher unary_finisher(const tare_run *run, float *numbers) {
@@ -139,7 +145,7 @@ static void binary_run(const tare_run *run, const tare_carried *carried) {
 }
 
 const tare_host tare_binary_host = {.finishes = true,
-                                    .changes = true,
+                                    .changes = tare_lets_change,
                                     .carries = binary_carries,
                                     .prepare = host_prepare,
                                     .run = binary_run};

@@ -20,6 +20,9 @@ extern const tare_host tare_binary_host;
  */
 bool tare_is_worth_riding(const tare_lower *node, tare_value value);
 
+/* For hosts whose results may always be changed. */
+bool tare_lets_change(const tare_lower *node);
+
 /* The pass over output 0, whose last axis the channels are. */
 tare_pixel_pass tare_pass_over_output(const tare_prepare *prepare);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A step that carries others: the host's kernel with what its riders read for it and look at. */
 #include "base/status.h"
+#include "kernel/pixel_pass.h"
 #include "plan/carry.h"
 
 #include <assert.h>
@@ -8,8 +9,9 @@
 typedef struct seat {
     const tare_rider *rider;
     int32_t host_input, first_input, first_output;
+    bool kept;
     const void *state;
-    int64_t scratch_at;
+    int64_t scratch_at, channels;
 } seat;
 
 typedef struct ride {
@@ -52,16 +54,60 @@ static tare_run part_of(const tare_run *run, const seat *s) {
     return part;
 }
 
+/* What makes an input of the host in memory: pixels, and what changes them. */
+typedef struct making {
+    tare_reader reader;
+    tare_finisher finisher;
+    listeners changers;
+    int64_t channels;
+    float *numbers;
+} making;
+
+static void make_pixels(const void *context, int64_t offset, int64_t pixels) {
+    const making *m = context;
+    const tare_finished part = {.offset = offset, .pixels = pixels};
+    tare_pixel_pass_part(m->channels, &m->reader, &m->finisher, m->numbers, part);
+}
+
+static void put_beside(tare_maker *maker, const float *array) {
+    int count = 0;
+    while (count < TARE_MOST_BESIDE && maker->beside[count]) count++;
+    if (count < TARE_MOST_BESIDE) maker->beside[count] = array;
+}
+
+/* One step of making an input: the first one reads, others change what it made. */
+static void take_making(const seat *s, const tare_run *part, making *m, tare_maker *maker) {
+    m->numbers = part->outputs[0];
+    if (s->rider->reads) {
+        m->reader = s->rider->reader(part);
+        m->channels = s->channels;
+        *maker = (tare_maker){.make = make_pixels, .context = m};
+        put_beside(maker, part->inputs[s->rider->input]);
+        put_beside(maker, m->reader.beside);
+        return;
+    }
+    const tare_finisher change = s->rider->finisher(part, m->numbers);
+    m->changers.items[m->changers.count++] = change;
+    m->finisher = m->changers.count > 1 ? together(&m->changers) : change;
+    put_beside(maker, change.beside[0]);
+}
+
 static tare_status ride_run(const tare_run *run) {
     const ride *r = run->state;
     tare_carried carried = {.finisher = {.finish = NULL}};
     listeners all = {.count = 0};
+    making makings[TARE_HOST_INPUTS];
     void *inputs[MOST_INPUTS];
+    for (int32_t i = 0; i < TARE_HOST_INPUTS; i++)
+        makings[i].changers.count = 0, makings[i].finisher.finish = NULL;
     for (int32_t i = 0; i < r->inputs; i++) inputs[i] = run->inputs[i];
     for (int32_t i = 0; i < r->count; i++) {
         const seat *s = &r->seats[i];
         const tare_run part = part_of(run, s);
-        if (s->rider->reads) {
+        if (s->kept) {
+            take_making(s, &part, &makings[s->host_input], &carried.makers[s->host_input]);
+            inputs[s->host_input] = part.outputs[0];
+        } else if (s->rider->reads) {
             carried.readers[s->host_input] = s->rider->reader(&part);
             inputs[s->host_input] = part.inputs[s->rider->input]; /* to be fetched ahead */
         } else {
@@ -98,6 +144,11 @@ static tare_prepare part_to_prepare(const tare_prepare *prepare, const tare_seat
     return part;
 }
 
+static int64_t channels_of(const tare_seat *s) {
+    const tare_shape shape = s->outputs[0].shape;
+    return shape.rank > 0 ? shape.extents[shape.rank - 1] : 1;
+}
+
 tare_status tare_carry_prepare(tare_prepare *prepare) {
     const tare_carrying *of = prepare->options;
     ride *r = tare_arena_allocate(prepare->arena, sizeof *r);
@@ -115,13 +166,23 @@ tare_status tare_carry_prepare(tare_prepare *prepare) {
         tare_prepare part = part_to_prepare(prepare, from);
         const tare_rider *rider = from->def->can->rider;
         TARE_TRY(rider->prepare(&part, slices));
-        r->seats[r->count++] = (seat){
-            rider, from->host_input, from->first_input, from->first_output, part.state, scratch};
+        r->seats[r->count++] = (seat){.rider = rider,
+                                      .host_input = from->host_input,
+                                      .first_input = from->first_input,
+                                      .first_output = from->first_output,
+                                      .kept = from->kept,
+                                      .state = part.state,
+                                      .scratch_at = scratch,
+                                      .channels = channels_of(from)};
         scratch += whole_lines(part.scratch_bytes);
+        if (from->kept && rider->reads && part.in_place >= 0) {
+            prepare->in_place = from->first_input + part.in_place;
+            prepare->in_place_output = from->first_output;
+        }
     }
     prepare->state = r;
     prepare->scratch_bytes = scratch;
-    prepare->in_place = host.in_place;
+    if (host.in_place >= 0) prepare->in_place = host.in_place, prepare->in_place_output = 0;
     prepare->flops = host.flops;
     prepare->run = ride_run;
     return TARE_OK;

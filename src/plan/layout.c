@@ -107,12 +107,13 @@ static void find_lifetimes(layout *l) {
         touch(l, (tare_value)draft->guards.items[g].predicate.at, INT64_MAX);
 }
 
-/* Output 0 takes over the memory of an input that ends with this step, where the kernel allows it.
+/* An output takes over the memory of an input that ends with this step, where the kernel allows it.
  */
 static tare_status write_over(layout *l, tare_draft_node *node, int64_t step) {
     const int32_t input = node->prepared.in_place;
-    if (input < 0 || node->hoisted || node->output_count < 1 ||
-        !value_at(l, node->outputs[0])->used)
+    const int32_t to = node->prepared.in_place_output;
+    if (input < 0 || node->hoisted || node->output_count <= to ||
+        !value_at(l, node->outputs[to])->used)
         return TARE_OK;
     const tare_value from = root_of(l, node->inputs[input]);
     tare_draft_value *root = value_at(l, from);
@@ -123,9 +124,9 @@ static tare_status write_over(layout *l, tare_draft_node *node, int64_t step) {
             return TARE_OK;
     int64_t have = 0, want = 0;
     TARE_TRY(bytes_of(l, from, &have));
-    TARE_TRY(bytes_of(l, node->outputs[0], &want));
+    TARE_TRY(bytes_of(l, node->outputs[to], &want));
     if (have != want) return TARE_OK;
-    tare_draft_value *output = value_at(l, node->outputs[0]);
+    tare_draft_value *output = value_at(l, node->outputs[to]);
     root->last = output->last;
     output->root = from;
     return TARE_OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Filter gradients whose x, dy or both are made while they are read: the bits of arrays made
- * before, with every instruction set and any number of threads. */
+/* Filter gradients whose x, dy or both are made while they are read, dy in memory too: the bits of
+ * arrays made before, with every instruction set and any number of threads. */
 #include "kernel_check.h"
 
 #include <stdatomic.h>
@@ -109,6 +109,60 @@ static void what_is_read_has_the_bits_of_an_array(void **state) {
     assert_true(possible >= tried);
 }
 
+/* dy in memory, where it is made. */
+static void make_doubled(const void *context, int64_t offset, int64_t pixels) {
+    doubling *d = (doubling *)(uintptr_t)context;
+    if (pixels < 1 || offset < 0 || offset % d->depth != 0 ||
+        offset + pixels * d->depth > d->count) {
+        atomic_store(&d->wrong, true);
+        return;
+    }
+    for (int64_t i = 0; i < pixels * d->depth; i++) d->plain[offset + i] *= 2;
+}
+
+static void expect_made(tare_isa isa, const tare_convolution *c, tare_pool *pool) {
+    const int64_t size = tare_pixels(c->kernel) * c->channels * c->filters;
+    doubling x, dy;
+    begin(&x, 1, c->channels, c->batch * tare_pixels(c->in) * c->channels);
+    begin(&dy, 2, c->filters, c->batch * tare_pixels(c->out) * c->filters);
+    float *want = check_array(size), *got = check_array(size);
+    void *plain = check_scratch(tare_convolution_filter_scratch_with(isa, c));
+    void *scratch = check_scratch(tare_convolution_filter_riding_with(isa, c, true, false).scratch);
+    tare_convolution_filter_f32_with(isa, c, x.doubled, dy.doubled, want, plain, NULL);
+    const tare_filter_readers readers = {
+        .x = {.read = read_doubled, .context = &x},
+        .dy_maker = {.make = make_doubled, .context = &dy, .beside = {dy.plain, dy.doubled}}};
+    tare_convolution_filter_riding_f32_with(isa, c, x.plain, dy.plain, got, &readers, scratch,
+                                            pool);
+    assert_memory_equal(got, want, (size_t)size * sizeof(float));
+    assert_memory_equal(dy.plain, dy.doubled, (size_t)dy.count * sizeof(float)); /* once each */
+    free(plain);
+    free(scratch);
+    check_release(want);
+    check_release(got);
+    end(&x);
+    end(&dy);
+}
+
+static void what_is_made_in_memory_has_them_too(void **state) {
+    (void)state;
+    const tare_convolution shapes[] = {shape(6, 16, 16, 12, 3, 1), shape(3, 20, 40, 17, 3, 2),
+                                       shape(5, 16, 18, 41, 1, 1), shape(2, 3, 25, 30, 5, 3)};
+    tare_pool *pools[CHECK_POOLS];
+    int possible = 0;
+    check_make_pools(pools);
+    for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
+        for (int isa = TARE_ISA_BASELINE; isa <= (int)tare_isa_supported(); isa++) {
+            if (!tare_convolution_filter_riding_with((tare_isa)isa, &shapes[k], true, false).makes)
+                continue;
+            for (int p = 0; p < CHECK_POOLS; p++) expect_made((tare_isa)isa, &shapes[k], pools[p]);
+            possible++;
+        }
+    }
+    check_free_pools(pools);
+    assert_true(possible >= 3 * ((int)tare_isa_supported() - TARE_ISA_BASELINE + 1));
+}
+
 /* Whose kernel gathers each number many times over, or that are grouped, say so. */
 static void others_say_that_they_cannot(void **state) {
     (void)state;
@@ -122,6 +176,7 @@ static void others_say_that_they_cannot(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_read_has_the_bits_of_an_array),
+        cmocka_unit_test(what_is_made_in_memory_has_them_too),
         cmocka_unit_test(others_say_that_they_cannot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

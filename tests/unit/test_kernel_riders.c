@@ -219,6 +219,91 @@ static void have_the_same_bits_for_every_thread_count(void **state) {
     check_free_pools(pools);
 }
 
+/* ---- makers */
+
+/* A source that is made: what of, where, and how often each pixel was. */
+typedef struct workshop {
+    const job *job;
+    float *source;
+    _Atomic int *made;
+    atomic_bool wrong;
+} workshop;
+
+static void make_doubled(const void *context, int64_t offset, int64_t pixels) {
+    workshop *w = (workshop *)(uintptr_t)context;
+    const int64_t depth = w->job->source_depth;
+    if (pixels < 1 || offset < 0 || offset % depth != 0 ||
+        offset + pixels * depth > w->job->source_count) {
+        atomic_store(&w->wrong, true);
+        return;
+    }
+    for (int64_t i = 0; i < pixels * depth; i++)
+        w->source[offset + i] = 2 * w->job->source[offset + i];
+    for (int64_t i = 0; i < pixels; i++) atomic_fetch_add(&w->made[offset / depth + i], 1);
+}
+
+/* What the convolution makes of a source that is made bit by bit has the bits of one made before,
+ * all of it is made, and no pixel twice. */
+static void check_maker(const job *j, tare_isa isa, tare_pool *pool) {
+    const int64_t pixels = j->source_count / j->source_depth;
+    float *plain = run_plain(j, isa, j->doubled), *results = check_array(j->result_count);
+    workshop w = {.job = j, .source = check_array(j->source_count)};
+    w.made = calloc((size_t)pixels + 1, sizeof *w.made);
+    assert_non_null(w.made);
+    for (int64_t i = 0; i < j->source_count; i++) w.source[i] = NAN;
+    job made = *j;
+    made.source = w.source;
+    const tare_riders riders = {
+        .maker = {.make = make_doubled, .context = &w, .beside = {j->source}}};
+    run_riding(&made, isa, &riders, results, pool);
+    assert_false(atomic_load(&w.wrong));
+    for (int64_t p = 0; p < pixels; p++) assert_int_equal(w.made[p], 1);
+    assert_true(check_same_bits(j->doubled, w.source, j->source_count));
+    assert_true(check_same_bits(plain, results, j->result_count));
+    check_release(plain);
+    check_release(results);
+    check_release(w.source);
+    free((void *)w.made);
+}
+
+static int check_makers(const tare_convolution *c, tare_pool *const *pools) {
+    int possible = 0;
+    for (int d = 0; d < 2; d++) {
+        job j = make_job(c, d == 1);
+        for (int isa = TARE_ISA_BASELINE; isa <= (int)tare_isa_supported(); isa++) {
+            if (!riding_of(&j, (tare_isa)isa, false).makes) continue;
+            for (int p = 0; p < CHECK_POOLS; p++) check_maker(&j, (tare_isa)isa, pools[p]);
+            possible++;
+        }
+        free_job(&j);
+    }
+    return possible;
+}
+
+static void make_every_pixel_of_the_source_once(void **state) {
+    (void)state;
+    const tare_convolution both[] = {
+        plane(16, 9, 11, 16, 16, 3, 1, 1),  plane(17, 40, 30, 80, 18, 3, 1, 1),
+        plane(3, 30, 30, 40, 34, 1, 1, 0),  /* one long row through all samples */
+        plane(16, 11, 12, 18, 20, 3, 1, 0), /* read in place */
+        plane(16, 5, 6, 1024, 7, 3, 1, 1),  plane(16, 11, 12, 32, 2, 3, 1, 1)};
+    /* Of the data gradient of strides several views read dy. */
+    const tare_convolution forward[] = {
+        plane(16, 7, 8, 20, 35, 3, 2, 1),
+        plane(16, 15, 17, 16, 32, 1, 2, 0), /* what no tap reads is made too */
+        plane(16, 30, 31, 120, 8, 3, 3, 0)};
+    const int isas = (int)tare_isa_supported() - TARE_ISA_BASELINE + 1;
+    tare_pool *pools[CHECK_POOLS];
+    check_make_pools(pools);
+    for (size_t i = 0; i < sizeof both / sizeof *both; i++)
+        assert_int_equal(check_makers(&both[i], pools), 2 * isas);
+    for (size_t i = 0; i < sizeof forward / sizeof *forward; i++)
+        assert_int_equal(check_makers(&forward[i], pools), isas);
+    check_free_pools(pools);
+    const tare_convolution few = plane(3, 9, 11, 16, 16, 3, 1, 1);
+    assert_false(tare_convolution_forward_riding(&few, false).makes);
+}
+
 static void are_not_taken_by_groups_and_planes(void **state) {
     (void)state;
     tare_convolution grouped = plane(2, 8, 8, 16, 16, 3, 1, 1);
@@ -364,6 +449,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(see_every_pixel_once),
         cmocka_unit_test(have_the_same_bits_for_every_thread_count),
+        cmocka_unit_test(make_every_pixel_of_the_source_once),
         cmocka_unit_test(are_not_taken_by_groups_and_planes),
         cmocka_unit_test(default_is_the_machines_best),
         cmocka_unit_test(are_never_called_without_results),

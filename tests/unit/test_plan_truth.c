@@ -256,7 +256,7 @@ static void hold_against_truth(const char *name, const char *settings, double of
 }
 
 enum { MOST_MERGED = 4 };
-#define RESIDUAL "channel_moments '", "', add 'Add', relu 'Relu", "merged: add_n '"
+#define RESIDUAL "channel_moments '", "', add 'Add', relu 'Relu", " add_n '"
 
 /* Every network of the zoo with convolutions. */
 static const struct {
