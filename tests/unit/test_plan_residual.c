@@ -114,8 +114,9 @@ static void doubles_and_few_numbers_are_added_outside(void **state) {
 static size_t fetch_blocks(plan_trial *t, tare_shape shape, tare_tensor *fetches) {
     const tare_tensor x = tare_relu(conv(trial_input(t, TARE_FLOAT32, shape), 16));
     const tare_tensor h = tare_relu(tare_add(norm(conv(x, 16)), x));
-    const tare_tensor y = tare_relu(tare_add(norm(conv(conv(h, 16), 12)), norm(conv(h, 12))));
-    const tare_tensor loss = tare_reduce_mean(tare_square(y));
+    const tare_tensor shortcut = norm(conv(h, 12)), branch = norm(conv(conv(h, 16), 12));
+    const tare_tensor y = tare_relu(tare_add(branch, shortcut)),
+                      loss = tare_reduce_mean(tare_square(y));
     tare_tensor sources[6];
     for (size_t i = 0; i < 6; i++)
         sources[i] = tare_collection_item(t->graph, TARE_TRAINABLE_VARIABLES, NULL, i);
