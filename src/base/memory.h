@@ -8,8 +8,11 @@
 
 #define TARE_ALIGNMENT 64
 
-/* The C library's aligned_alloc, behind the allocator interface. Blocks of 4 MiB and more ask for
- * large pages. */
+/* Linux's, on x86-64 and with common kernels on aarch64. */
+#define TARE_HUGE_PAGE ((size_t)2 << 20)
+
+/* The C library's aligned_alloc, behind the allocator interface. Blocks of two huge pages and more
+ * begin at one and ask for them. */
 extern const tare_allocator tare_default_allocator;
 
 /* *product = a * b, or false when it does not fit (or either is negative). */

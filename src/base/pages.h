@@ -3,10 +3,10 @@
  * The first touch of a large block, on all threads and in huge pages.
  *
  * The system gives memory page by page when it is first written, which for 4 KiB pages takes .3
- * milliseconds a megabyte. Huge pages (Linux: 2 MiB, madvise MADV_HUGEPAGE) take a quarter of that,
- * and computing in them misses fewer addresses. But a virtual machine may have given its free huge
- * pages back to the host, which then brings them in small ones: 4 milliseconds each. When two have
- * taken longer than their small pages would, the rest of the block is left to small pages.
+ * milliseconds a megabyte. Huge pages, which the default allocator asks for, take a quarter of
+ * that, and computing in them misses fewer addresses. But a virtual machine may have given its free
+ * huge pages back to the host, which then brings them in small ones: 4 milliseconds each. When two
+ * have taken longer than their small pages would, the rest of the block is left to small pages.
  */
 #ifndef TARE_SRC_BASE_PAGES_H
 #define TARE_SRC_BASE_PAGES_H
