@@ -2,28 +2,20 @@
 /*
  * Where every value lies. Values that share memory (an alias, a result written over its input) have
  * one root; a root is alive from its first step to its last; roots alive at different times share
- * the arena. Best fit over a list of free blocks, walking the steps once. What hoisted steps make
- * for others has memory of its own, for it lives on between runs.
+ * the arena (place.c). What hoisted steps make for others has memory of its own, for it lives on
+ * between runs.
  */
-#include <string.h>
-
 #include "array/shape.h"
 #include "base/status.h"
 #include "plan/draft.h"
-
-typedef struct block {
-    int64_t at, bytes;
-} block;
+#include "plan/place.h"
 
 typedef struct layout {
     tare_draft *draft;
-    TARE_VECTOR(block) free; /* sorted by address, never adjacent */
-    int64_t high;            /* bytes of arena so far */
-    int64_t hoisted;         /* places in the order of hoisted steps: the first ones */
-    int64_t *scratch;        /* by place in the order: offset, -1 */
-    tare_value
-        *ending; /* by place in the order: first root that ends there, chained by next_ending */
-    tare_value *next_ending;
+    int64_t hoisted; /* places in the order of hoisted steps: the first ones */
+    tare_block *blocks;
+    int64_t **offsets; /* by block: where its place is wanted */
+    int64_t count;
 } layout;
 
 static tare_draft_value *value_at(const layout *l, tare_value value) {
@@ -132,57 +124,16 @@ static tare_status write_over(layout *l, tare_draft_node *node, int64_t step) {
     return TARE_OK;
 }
 
-/* ----------------------------------------------------------------------- the free list */
+/* ------------------------------------------------------------------------- the arena's blocks */
 
-static int64_t take(layout *l, int64_t bytes) {
-    int64_t best = -1;
-    for (int64_t i = 0; i < l->free.count; i++)
-        if (l->free.items[i].bytes >= bytes &&
-            (best < 0 || l->free.items[i].bytes < l->free.items[best].bytes))
-            best = i;
-    if (best >= 0) {
-        block *found = &l->free.items[best];
-        const int64_t at = found->at;
-        found->at += bytes;
-        found->bytes -= bytes;
-        if (found->bytes == 0) {
-            memmove(found, found + 1, (size_t)(l->free.count - best - 1) * sizeof *found);
-            l->free.count--;
-        }
-        return at;
-    }
-    const int64_t at = l->high;
-    l->high += bytes;
-    return at;
+/* What lives to the end of the run lives in the last step. */
+static void add_block(layout *l, int64_t bytes, int64_t first, int64_t last, int64_t *offset) {
+    const int64_t end = l->draft->order.count - 1;
+    l->blocks[l->count] = (tare_block){rounded(bytes), first, last < end ? last : end, 0};
+    l->offsets[l->count++] = offset;
 }
 
-static tare_status give(layout *l, int64_t at, int64_t bytes) {
-    if (!tare_vector_reserve(l->draft->allocator, &l->free, 1))
-        return tare_fail_memory(l->draft->error);
-    int64_t i = l->free.count;
-    while (i > 0 && l->free.items[i - 1].at > at) i--;
-    memmove(l->free.items + i + 1, l->free.items + i,
-            (size_t)(l->free.count - i) * sizeof *l->free.items);
-    l->free.items[i] = (block){at, bytes};
-    l->free.count++;
-    if (i + 1 < l->free.count && at + bytes == l->free.items[i + 1].at) {
-        l->free.items[i].bytes += l->free.items[i + 1].bytes;
-        memmove(l->free.items + i + 1, l->free.items + i + 2,
-                (size_t)(l->free.count - i - 2) * sizeof *l->free.items);
-        l->free.count--;
-    }
-    if (i > 0 && l->free.items[i - 1].at + l->free.items[i - 1].bytes == at) {
-        l->free.items[i - 1].bytes += l->free.items[i].bytes;
-        memmove(l->free.items + i, l->free.items + i + 1,
-                (size_t)(l->free.count - i - 1) * sizeof *l->free.items);
-        l->free.count--;
-    }
-    return TARE_OK;
-}
-
-/* ------------------------------------------------------------------- walking the steps */
-
-static tare_status place_outputs(layout *l, const tare_draft_node *node) {
+static tare_status add_outputs(layout *l, const tare_draft_node *node, int64_t step) {
     for (int32_t o = 0; o < node->output_count; o++) {
         tare_draft_value *output = value_at(l, node->outputs[o]);
         int64_t bytes = 0;
@@ -194,40 +145,32 @@ static tare_status place_outputs(layout *l, const tare_draft_node *node) {
             l->draft->plan->persistent_bytes += rounded(bytes);
             continue;
         }
-        output->slot = (tare_slot){TARE_PLACE_ARENA, take(l, rounded(bytes)), NULL};
-        if (output->last < l->draft->order.count) {
-            l->next_ending[node->outputs[o]] = l->ending[output->last];
-            l->ending[output->last] = node->outputs[o];
-        }
+        output->slot = (tare_slot){TARE_PLACE_ARENA, 0, NULL};
+        add_block(l, bytes, step, output->last, &output->slot.at);
     }
     return TARE_OK;
 }
 
-static tare_status end_step(layout *l, int64_t step, const tare_draft_node *node) {
-    for (tare_value v = l->ending[step]; v != TARE_NO_VALUE; v = l->next_ending[v]) {
-        int64_t bytes = 0;
-        TARE_TRY(bytes_of(l, v, &bytes));
-        TARE_TRY(give(l, value_at(l, v)->slot.at, rounded(bytes)));
-    }
-    if (l->scratch[step] >= 0)
-        TARE_TRY(give(l, l->scratch[step], rounded(node->prepared.scratch_bytes)));
-    return TARE_OK;
-}
-
-static tare_status walk(layout *l) {
+static tare_status place(layout *l) {
     tare_draft *draft = l->draft;
+    const int64_t most = draft->values.count + draft->order.count + 1;
+    l->blocks = tare_arena_allocate_array(draft->work, most, sizeof *l->blocks);
+    l->offsets = tare_arena_allocate_array(draft->work, most, sizeof *l->offsets);
+    if (!l->blocks || !l->offsets) return tare_fail_memory(draft->error);
     for (int64_t step = 0; step < draft->order.count; step++) {
         const tare_draft_node *node = &draft->nodes.items[draft->order.items[step]];
-        if (!node->control_only && node->prepared.alias < 0) {
-            TARE_TRY(place_outputs(l, node));
-            if (node->prepared.scratch_bytes > 0)
-                l->scratch[step] = take(l, rounded(node->prepared.scratch_bytes));
-        }
-        TARE_TRY(end_step(l, step, node));
+        draft->scratch[step] = -1;
+        if (node->control_only || node->prepared.alias >= 0) continue;
+        TARE_TRY(add_outputs(l, node, step));
+        if (node->prepared.scratch_bytes > 0)
+            add_block(l, node->prepared.scratch_bytes, step, step, &draft->scratch[step]);
     }
+    if (!tare_place_blocks(draft->work, draft->order.count, l->blocks, l->count,
+                           &draft->plan->arena_bytes))
+        return tare_fail_memory(draft->error);
+    for (int64_t b = 0; b < l->count; b++) *l->offsets[b] = l->blocks[b].at;
     for (int64_t v = 0; v < draft->values.count; v++)
         draft->values.items[v].slot = value_at(l, root_of(l, (tare_value)v))->slot;
-    draft->plan->arena_bytes = l->high;
     return TARE_OK;
 }
 
@@ -247,18 +190,11 @@ static tare_status share(layout *l) {
 
 tare_status tare_draft_layout(tare_draft *draft) {
     layout l = {.draft = draft};
-    const int64_t steps = draft->order.count;
-    l.scratch = tare_arena_allocate_array(draft->work, steps + 1, sizeof(int64_t));
-    l.ending = tare_arena_allocate_array(draft->work, steps + 1, sizeof(tare_value));
-    l.next_ending =
-        tare_arena_allocate_array(draft->work, draft->values.count + 1, sizeof(tare_value));
-    if (!l.scratch || !l.ending || !l.next_ending) return tare_fail_memory(draft->error);
-    for (int64_t i = 0; i < steps; i++) l.scratch[i] = -1, l.ending[i] = TARE_NO_VALUE;
-    for (int64_t i = 0; i < steps; i++)
+    draft->scratch =
+        tare_arena_allocate_array(draft->work, draft->order.count + 1, sizeof *draft->scratch);
+    if (!draft->scratch) return tare_fail_memory(draft->error);
+    for (int64_t i = 0; i < draft->order.count; i++)
         l.hoisted += draft->nodes.items[draft->order.items[i]].hoisted;
-    tare_status status = share(&l);
-    if (status == TARE_OK) status = walk(&l);
-    draft->scratch = l.scratch;
-    tare_vector_free(draft->allocator, &l.free);
-    return status;
+    TARE_TRY(share(&l));
+    return place(&l);
 }

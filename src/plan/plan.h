@@ -19,6 +19,7 @@
  *   chain.c      elementwise steps run block by block, by capabilities
  *   prepare.c    each node chooses its kernel
  *   layout.c     one arena by first and last use
+ *   place.c      its offsets
  */
 #ifndef TARE_SRC_PLAN_PLAN_H
 #define TARE_SRC_PLAN_PLAN_H
