@@ -137,6 +137,7 @@ typedef struct strip {
     tare_gemm_segment *segments;
     tare_strip_source source;
     tare_ahead ahead; /* for the next strip */
+    bool spreads;     /* what a finisher reads beside the results is fetched by all tiles */
     bool finishes;    /* the panel at work is the last: its tiles make results whole */
     tare_finished finished;
 } strip;
@@ -165,6 +166,14 @@ static void finish_pixels(const direct_job *job, strip *s, int64_t offset, int64
     if (f->pixels == 0) f->offset = offset;
     f->pixels += pixels;
     if (f->pixels * job->columns >= FINISHED) tell_finished(job, s);
+}
+
+/* Results of a strip that lie in one piece. */
+static bool is_one_piece(const strip *s) {
+    const tare_axis *a = s->view->axis;
+    return a[0].spread * a[1].spread * a[2].spread == 1 &&
+           (s->at.count[0] * s->at.count[1] == 1 || a[2].pieces == 1) &&
+           (s->at.count[0] == 1 || a[1].pieces == 1);
 }
 
 /* What a finisher will read beside later results, as many as a tile makes. Inline: gcc drops a call
@@ -265,7 +274,7 @@ static void run_tiles(const direct_job *job, strip *s, tare_gemm_tile *tile, con
                 tare_ahead_share(&s->ahead, tile->segment_count * steps, tile);
                 if (t + 1 < tiles && tile->columns < tile->ldc)
                     fetch_results(to + end * tile->ldc, after - end, tile->ldc, tile->columns);
-                if (s->finishes)
+                if (s->finishes && !s->spreads)
                     fetch_beside(job, offset + begin * tile->ldc, (end - begin) * tile->ldc);
                 how->by_height[end - begin - 1](tile);
                 if (!s->finishes) continue;
@@ -316,19 +325,34 @@ static void clear_strip(const direct_job *job, strip *s) {
     tell_finished(job, s);
 }
 
+/* What a finisher reads beside this strip's results, when their last panel comes. */
+static void plan_beside(const direct_job *job, strip *s) {
+    const tare_finisher *finisher = &job->riders.finisher;
+    const int64_t *count = s->at.count, offset = result_offset(job, s, 0, 0);
+    for (int k = 0; k < TARE_MOST_BESIDE && finisher->beside[k]; k++)
+        tare_ahead_add(&s->ahead, finisher->beside[k] + offset,
+                       count[0] * count[1] * count[2] * job->columns);
+}
+
+static void plan_next(const direct_job *job, strip *s, int64_t next) {
+    const tare_strip after = tare_strip_at(s->view, next);
+    const float *beside = job->riders.reader.beside;
+    int64_t count;
+    const int64_t at = tare_strip_extent(s->view, &after, &count);
+    tare_ahead_add(&s->ahead, job->source + at, count);
+    tare_ahead_add(&s->ahead, beside ? beside + at : NULL, count);
+    tare_ahead_add_beside(&s->ahead, &job->riders.maker, at, count, job->source);
+}
+
+/* next: the strip after this one, or none. */
 static void plan_ahead(const direct_job *job, strip *s, int64_t next) {
     const tare_view *v = s->view;
-    const tare_strip after = tare_strip_at(v, next);
-    const float *beside = job->riders.reader.beside;
     const int64_t height = job->dots ? TARE_GEMM_DOT_ROWS : job->kernel->rows;
     const int64_t each = job->dots ? v->run / job->kernel->lanes : v->run;
     const int64_t tiles =
         tare_quotient_up(s->at.count[2], height) * s->at.count[0] * s->at.count[1] * job->panels;
-    int64_t count;
-    const int64_t at = tare_strip_extent(v, &after, &count);
-    tare_ahead_add(&s->ahead, job->source + at, count);
-    tare_ahead_add(&s->ahead, beside ? beside + at : NULL, count);
-    tare_ahead_add_beside(&s->ahead, &job->riders.maker, at, count, job->source);
+    if (s->spreads) plan_beside(job, s);
+    if (next < v->strips) plan_next(job, s, next);
     tare_ahead_pace(&s->ahead, tiles * v->segments * each);
 }
 
@@ -344,7 +368,8 @@ static void run_strip(const direct_job *job, const tare_view *v, int64_t number,
         clear_strip(job, &s);
         return;
     }
-    if (goes_on && number + 1 < v->strips) plan_ahead(job, &s, number + 1);
+    s.spreads = job->panels > 1 && is_one_piece(&s);
+    plan_ahead(job, &s, goes_on ? number + 1 : v->strips);
     for (int64_t panel = 0; panel < job->panels; panel++) {
         s.finishes = job->riders.finisher.finish && panel == job->panels - 1;
         run_panel(job, &s, panel);

@@ -27,7 +27,7 @@ typedef struct tare_reader {
 
 /* Makes the source where it lies, for all who read it later too. Called once for every pixel, by
  * any thread, in runs that follow each other in memory, soon before the run is read. */
-enum { TARE_MOST_BESIDE = 3 };
+enum { TARE_MOST_BESIDE = 4 };
 typedef struct tare_maker {
     /* Pixels from number offset on, all their channels. NULL: none. */
     void (*make)(const void *context, int64_t offset, int64_t pixels);

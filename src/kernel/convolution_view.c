@@ -290,7 +290,8 @@ tare_strip_source tare_strip_read(const tare_gemm_kernel *kernel, const tare_vie
 void tare_ahead_pace(tare_ahead *ahead, int64_t steps) {
     int64_t bytes = 0;
     for (int i = 0; i < ahead->arrays; i++) bytes += ahead->end[i] - ahead->at[i];
-    ahead->step = tare_greatest(tare_quotient_up(bytes, tare_greatest(steps, 1)), LINE);
+    const int64_t each = tare_quotient_up(bytes, tare_greatest(steps, 1));
+    ahead->step = tare_round_up(tare_greatest(each, 1), LINE);
 }
 
 int64_t tare_strip_extent(const tare_view *v, const tare_strip *s, int64_t *count) {

@@ -69,9 +69,9 @@ tare_strip_source tare_strip_read(const tare_gemm_kernel *kernel, const tare_vie
 
 /*
  * What the next strip reads, fetched by the tiles of this one (tare_gemm_tile.fetch): array after
- * array, a line with each step or, where steps are too few, more.
+ * array, as many lines with each step as it takes, of which a step fetches two.
  */
-enum { TARE_MOST_AHEAD = 6 };
+enum { TARE_MOST_AHEAD = 2 + 2 * TARE_MOST_BESIDE };
 typedef struct tare_ahead {
     const char *at[TARE_MOST_AHEAD], *end[TARE_MOST_AHEAD];
     int arrays, next;

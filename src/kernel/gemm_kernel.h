@@ -42,9 +42,9 @@ typedef struct tare_gemm_tile {
     int64_t segment_count;
     const tare_ending *ending; /* NULL: none */
     const float *addend;       /* the ending's, for this tile, its rows ldc apart as C's are */
-    /* What later tiles read: fetched into the second-level cache, fetch_step bytes on with each
-     * step (by dot: each vector of steps of the first column), so that no burst of it holds up this
-     * tile. NULL and 0: nothing. */
+    /* What later tiles read: two lines are fetched into the second-level cache, fetch_step bytes on
+     * with each step (by dot: each vector of steps of the first column), so that no burst of it
+     * holds up this tile. NULL and 0: nothing. */
     const char *fetch;
     int64_t fetch_step;
 } tare_gemm_tile;

@@ -160,6 +160,7 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
     __asm__("" : "+r"(fetch));                                                                     \
     if (fetch) {                                                                                   \
         __builtin_prefetch(fetch, 0, 2);                                                           \
+        __builtin_prefetch(fetch + 64, 0, 2);                                                      \
         fetch += fetch_step;                                                                       \
     }
 
