@@ -107,8 +107,21 @@ typedef struct strip {
     float *sums; /* the chunk's first row of dw or of a partial sum, at its group's first column */
     int64_t pixels, columns_of_rows;
     bool adds;
-    tare_ahead ahead; /* for the next strip */
+    tare_ahead ahead;       /* for the next strip */
+    const float *x, *x_end; /* channels of its first pixel that are yet to be fetched */
 } strip;
+
+/* What a tile fetches for the next strip: some channels of x, one pixel with each step, while there
+ * are any. */
+static void fetch_share(const filter_job *job, strip *s, tare_gemm_tile *tile) {
+    if (s->x < s->x_end) {
+        tile->fetch = (const char *)s->x;
+        tile->fetch_step = job->c->channels * (int64_t)sizeof(float);
+        s->x += TARE_GEMM_FETCHED;
+    } else {
+        tare_ahead_share(&s->ahead, tile->k, tile);
+    }
+}
 
 /* Adds rows' x dy to one panel of columns, which is packed since all tiles of rows read it. */
 static void add_panel(const filter_job *job, strip *s, int64_t first) {
@@ -128,23 +141,32 @@ static void add_panel(const filter_job *job, strip *s, int64_t first) {
         const int64_t end = tare_slice_begin(s->columns_of_rows, tiles, t + 1);
         tile.a = s->rows + begin;
         tile.c = s->sums + begin * filters + first;
-        tare_ahead_share(&s->ahead, tile.k, &tile);
+        fetch_share(job, s, &tile);
         kernel->by_panel[wide][end - begin - 1](&tile);
     }
 }
 
-/* What the next strip reads: of x about, where pixels of x and dy correspond. */
-static void plan_ahead(const filter_job *job, strip *s, int64_t next, int64_t end) {
+/* What the next strip reads: of x about, where pixels of x and dy correspond; by channels where it
+ * reads some of them, which lie apart. */
+static void plan_ahead(const filter_job *job, const tare_gather_part *part, strip *s, int64_t next,
+                       int64_t end) {
     const tare_convolution *c = job->c;
     const int64_t pixels = tare_least(job->strip_pixels, end - next);
     const int64_t tiles = tare_quotient_up(s->columns_of_rows, job->kernel->rows) *
                           tare_quotient_up(job->columns, job->width);
     s->ahead = (tare_ahead){.arrays = 0};
+    s->x = s->x_end = NULL;
     if (pixels <= 0 || c->groups > 1) return;
     tare_ahead_add(&s->ahead, job->dy + next * c->filters, pixels * c->filters);
-    if (job->depth == c->channels && job->channel_groups == 1 &&
-        tare_pixels(c->in) == tare_pixels(c->out))
-        tare_ahead_add(&s->ahead, job->x + next * c->channels, pixels * c->channels);
+    if (tare_pixels(c->in) == tare_pixels(c->out)) {
+        const float *x = job->x + next * c->channels;
+        if (job->channel_groups == 1) {
+            tare_ahead_add(&s->ahead, x, pixels * c->channels);
+        } else {
+            s->x = x + part->first_channel;
+            s->x_end = s->x + part->channels;
+        }
+    }
     tare_ahead_pace(&s->ahead, tiles * s->pixels);
 }
 
@@ -162,7 +184,7 @@ static void run_chunk(const filter_job *job, int64_t range, int64_t chunk, float
         s.pixels = tare_least(job->strip_pixels, end - first);
         s.dy = job->dy + first * filters + group * job->columns;
         tare_gather_rows(&job->gather, part, job->x, first, s.pixels, scratch, job->stride);
-        plan_ahead(job, &s, first + s.pixels, end);
+        plan_ahead(job, &part, &s, first + s.pixels, end);
         for (int64_t column = 0; column < job->columns; column += job->width)
             add_panel(job, &s, column);
         s.adds = true;

@@ -12,6 +12,7 @@
 
 #define TARE_GEMM_MOST_ROWS 14
 #define TARE_GEMM_DOT_ROWS  8
+#define TARE_GEMM_FETCHED   32 /* numbers that a step fetches */
 
 /* Where a stretch of a sum begins: how far behind a and b. */
 typedef struct tare_gemm_segment {
