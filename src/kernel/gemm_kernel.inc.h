@@ -91,37 +91,60 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
 #define STAGE_2(i)                                                                                 \
     store(sums + (i)*2 * LANES, sum_##i);                                                          \
     store(sums + (i)*2 * LANES + LANES, right_##i);
-#define PLACE_1(i) store(tile->c + (i)*tile->ldc, sum_##i);
+/* c and addend step from row to row: in registers, since a store could change what a tile says of
+ * them. */
+#define PLACE_1(i)                                                                                 \
+    store(c, sum_##i);                                                                             \
+    c += ldc;
 #define PLACE_2(i)                                                                                 \
-    store(tile->c + (i)*tile->ldc, sum_##i);                                                       \
-    store(tile->c + (i)*tile->ldc + LANES, right_##i);
-#define COLLECT_1(i) store(tile->c + (i)*tile->ldc, load(tile->c + (i)*tile->ldc) + sum_##i);
-#define COLLECT_2(i)                                                                               \
-    COLLECT_1(i)                                                                                   \
-    store(tile->c + (i)*tile->ldc + LANES, load(tile->c + (i)*tile->ldc + LANES) + right_##i);
-
-#define BIAS_1      const vector bias_0 = load(tile->bias)
-#define BIAS_2      BIAS_1, bias_1 = load(tile->bias + LANES)
-#define KEEP(to, v) store(tile->c + (to), clamp(v, kept.low, kept.high));
-#define SHIFT_1(i)  KEEP((i)*tile->ldc, sum_##i + bias_0)
+    store(c + LANES, right_##i);                                                                   \
+    PLACE_1(i)
+#define JOIN_1(i)                                                                                  \
+    sum_##i += load(addend);                                                                       \
+    addend += ldc;
+#define JOIN_2(i)                                                                                  \
+    right_##i += load(addend + LANES);                                                             \
+    JOIN_1(i)
+#define SHIFT_1(i) sum_##i += bias_0;
 #define SHIFT_2(i)                                                                                 \
     SHIFT_1(i)                                                                                     \
-    KEEP((i)*tile->ldc + LANES, right_##i + bias_1)
-#define JOIN_1(i) KEEP((i)*tile->ldc, sum_##i + bias_0 + load(tile->addend + (i)*tile->ldc))
-#define JOIN_2(i)                                                                                  \
-    JOIN_1(i)                                                                                      \
-    KEEP((i)*tile->ldc + LANES, right_##i + bias_1 + load(tile->addend + (i)*tile->ldc + LANES))
+    right_##i += bias_1;
+#define CLAMP_1(i) sum_##i = clamp(sum_##i, kept.low, kept.high);
+#define CLAMP_2(i)                                                                                 \
+    CLAMP_1(i)                                                                                     \
+    right_##i = clamp(right_##i, kept.low, kept.high);
+#define BIAS_1 const vector bias_0 = load(tile->bias)
+#define BIAS_2 BIAS_1, bias_1 = load(tile->bias + LANES)
 
-/* The common ends are vector stores in line; of bias and accumulation only the one that this kind
- * of tile is mostly made for, since each is another kilobyte of code. */
+#define JOIN_ROWS(rows, vectors, matrix)                                                           \
+    {                                                                                              \
+        const float *addend = (matrix);                                                            \
+        ROWS_##rows(JOIN_##vectors)                                                                \
+    }
+#define COLLECT_ROWS(rows, vectors) JOIN_ROWS(rows, vectors, tile->c)
+#define SHIFT_ROWS(rows, vectors)                                                                  \
+    BIAS_##vectors;                                                                                \
+    ROWS_##rows(SHIFT_##vectors);                                                                  \
+    if (tile->addend) JOIN_ROWS(rows, vectors, tile->addend)                                       \
+    if (tile->ending) {                                                                            \
+        const bounds kept = bounds_of(tile);                                                       \
+        ROWS_##rows(CLAMP_##vectors);                                                              \
+    }
+
+/* The common ends are made in registers; of bias and accumulation only the one that this kind of
+ * tile is mostly made for, since each is half a kilobyte of code. */
 #define END_TILE(rows, vectors, wants, QUICK, also)                                                \
     if (tile->columns < (vectors)*LANES || (also)) {                                               \
         float sums[(rows) * (vectors)*LANES];                                                      \
         ROWS_##rows(STAGE_##vectors);                                                              \
         finish(tile, (rows), (vectors)*LANES, sums);                                               \
-    } else if (wants) {                                                                            \
-        QUICK##_##vectors(rows)                                                                    \
     } else {                                                                                       \
+        float *c = tile->c;                                                                        \
+        const int64_t ldc = tile->ldc;                                                             \
+        __asm__("" : "+r"(c)); /* else compilers keep all rows' from the prefetching on */         \
+        if (wants) {                                                                               \
+            QUICK(rows, vectors)                                                                   \
+        }                                                                                          \
         ROWS_##rows(PLACE_##vectors);                                                              \
     }
 #define END_PANEL_TILE(rows, vectors)                                                              \
@@ -129,23 +152,16 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
 #define END_ROWS_TILE(rows, vectors)                                                               \
     END_TILE(rows, vectors, tile->bias, SHIFT_ROWS,                                                \
              tile->accumulate || (tile->ending && !tile->bias))
-#define COLLECT_ROWS_1(rows) ROWS_##rows(COLLECT_1)
-#define COLLECT_ROWS_2(rows) ROWS_##rows(COLLECT_2)
-#define SHIFT_ROWS_1(rows)   SHIFT_ROWS(rows, 1)
-#define SHIFT_ROWS_2(rows)   SHIFT_ROWS(rows, 2)
-#define SHIFT_ROWS(rows, vectors)                                                                  \
-    BIAS_##vectors;                                                                                \
-    const bounds kept = bounds_of(tile);                                                           \
-    if (tile->addend) {                                                                            \
-        ROWS_##rows(JOIN_##vectors)                                                                \
-    } else {                                                                                       \
-        ROWS_##rows(SHIFT_##vectors)                                                               \
-    }
 
-#define PREFETCH_1(i) __builtin_prefetch(tile->c + (i)*tile->ldc, 1);
+#define PREFETCH_1(i)                                                                              \
+    __builtin_prefetch(line, 1);                                                                   \
+    line += tile->ldc;
 #define PREFETCH_2(i)                                                                              \
-    PREFETCH_1(i)                                                                                  \
-    __builtin_prefetch(tile->c + (i)*tile->ldc + 16, 1);
+    __builtin_prefetch(line + 16, 1);                                                              \
+    PREFETCH_1(i)
+#define PREFETCH_ROWS(rows, vectors)                                                               \
+    const float *line = tile->c;                                                                   \
+    ROWS_##rows(PREFETCH_##vectors)
 
 #define EACH_SEGMENT                                                                               \
     const tare_gemm_segment whole = {0, 0}, *segment = tile->segments ? tile->segments : &whole;   \
@@ -164,24 +180,26 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
         fetch += fetch_step;                                                                       \
     }
 
-/* A by panel: the rows' numbers of one step stand side by side. */
+/* A by panel: the rows' numbers of one step stand side by side. Here and below, loops over steps
+ * ask for more at their end, as they run fastest. */
 #define PANEL_ADD_1(i) ADD_1(i, a[i])
 #define PANEL_ADD_2(i) ADD_2(i, a[i])
 #define DEFINE_BY_PANEL(rows, vectors)                                                             \
     static void panel_##rows##_##vectors(const tare_gemm_tile *tile) {                             \
         const int64_t a_stride = tile->a_stride, b_stride = tile->b_stride;                        \
         BEGIN_FETCH                                                                                \
-        ROWS_##rows(PREFETCH_##vectors);                                                           \
+        PREFETCH_ROWS(rows, vectors)                                                               \
         ROWS_##rows(ZERO_##vectors);                                                               \
         EACH_SEGMENT {                                                                             \
             const float *a = tile->a + segment->a, *b = tile->b + segment->b;                      \
-            for (int64_t p = tile->k; p > 0; p--) {                                                \
-                FETCH_##vectors;                                                                   \
-                FETCH_AHEAD                                                                        \
-                ROWS_##rows(PANEL_ADD_##vectors);                                                  \
-                a += a_stride;                                                                     \
-                b += b_stride;                                                                     \
-            }                                                                                      \
+            int64_t p = tile->k;                                                                   \
+            if (p > 0) do {                                                                        \
+                    FETCH_##vectors;                                                               \
+                    FETCH_AHEAD                                                                    \
+                    ROWS_##rows(PANEL_ADD_##vectors);                                              \
+                    a += a_stride;                                                                 \
+                    b += b_stride;                                                                 \
+                } while (--p > 0);                                                                 \
         }                                                                                          \
         END_PANEL_TILE(rows, vectors)                                                              \
     }
@@ -201,22 +219,23 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
         const int64_t a_stride = tile->a_stride, b_stride = tile->b_stride;                        \
         BEGIN_FETCH                                                                                \
         int64_t three = 3 * a_stride;                                                              \
-        ROWS_##rows(PREFETCH_##vectors);                                                           \
+        PREFETCH_ROWS(rows, vectors)                                                               \
         ROWS_##rows(ZERO_##vectors);                                                               \
         EACH_SEGMENT {                                                                             \
             const float *a = tile->a + segment->a, *b = tile->b + segment->b;                      \
             const float *a5 = a + ((rows) > 5 ? 5 * a_stride : 0);                                 \
             const float *a10 = a + ((rows) > 10 ? 10 * a_stride : 0);                              \
             __asm__("" : "+r"(a5), "+r"(a10), "+r"(three));                                        \
-            for (int64_t p = tile->k; p > 0; p--) {                                                \
-                FETCH_##vectors;                                                                   \
-                FETCH_AHEAD                                                                        \
-                ROWS_##rows(ROWS_ADD_##vectors);                                                   \
-                a++;                                                                               \
-                a5++;                                                                              \
-                a10++;                                                                             \
-                b += b_stride;                                                                     \
-            }                                                                                      \
+            int64_t p = tile->k;                                                                   \
+            if (p > 0) do {                                                                        \
+                    FETCH_##vectors;                                                               \
+                    FETCH_AHEAD                                                                    \
+                    ROWS_##rows(ROWS_ADD_##vectors);                                               \
+                    a++;                                                                           \
+                    a5++;                                                                          \
+                    a10++;                                                                         \
+                    b += b_stride;                                                                 \
+                } while (--p > 0);                                                                 \
         }                                                                                          \
         END_ROWS_TILE(rows, vectors)                                                               \
     }
@@ -253,21 +272,30 @@ static __attribute__((noinline)) void finish(const tare_gemm_tile *tile, int row
     store(sums[1] + (i)*LANES, right_##i);                                                         \
     rests[1][i] = right_rest_##i;
 
+/* The sum of the fours of row i's vector; 0 past the last row. */
+static inline quad fold(const float *sums, int i, int rows) {
+    if (i >= rows) return (quad){0};
+    sums += i * LANES;
+    quad sum = *(const loose_quad *)sums;
+#if LANES >= 8
+    sum += *(const loose_quad *)(sums + 4);
+#endif
+#if LANES >= 16
+    sum += *(const loose_quad *)(sums + 8);
+    sum += *(const loose_quad *)(sums + 12);
+#endif
+    return sum;
+}
+
 /* c[i * ldc] = the sum of row i's lanes and its rest, four rows at a time. */
 static __attribute__((noinline)) void finish_dots(const tare_gemm_tile *tile, int64_t column,
                                                   int rows, const float *sums, const float *rests) {
     const float bias = tile->bias ? tile->bias[column] : 0;
     for (int first = 0; first < rows; first += 4) {
-        float folded[4][4];
-        const float *const row[4] = {folded[0], folded[1], folded[2], folded[3]};
+        const quad folded[4] = {fold(sums, first, rows), fold(sums, first + 1, rows),
+                                fold(sums, first + 2, rows), fold(sums, first + 3, rows)};
         quad lane[4];
-        for (int i = 0; i < 4; i++) {
-            quad fold = {0};
-            for (int64_t j = 0; first + i < rows && j < LANES; j += 4)
-                fold += *(const loose_quad *)(sums + (first + i) * LANES + j);
-            *(loose_quad *)folded[i] = fold;
-        }
-        tare_transpose_block(row, lane);
+        tare_transpose_quads(folded, lane);
         const quad sum = (lane[0] + lane[1]) + (lane[2] + lane[3]);
         for (int i = 0; i < 4 && first + i < rows; i++) {
             float *c = tile->c + (first + i) * tile->ldc + column;
@@ -369,11 +397,13 @@ DEFINE_BY_DOT(8)
 
 /* ---- packing */
 
-/* The width is a constant where this is called, so that a row is a few vector moves. */
+/* The width is one or two vectors, a constant where this is called. */
 static inline __attribute__((always_inline)) void
 pack_full(float *packed, int64_t width, const float *from, int64_t stride, int64_t k) {
-    for (int64_t p = 0; p < k; p++, packed += width, from += stride)
-        for (int64_t i = 0; i < width; i += LANES) store(packed + i, load(from + i));
+    for (int64_t p = 0; p < k; p++, packed += width, from += stride) {
+        store(packed, load(from));
+        if (width > LANES) store(packed + LANES, load(from + LANES));
+    }
 }
 
 /* Fours of numbers, the last ones overlapping. */
@@ -401,34 +431,53 @@ static void pack(float *packed, int64_t width, const float *from, int64_t stride
     }
 }
 
-/* Steps are taken sixteen at a time, a cache line of every row, so that no line is fetched twice.
- */
-/* packed[q * width + r] = row[r][p + q] for four q and four r. */
-static inline void transpose_four(float *packed, int64_t width, const float *const row[4],
-                                  int64_t p) {
-    const float *const block[4] = {row[0] + p, row[1] + p, row[2] + p, row[3] + p};
+/* packed[q * width + r] = row[r][q] for four q and four r. */
+static inline __attribute__((always_inline)) void transpose_four(float *packed, int64_t width,
+                                                                 const float *const row[4]) {
     quad column[4];
-    tare_transpose_block(block, column);
-    for (int q = 0; q < 4; q++) *(loose_quad *)(packed + q * width) = column[q];
+    tare_transpose_block(row, column);
+    *(loose_quad *)packed = column[0];
+    *(loose_quad *)(packed + width) = column[1];
+    *(loose_quad *)(packed + 2 * width) = column[2];
+    *(loose_quad *)(packed + 3 * width) = column[3];
 }
 
+/* packed[p * width + r] = row[r][p] for p < count and four r; with `before`, what stands before
+ * them may be read and written again. */
+static inline __attribute__((always_inline)) void pack_four_rows(float *packed, int64_t width,
+                                                                 const float *r0, const float *r1,
+                                                                 const float *r2, const float *r3,
+                                                                 int64_t count, bool before) {
+    const float *const row[4] = {r0, r1, r2, r3};
+    int64_t p = 0;
+    for (; p + 4 <= count; p += 4)
+        transpose_four(packed + p * width, width,
+                       (const float *const[4]){r0 + p, r1 + p, r2 + p, r3 + p});
+    if (p < count && (before || count >= 4)) { /* the last four overlap the ones before */
+        p = count - 4;
+        transpose_four(packed + p * width, width,
+                       (const float *const[4]){r0 + p, r1 + p, r2 + p, r3 + p});
+        return;
+    }
+    for (; p < count; p++)
+        for (int64_t r = 0; r < 4; r++) packed[p * width + r] = row[r][p];
+}
+
+/* Steps are taken sixteen at a time, a cache line of every row, so that no line is fetched twice.
+ */
 static void pack_transposed(float *packed, int64_t width, const float *from, int64_t stride,
                             int64_t have, int64_t k) {
     enum { CHUNK = 16 };
     for (int64_t begin = 0; begin < k; begin += CHUNK) {
         const int64_t end = begin + CHUNK < k ? begin + CHUNK : k;
-        for (int64_t i = 0; i < width; i += 4) {
-            const float *row[4]; /* past the last one, the last again */
-            for (int64_t r = 0; r < 4; r++)
-                row[r] = from + (i + r < have ? i + r : have - 1) * stride;
-            int64_t p = begin;
-            for (; p + 4 <= end; p += 4) transpose_four(packed + p * width + i, width, row, p);
-            if (p < end && end >= 4) { /* the last four overlap the ones before */
-                transpose_four(packed + (end - 4) * width + i, width, row, end - 4);
-                continue;
-            }
-            for (; p < end; p++)
-                for (int64_t r = 0; r < 4; r++) packed[p * width + i + r] = row[r][p];
+        const float *row = from + begin;
+        for (int64_t i = 0; i < width; i += 4) { /* past the last row, the last again */
+            const float *next = row + (i + 1 < have) * stride;
+            const float *third = next + (i + 2 < have) * stride;
+            const float *fourth = third + (i + 3 < have) * stride;
+            pack_four_rows(packed + begin * width + i, width, row, next, third, fourth, end - begin,
+                           begin > 0);
+            row = fourth + (i + 4 < have) * stride;
         }
     }
 }
@@ -469,10 +518,17 @@ static void add_block(float *to, int64_t to_stride, const float *from, int64_t f
 
 /* ---- a vector times a matrix */
 
-static inline void put(const tare_gemm_vector *product, int64_t j, float sum) {
-    if (product->bias) sum += product->bias[j];
-    product->y[j] = product->accumulate ? product->y[j] + sum : sum;
-}
+/* As many sums as `type` has lanes to y, from column j on. */
+#define DEFINE_PUT(name, type, loose_type)                                                         \
+    static inline void name(const tare_gemm_vector *product, int64_t j, type sum) {                \
+        loose_type *const y = (loose_type *)(product->y + j);                                      \
+        if (product->bias) sum += *(const loose_type *)(product->bias + j);                        \
+        if (product->accumulate) sum += *y;                                                        \
+        *y = sum;                                                                                  \
+    }
+DEFINE_PUT(put_vector, vector, loose_vector)
+DEFINE_PUT(put_quad, quad, loose_quad)
+DEFINE_PUT(put_single, float, float)
 
 /* Eight vectors of columns side by side, so that a row is read in long pieces. */
 static void columns_wide(const tare_gemm_vector *product, int64_t first) {
@@ -490,9 +546,7 @@ static void columns_wide(const tare_gemm_vector *product, int64_t first) {
         s7 += factor * load(row + 7 * LANES);
     }
     const vector sums[8] = {s0, s1, s2, s3, s4, s5, s6, s7};
-    for (int i = 0; i < 8; i++)
-        for (int lane = 0; lane < LANES; lane++)
-            put(product, first + i * LANES + lane, sums[i][lane]);
+    for (int i = 0; i < 8; i++) put_vector(product, first + i * LANES, sums[i]);
 }
 
 /* As many columns as `type` has lanes; four sums each, so that no addition waits for the one
@@ -517,15 +571,9 @@ DEFINE_COLUMNS(columns_single, float, float)
 static void vector_matrix(const tare_gemm_vector *product) {
     int64_t j = 0;
     for (; j + 8 * LANES <= product->n; j += 8 * LANES) columns_wide(product, j);
-    for (; j + LANES <= product->n; j += LANES) {
-        const vector sum = columns_vector(product, j);
-        for (int lane = 0; lane < LANES; lane++) put(product, j + lane, sum[lane]);
-    }
-    for (; j + 4 <= product->n; j += 4) {
-        const quad sum = columns_quad(product, j);
-        for (int lane = 0; lane < 4; lane++) put(product, j + lane, sum[lane]);
-    }
-    for (; j < product->n; j++) put(product, j, columns_single(product, j));
+    for (; j + LANES <= product->n; j += LANES) put_vector(product, j, columns_vector(product, j));
+    for (; j + 4 <= product->n; j += 4) put_quad(product, j, columns_quad(product, j));
+    for (; j < product->n; j++) put_single(product, j, columns_single(product, j));
 }
 
 static float dot(const float *x, const float *y, int64_t k) {
@@ -547,7 +595,7 @@ static float dot(const float *x, const float *y, int64_t k) {
 
 static void vector_transposed(const tare_gemm_vector *product) {
     for (int64_t j = 0; j < product->n; j++)
-        put(product, j, dot(product->v, product->matrix + j * product->stride, product->k));
+        put_single(product, j, dot(product->v, product->matrix + j * product->stride, product->k));
 }
 
 #define LIST__(rows, prefix, vectors) LIST_##rows(prefix, vectors)
