@@ -10,6 +10,7 @@
 #include "kernel/convolution_plane.h"
 #include "kernel/convolution_scatter.h"
 #include "kernel/convolution_sums.h"
+#include "kernel/convolution_winograd_filter.h"
 
 int64_t tare_convolution_forward_scratch_with(tare_isa isa, const tare_convolution *c) {
     if (tare_depthwise_takes(c)) return tare_depthwise_forward_scratch(c);
@@ -26,6 +27,7 @@ int64_t tare_convolution_data_scratch_with(tare_isa isa, const tare_convolution 
 int64_t tare_convolution_filter_scratch_with(tare_isa isa, const tare_convolution *c) {
     if (tare_depthwise_takes(c)) return tare_depthwise_filter_scratch(c);
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
+    if (tare_winograd_filter_takes(c)) return tare_winograd_filter_scratch(kernel, c);
     if (tare_mirror_takes(kernel, c)) return tare_mirror_filter_scratch(kernel, c, false);
     if (tare_sums_takes(c)) return tare_sums_filter_scratch(kernel, c, false, false);
     return tare_plane_filter_takes(c) ? tare_plane_filter_scratch(kernel, c, false)
@@ -58,6 +60,8 @@ void tare_convolution_filter_f32_with(tare_isa isa, const tare_convolution *c, c
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     if (tare_depthwise_takes(c))
         tare_depthwise_filter(isa, c, x, dy, dw, scratch, pool);
+    else if (tare_winograd_filter_takes(c))
+        tare_winograd_filter(kernel, c, x, dy, dw, NULL, scratch, pool);
     else if (tare_mirror_takes(kernel, c))
         tare_mirror_filter(kernel, c, x, dy, dw, NULL, scratch, pool);
     else if (tare_sums_takes(c))
@@ -105,12 +109,17 @@ void tare_convolution_data_riding_f32_with(tare_isa isa, const tare_convolution 
     tare_direct_data(tare_gemm_kernel_of(isa), c, dy, w, dx, riders, scratch, pool);
 }
 
-/* The kernel of padded strips reads both; that of few channels dy, and its mirror x. Those that
- * read a number many times over read none. */
+/* Winograd's and the kernel of padded strips read both; that of few channels dy, and its mirror x.
+ * Those that read a number many times over read none. */
 tare_riding tare_convolution_filter_riding_with(tare_isa isa, const tare_convolution *c,
                                                 bool reads_x, bool reads_dy) {
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     if (tare_depthwise_takes(c)) return (tare_riding){.possible = false};
+    if (tare_winograd_filter_takes(c)) {
+        if (!tare_winograd_filter_carries(c)) return (tare_riding){.possible = false};
+        return (tare_riding){
+            .possible = true, .scratch = tare_winograd_filter_scratch(kernel, c), .makes = true};
+    }
     if (tare_mirror_takes(kernel, c))
         return (tare_riding){.possible = !reads_dy,
                              .scratch = tare_mirror_filter_scratch(kernel, c, reads_x)};
@@ -130,7 +139,9 @@ void tare_convolution_filter_riding_f32_with(tare_isa isa, const tare_convolutio
     const tare_gemm_kernel *kernel = tare_gemm_kernel_of(isa);
     const tare_reader *x_reader = readers->x.read ? &readers->x : NULL;
     const tare_reader *dy_reader = readers->dy.read ? &readers->dy : NULL;
-    if (tare_mirror_takes(kernel, c))
+    if (tare_winograd_filter_takes(c))
+        tare_winograd_filter(kernel, c, x, dy, dw, readers, scratch, pool);
+    else if (tare_mirror_takes(kernel, c))
         tare_mirror_filter(kernel, c, x, dy, dw, x_reader, scratch, pool);
     else if (tare_sums_takes(c))
         tare_sums_filter(kernel, c, x, dy, dw, readers, scratch, pool);

@@ -10,6 +10,10 @@
  *          0 -1  1  0          .5 -.5  .5           0  1 -1 -1
  *          0  1  0 -1           0   0   1
  *
+ * The filter's gradient takes as few, F(3x3, 2x2): with tiles dy of 2x2 results and the V above,
+ *
+ *     dU = sum over tiles of V * (A dy A'), point by point       dg = G'dUG
+ *
  * S. Winograd, Arithmetic Complexity of Computations, 1980; A. Lavin and S. Gray, Fast Algorithms
  * for Convolutional Neural Networks, 2015, section 4.1. All factors are 1 or 1/2, so a transform
  * rounds no more than the few additions it is made of.
@@ -50,6 +54,12 @@ typedef struct tare_winograd_kernel {
      * filter is turned half round. */
     void (*filter)(float *u, int64_t point, const float *g, int64_t tap, int64_t count);
     void (*result)(const tare_winograd_result *result);
+    /* A dy A' of the tiles of a run of `width` pixels, two to a tile; row[1] NULL, or a last pixel
+     * without a neighbour: zeros. */
+    void (*gradient)(float *d, int64_t point, int64_t tile, const float *const row[2],
+                     int64_t pixel, int64_t columns, int64_t width);
+    /* g[t tap + i] = G'dUG of the 4x4 numbers u[p point + i], i < count. */
+    void (*filter_gradient)(float *g, int64_t tap, const float *u, int64_t point, int64_t count);
 } tare_winograd_kernel;
 
 extern const tare_winograd_kernel tare_winograd_kernel_baseline;

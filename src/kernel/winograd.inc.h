@@ -113,4 +113,58 @@ static void result(const tare_winograd_result *r) {
     }
 }
 
-const tare_winograd_kernel KERNEL = {.source = source, .filter = filter, .result = result};
+/* ---- the filter's gradient */
+
+/* A times two numbers. */
+static inline column widen(vector y0, vector y1) { return (column){{y0, y0 + y1, y0 - y1, -y1}}; }
+
+/* A times the pixels of one column of a tile. */
+static inline column widen_pixels(const float *const row[2], int64_t at) {
+    return widen(load(row[0] + at), row[1] ? load(row[1] + at) : (vector){0});
+}
+
+static void gradient(float *d, int64_t point, int64_t tile, const float *const row[2],
+                     int64_t pixel, int64_t columns, int64_t width) {
+    for (int64_t c = 0; c < columns; c += LANES) {
+        float *to = d + c;
+        for (int64_t x = 0; x < width; x += 2, to += tile) {
+            const int64_t at = x * pixel + c;
+            column right = {{{0}}};
+            const column left = widen_pixels(row, at);
+            if (x + 1 < width) right = widen_pixels(row, at + pixel);
+            for (int i = 0; i < 4; i++) {
+                const column along = widen(left.at[i], right.at[i]);
+                for (int j = 0; j < 4; j++) store(to + (4 * i + j) * point, along.at[j]);
+            }
+        }
+    }
+}
+
+/* G' times four numbers. */
+typedef struct triple {
+    vector at[3];
+} triple;
+
+static inline triple narrow(vector u0, vector u1, vector u2, vector u3) {
+    const vector outer = (u1 + u2) * .5f;
+    return (triple){{u0 + outer, (u1 - u2) * .5f, outer + u3}};
+}
+
+static void filter_gradient(float *g, int64_t tap, const float *u, int64_t point, int64_t count) {
+    for (int64_t n = 0; n < count; n += LANES) {
+        triple each[4];
+        for (int j = 0; j < 4; j++)
+            each[j] = narrow(load(u + j * point + n), load(u + (4 + j) * point + n),
+                             load(u + (8 + j) * point + n), load(u + (12 + j) * point + n));
+        for (int i = 0; i < 3; i++) {
+            const triple along = narrow(each[0].at[i], each[1].at[i], each[2].at[i], each[3].at[i]);
+            for (int j = 0; j < 3; j++) store(g + (3 * i + j) * tap + n, along.at[j]);
+        }
+    }
+}
+
+const tare_winograd_kernel KERNEL = {.source = source,
+                                     .filter = filter,
+                                     .result = result,
+                                     .gradient = gradient,
+                                     .filter_gradient = filter_gradient};

@@ -56,6 +56,15 @@ static tare_convolution shape(int64_t batch, int64_t channels, int64_t filters, 
     return c;
 }
 
+/* 3x3x3 over so many planes. */
+static tare_convolution deep(int64_t batch, int64_t channels, int64_t filters, int64_t size) {
+    tare_convolution c = shape(batch, channels, filters, size, 3, 1);
+    c.in[0] = c.out[0] = 4;
+    c.kernel[0] = 3;
+    c.before[0] = 1;
+    return c;
+}
+
 static void expect_bits(tare_isa isa, const tare_convolution *c, bool reads_x, bool reads_dy) {
     const int64_t size = tare_pixels(c->kernel) * c->channels * c->filters;
     doubling x, dy;
@@ -88,9 +97,10 @@ static void expect_bits(tare_isa isa, const tare_convolution *c, bool reads_x, b
 
 static void what_is_read_has_the_bits_of_an_array(void **state) {
     (void)state;
-    const tare_convolution shapes[] = {shape(6, 16, 16, 12, 3, 1), shape(3, 20, 40, 9, 3, 2),
-                                       shape(5, 16, 8, 11, 1, 1),  shape(2, 3, 5, 14, 5, 1),
-                                       shape(7, 1, 16, 15, 3, 1),  shape(3, 16, 1, 12, 3, 1)};
+    const tare_convolution shapes[] = {
+        shape(6, 16, 16, 12, 3, 1), shape(3, 20, 40, 9, 3, 2),   shape(5, 16, 8, 11, 1, 1),
+        shape(2, 3, 5, 14, 5, 1),   shape(7, 1, 16, 15, 3, 1),   shape(3, 16, 1, 12, 3, 1),
+        shape(5, 48, 32, 11, 3, 1), shape(1, 16, 16, 141, 3, 1), deep(2, 16, 32, 5)};
     static const tare_isa isas[] = {TARE_ISA_BASELINE, TARE_ISA_AVX2, TARE_ISA_AVX512};
     int possible = 0, tried = 0;
     for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
@@ -147,7 +157,9 @@ static void expect_made(tare_isa isa, const tare_convolution *c, tare_pool *pool
 static void what_is_made_in_memory_has_them_too(void **state) {
     (void)state;
     const tare_convolution shapes[] = {shape(6, 16, 16, 12, 3, 1), shape(3, 20, 40, 17, 3, 2),
-                                       shape(5, 16, 18, 41, 1, 1), shape(2, 3, 25, 30, 5, 3)};
+                                       shape(5, 16, 18, 41, 1, 1), shape(2, 3, 25, 30, 5, 3),
+                                       shape(5, 48, 32, 11, 3, 1), shape(1, 16, 16, 141, 3, 1),
+                                       deep(2, 16, 32, 5)};
     tare_pool *pools[CHECK_POOLS];
     int possible = 0;
     check_make_pools(pools);
