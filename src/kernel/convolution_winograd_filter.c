@@ -30,13 +30,13 @@
 enum {
     POINTS = TARE_WINOGRAD_POINTS,
     SOURCE_ROWS = 4,
-    LEAST_EXTENT = 4, /* of dy: below, most of a tile is padding */
-    LEAST_TILES = 32, /* for which the last transform pays */
+    LEAST_EXTENT = 2, /* of dy: below, half of each tile is padding */
+    LEAST_TILES = 16, /* for which the last transform pays */
     CHUNK = 8 * 1024, /* numbers of dU at one point, of all depth taps: 512 KB at all points */
     MOST_WHOLE = 10 * 1024, /* the same where there is but one chunk */
-    BLOCK = 96 * 1024,      /* numbers of V and D, about */
-    LEAST_BLOCK_TILES = 32, /* below, reading and writing dU costs too much */
-    MOST_BLOCK_TILES = 64,
+    BLOCK = 160 * 1024,     /* numbers of V and D, about */
+    LEAST_BLOCK_TILES = 48, /* below, reading and writing dU costs too much */
+    MOST_BLOCK_TILES = 96,
     MOST_SLICES = 16,     /* each has room for dU and a block */
     SLICE_WORK = 1 << 18, /* least multiply-adds of a slice */
     ALIGNED = 16          /* numbers in 64 bytes */
